@@ -1,0 +1,55 @@
+using Swarm.Model;
+
+namespace Swarm.Agent;
+
+/// <summary>
+/// The seam between a node's agent and what runs containers: the engine in the product, a script in the simulator.
+/// Every call is idempotent and keyed by the task's id, because the agent repeats it after a restart of the daemon.
+/// </summary>
+public interface ITaskExecutor
+{
+    Task<NodeDescription> DescribeAsync(CancellationToken cancellation);
+
+    /// <summary>Gets the image and creates the container. <paramref name="progress"/> hears what is waited for ("pulling").</summary>
+    /// <exception cref="TaskRejectedException">The task can never run here as it is: no such image, bad mount.</exception>
+    Task PrepareAsync(SwarmTask task, TaskSecrets secrets, Action<string> progress, CancellationToken cancellation);
+
+    /// <summary>Starts the prepared container and answers once it is up (healthy, where it has a healthcheck). Does nothing if it runs already.</summary>
+    /// <exception cref="TaskFailedException">It could not start or did not become healthy.</exception>
+    Task<ContainerStatus> StartAsync(SwarmTask task, CancellationToken cancellation);
+
+    /// <summary>Completes when the container has ended, at once if it has already.</summary>
+    Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation);
+
+    /// <summary>Stop signal, grace period, kill. Answers once nothing of the task runs; does nothing if nothing does.</summary>
+    Task StopAsync(SwarmTask task, CancellationToken cancellation);
+
+    /// <summary>Removes what is left of a task that does not run: container, anonymous volumes, files.</summary>
+    Task RemoveAsync(string taskId, CancellationToken cancellation);
+
+    /// <summary>Every task of which this node still has something, running or not, and how far it is: what a restarted agent finds.</summary>
+    Task<IReadOnlyList<FoundTask>> ListAsync(CancellationToken cancellation);
+}
+
+/// <param name="Exit">Set once it has ended.</param>
+public sealed record FoundTask(string TaskId, bool Running, ContainerStatus? Container, TaskExit? Exit);
+
+public sealed record TaskExit(ContainerStatus Container, string Error)
+{
+    public bool Succeeded => Container.ExitCode == 0 && Error.Length == 0;
+}
+
+/// <summary>The values of the secrets and configs that a task names, by id. Held in memory only.</summary>
+public sealed record TaskSecrets(IReadOnlyDictionary<string, byte[]> Secrets, IReadOnlyDictionary<string, byte[]> Configs)
+{
+    public static readonly TaskSecrets None = new(new Dictionary<string, byte[]>(), new Dictionary<string, byte[]>());
+
+    public override string ToString() => $"TaskSecrets {{ {Secrets.Count} secrets, {Configs.Count} configs }}";
+}
+
+public sealed class TaskRejectedException(string message) : Exception(message);
+
+public sealed class TaskFailedException(string message, ContainerStatus? container = null) : Exception(message)
+{
+    public ContainerStatus? Container { get; } = container;
+}

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+
+namespace Swarm.Engine.Images;
+
+/// <summary>Images of this node, by id (sha256 of the configuration) and by reference.</summary>
+public interface IImageStore
+{
+    /// <summary>By id, id prefix, or reference as a user types it (`busybox`, `busybox:1`, `repo@sha256:...`); null if this node has none.</summary>
+    Image? Find(string idOrReference);
+
+    /// <summary>Gets an image from its registry, unless <paramref name="reference"/> is found to be current.</summary>
+    /// <param name="registryAuth">Docker's X-Registry-Auth value (base64url JSON), or null.</param>
+    /// <param name="progress">One record per step, as Docker streams them.</param>
+    /// <exception cref="EngineException">Not found, denied, unreachable: with Docker's status and text.</exception>
+    Task<Image> PullAsync(string reference, string? registryAuth, Action<PullProgress>? progress, CancellationToken cancellation);
+}
+
+/// <summary>An image as containers are made from it.</summary>
+public sealed record Image
+{
+    /// <summary>sha256:hex of the configuration.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>repo:tag, familiar form (busybox:latest).</summary>
+    public ImmutableArray<string> RepoTags { get; init; } = [];
+
+    /// <summary>repo@sha256:hex.</summary>
+    public ImmutableArray<string> RepoDigests { get; init; } = [];
+    public required ImageConfig Config { get; init; }
+    public string Architecture { get; init; } = "";
+    public string Os { get; init; } = "linux";
+    public DateTimeOffset? Created { get; init; }
+
+    /// <summary>Bytes, uncompressed, of all layers.</summary>
+    public long Size { get; init; }
+
+    /// <summary>sha256:hex of each uncompressed layer, lowest first.</summary>
+    public ImmutableArray<string> DiffIds { get; init; } = [];
+}
+
+/// <summary>The part of an OCI image configuration that a container inherits.</summary>
+public sealed record ImageConfig
+{
+    public ImmutableArray<string> Entrypoint { get; init; } = [];
+    public ImmutableArray<string> Cmd { get; init; } = [];
+    public ImmutableArray<string> Env { get; init; } = [];
+    public string WorkingDir { get; init; } = "";
+    public string User { get; init; } = "";
+    public string StopSignal { get; init; } = "";
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>As in "80/tcp".</summary>
+    public ImmutableArray<string> ExposedPorts { get; init; } = [];
+    public ImmutableArray<string> Volumes { get; init; } = [];
+}
+
+/// <param name="Id">Layer's short id, or empty for a line about the whole.</param>
+public sealed record PullProgress(string Status, string Id = "", long Current = 0, long Total = 0);

@@ -1,0 +1,56 @@
+using MessagePack;
+
+namespace Swarm.Model;
+
+/// <summary>The one record of the cluster itself.</summary>
+[MessagePackObject]
+public sealed record Cluster : IStoreObject
+{
+    [Key(0)] public string Id { get; init; } = "";
+    [Key(1)] public Meta Meta { get; init; } = new();
+    [Key(2)] public ClusterSpec Spec { get; init; } = new();
+    [Key(3)] public RootCa RootCa { get; init; } = new();
+    [Key(4)] public int DataPathPort { get; init; } = 4789;
+    [Key(5)] public ImmutableArray<string> DefaultAddressPool { get; init; } = ["10.0.0.0/8"];
+
+    /// <summary>Prefix length of the networks cut from <see cref="DefaultAddressPool"/>.</summary>
+    [Key(6)] public int SubnetSize { get; init; } = 24;
+
+    [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
+    [IgnoreMember] public TableKind Table => TableKind.Cluster;
+    public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };
+}
+
+[MessagePackObject]
+public sealed record ClusterSpec
+{
+    [Key(0)] public Annotations Annotations { get; init; } = new() { Name = "default" };
+
+    /// <summary>Finished tasks kept per slot.</summary>
+    [Key(1)] public long TaskHistoryRetentionLimit { get; init; } = 5;
+    [Key(2)] public TimeSpan HeartbeatPeriod { get; init; } = TimeSpan.FromSeconds(1);
+    [Key(3)] public TimeSpan NodeCertExpiry { get; init; } = TimeSpan.FromDays(90);
+    [Key(4)] public bool AutoLockManagers { get; init; }
+    [Key(5)] public DriverConfig? LogDriver { get; init; }
+    [Key(6)] public ulong SnapshotInterval { get; init; } = 10000;
+    [Key(7)] public uint ElectionTick { get; init; } = 10;
+    [Key(8)] public uint HeartbeatTick { get; init; } = 1;
+}
+
+/// <summary>The cluster's certificate authority. The key never leaves the managers.</summary>
+[MessagePackObject]
+public sealed record RootCa
+{
+    /// <summary>PEM.</summary>
+    [Key(0)] public string Certificate { get; init; } = "";
+
+    /// <summary>PKCS#8 PEM; replicated to managers only, never logged or answered.</summary>
+    [Key(1)] public string Key { get; init; } = "";
+
+    /// <summary>sha256:... of the root certificate.</summary>
+    [Key(2)] public string Digest { get; init; } = "";
+    [Key(3)] public string WorkerJoinToken { get; init; } = "";
+    [Key(4)] public string ManagerJoinToken { get; init; } = "";
+
+    public override string ToString() => $"RootCa {{ Digest = {Digest} }}";
+}

@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using MessagePack;
+using MessagePack.Formatters;
+
+namespace Swarm.Model;
+
+/// <summary>
+/// MessagePack for every record of ours, from formatters that Swarm.Generators writes at build time: integer keys, unknown keys skipped,
+/// missing keys left at the record's default, so that versions can be mixed.
+/// </summary>
+public static class Codec
+{
+    private static readonly MessagePackSerializerOptions Options =
+        MessagePackSerializerOptions.Standard.WithResolver(GeneratedResolver.Instance).WithSecurity(MessagePackSecurity.UntrustedData);
+
+    public static byte[] Serialize<T>(T value) => MessagePackSerializer.Serialize(value, Options);
+
+    public static void Serialize<T>(IBufferWriter<byte> output, T value) => MessagePackSerializer.Serialize(output, value, Options);
+
+    /// <exception cref="MessagePackSerializationException">The bytes are not a <typeparamref name="T"/>.</exception>
+    public static T Deserialize<T>(ReadOnlyMemory<byte> bytes) => MessagePackSerializer.Deserialize<T>(bytes, Options);
+
+    /// <inheritdoc cref="Deserialize{T}(ReadOnlyMemory{byte})"/>
+    public static T Deserialize<T>(in ReadOnlySequence<byte> bytes) => MessagePackSerializer.Deserialize<T>(bytes, Options);
+
+    /// <summary>Whether two records hold the same values all the way down (record equality compares collections by reference).</summary>
+    public static bool Same<T>(T left, T right) =>
+        ReferenceEquals(left, right) || Serialize(left).AsSpan().SequenceEqual(Serialize(right));
+
+    /// <summary>Called by the module initializers that Swarm.Generators writes.</summary>
+    public static void Register<T>(IMessagePackFormatter<T> formatter) => Cache<T>.Registered = formatter;
+
+    private static class Cache<T>
+    {
+        internal static IMessagePackFormatter<T>? Registered;
+    }
+
+    private sealed class GeneratedResolver : IFormatterResolver
+    {
+        internal static readonly GeneratedResolver Instance = new();
+
+        public IMessagePackFormatter<T>? GetFormatter<T>()
+        {
+            if (Cache<T>.Registered is null)
+            {
+                // Under JIT a module's initializer runs only once something in it is touched.
+                RuntimeHelpers.RunModuleConstructor(typeof(T).Module.ModuleHandle);
+            }
+
+            return Cache<T>.Registered;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using MessagePack;
+
+namespace Swarm.Model;
+
+/// <summary>What the user wants to run.</summary>
+[MessagePackObject]
+public sealed record Service : IStoreObject
+{
+    [Key(0)] public string Id { get; init; } = "";
+    [Key(1)] public Meta Meta { get; init; } = new();
+    [Key(2)] public ServiceSpec Spec { get; init; } = new();
+    [Key(3)] public ServiceSpec? PreviousSpec { get; init; }
+
+    /// <summary>Store index at which <see cref="Spec"/> last changed; tasks carry the one they were made from.</summary>
+    [Key(4)] public long SpecVersion { get; init; }
+    [Key(5)] public UpdateStatus? UpdateStatus { get; init; }
+    [Key(6)] public ServiceEndpoint Endpoint { get; init; } = new();
+
+    /// <summary>The user asked for removal; the service goes when its last task has stopped.</summary>
+    [Key(7)] public bool PendingDelete { get; init; }
+
+    [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
+    [IgnoreMember] public TableKind Table => TableKind.Service;
+    public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };
+}
+
+[MessagePackObject]
+public sealed record ServiceSpec
+{
+    [Key(0)] public Annotations Annotations { get; init; } = new();
+    [Key(1)] public TaskSpec Task { get; init; } = new();
+    [Key(2)] public ServiceMode Mode { get; init; }
+
+    /// <summary>Replicated: tasks to run. Replicated job: tasks to run at once (max concurrent).</summary>
+    [Key(3)] public ulong Replicas { get; init; } = 1;
+
+    /// <summary>Replicated job: completions wanted.</summary>
+    [Key(4)] public ulong TotalCompletions { get; init; }
+    [Key(5)] public UpdateConfig? Update { get; init; }
+    [Key(6)] public UpdateConfig? Rollback { get; init; }
+    [Key(7)] public EndpointSpec? Endpoint { get; init; }
+    [Key(8)] public ImmutableArray<NetworkAttachmentConfig> Networks { get; init; } = [];
+}
+
+public enum ServiceMode : byte { Replicated = 0, Global = 1, ReplicatedJob = 2, GlobalJob = 3 }
+
+[MessagePackObject]
+public sealed record UpdateConfig
+{
+    /// <summary>Tasks at once; 0 is all.</summary>
+    [Key(0)] public ulong Parallelism { get; init; }
+    [Key(1)] public TimeSpan Delay { get; init; }
+    [Key(2)] public FailureAction FailureAction { get; init; }
+    [Key(3)] public TimeSpan Monitor { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>0 to 1.</summary>
+    [Key(4)] public double MaxFailureRatio { get; init; }
+    [Key(5)] public UpdateOrder Order { get; init; }
+}
+
+public enum FailureAction : byte { Pause = 0, Continue = 1, Rollback = 2 }
+
+public enum UpdateOrder : byte { StopFirst = 0, StartFirst = 1 }
+
+[MessagePackObject]
+public sealed record UpdateStatus
+{
+    [Key(0)] public UpdateState State { get; init; }
+    [Key(1)] public DateTimeOffset? StartedAt { get; init; }
+    [Key(2)] public DateTimeOffset? CompletedAt { get; init; }
+    [Key(3)] public string Message { get; init; } = "";
+}
+
+public enum UpdateState : byte { Unknown = 0, Updating = 1, Paused = 2, Completed = 3, RollbackStarted = 4, RollbackPaused = 5, RollbackCompleted = 6 }
+
+[MessagePackObject]
+public sealed record EndpointSpec
+{
+    [Key(0)] public ResolutionMode Mode { get; init; }
+    [Key(1)] public ImmutableArray<PortConfig> Ports { get; init; } = [];
+}
+
+public enum ResolutionMode : byte { Vip = 0, DnsRoundRobin = 1 }
+
+[MessagePackObject]
+public sealed record PortConfig
+{
+    [Key(0)] public string Name { get; init; } = "";
+    [Key(1)] public PortProtocol Protocol { get; init; }
+    [Key(2)] public int TargetPort { get; init; }
+
+    /// <summary>0: chosen by the allocator.</summary>
+    [Key(3)] public int PublishedPort { get; init; }
+    [Key(4)] public PublishMode PublishMode { get; init; }
+}
+
+public enum PortProtocol : byte { Tcp = 0, Udp = 1, Sctp = 2 }
+
+public enum PublishMode : byte { Ingress = 0, Host = 1 }
+
+/// <summary>What the allocator gave a service.</summary>
+[MessagePackObject]
+public sealed record ServiceEndpoint
+{
+    [Key(0)] public EndpointSpec Spec { get; init; } = new();
+    [Key(1)] public ImmutableArray<PortConfig> Ports { get; init; } = [];
+    [Key(2)] public ImmutableArray<VirtualIp> VirtualIps { get; init; } = [];
+}
+
+[MessagePackObject]
+public sealed record VirtualIp
+{
+    [Key(0)] public string NetworkId { get; init; } = "";
+
+    /// <summary>CIDR.</summary>
+    [Key(1)] public string Address { get; init; } = "";
+}
+
+[MessagePackObject]
+public sealed record NetworkAttachmentConfig
+{
+    /// <summary>Network id.</summary>
+    [Key(0)] public string Target { get; init; } = "";
+    [Key(1)] public ImmutableArray<string> Aliases { get; init; } = [];
+    [Key(2)] public ImmutableSortedDictionary<string, string> DriverOptions { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using MessagePack;
+using Swarm.Model;
+using TaskStatus = Swarm.Model.TaskStatus;
+
+namespace Swarm.Rpc.Dispatch;
+
+/// <summary>Who calls, from the client certificate alone.</summary>
+public sealed record NodeIdentity(string NodeId, NodeRole Role, string ClusterId);
+
+/// <summary>
+/// The managers' side of a node's agent. Only the leader answers; any other manager fails with <see cref="RpcStatus.NotLeader"/>.
+/// A node may speak only for itself: the id comes from the certificate.
+/// </summary>
+public interface IDispatcher
+{
+    /// <summary>
+    /// Registers the node and streams what it must know: first a full set of assignments, then changes. The stream's end is the session's end;
+    /// a second session of the same node ends the first.
+    /// </summary>
+    IAsyncEnumerable<SessionMessage> SessionAsync(NodeIdentity caller, SessionRequest request, CancellationToken cancellation);
+
+    /// <exception cref="RpcFault"><see cref="RpcStatus.SessionInvalid"/>: register again.</exception>
+    Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation);
+
+    /// <summary>Returns once the statuses are in the store. Statuses of tasks that are not on the caller's node, or that would go back, are ignored.</summary>
+    Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation);
+}
+
+[MessagePackObject]
+public sealed record SessionRequest
+{
+    [Key(0)] public NodeDescription Description { get; init; } = new();
+
+    /// <summary>host:port at which this node's own RPC can be dialled; its host part becomes the node's address.</summary>
+    [Key(1)] public string Address { get; init; } = "";
+}
+
+[MessagePackObject]
+public sealed record SessionMessage
+{
+    [Key(0)] public string SessionId { get; init; } = "";
+
+    /// <summary>The node's own record, when it changed (role, availability, labels).</summary>
+    [Key(1)] public Node? Node { get; init; }
+
+    /// <summary>All managers, when they changed: whom to try next.</summary>
+    [Key(2)] public ImmutableArray<ManagerAddress> Managers { get; init; } = [];
+
+    [Key(3)] public Assignments? Assignments { get; init; }
+
+    /// <summary>PEM of the trusted roots, when they changed.</summary>
+    [Key(4)] public string? TrustRoot { get; init; }
+}
+
+[MessagePackObject]
+public sealed record ManagerAddress
+{
+    [Key(0)] public string NodeId { get; init; } = "";
+
+    /// <summary>host:port.</summary>
+    [Key(1)] public string Address { get; init; } = "";
+}
+
+/// <summary>What a node should have. Complete: everything not named must stop and go. Otherwise a change to the last.</summary>
+[MessagePackObject]
+public sealed record Assignments
+{
+    [Key(0)] public bool Complete { get; init; }
+
+    /// <summary>New or changed tasks, each whole.</summary>
+    [Key(1)] public ImmutableArray<SwarmTask> Tasks { get; init; } = [];
+
+    /// <summary>Ids of tasks that the node must forget, once it has removed what it had of them.</summary>
+    [Key(2)] public ImmutableArray<string> RemovedTasks { get; init; } = [];
+    [Key(3)] public ImmutableArray<Secret> Secrets { get; init; } = [];
+    [Key(4)] public ImmutableArray<string> RemovedSecrets { get; init; } = [];
+    [Key(5)] public ImmutableArray<Config> Configs { get; init; } = [];
+    [Key(6)] public ImmutableArray<string> RemovedConfigs { get; init; } = [];
+}
+
+[MessagePackObject]
+public sealed record HeartbeatRequest
+{
+    [Key(0)] public string SessionId { get; init; } = "";
+}
+
+[MessagePackObject]
+public sealed record HeartbeatResponse
+{
+    /// <summary>When to beat again.</summary>
+    [Key(0)] public TimeSpan Period { get; init; }
+}
+
+[MessagePackObject]
+public sealed record UpdateTaskStatusRequest
+{
+    [Key(0)] public string SessionId { get; init; } = "";
+    [Key(1)] public ImmutableArray<TaskStatusUpdate> Updates { get; init; } = [];
+}
+
+[MessagePackObject]
+public sealed record TaskStatusUpdate
+{
+    [Key(0)] public string TaskId { get; init; } = "";
+    [Key(1)] public TaskStatus Status { get; init; } = new();
+}

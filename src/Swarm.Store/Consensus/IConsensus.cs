@@ -1,0 +1,78 @@
+namespace Swarm.Store.Consensus;
+
+/// <summary>The outcome of one proposed entry.</summary>
+public enum ProposeStatus : byte
+{
+    /// <summary>A majority holds the entry durably and it was applied here.</summary>
+    Committed = 0,
+
+    /// <summary>This node does not lead; nothing was appended.</summary>
+    NotLeader = 1,
+
+    /// <summary>The leadership was lost with the entry in flight: it may or may not commit.</summary>
+    Unknown = 2,
+
+    TooLarge = 3,
+}
+
+public readonly record struct ProposeResult(ProposeStatus Status, long Index);
+
+/// <summary>A member of the consensus, by node id: its address may change.</summary>
+/// <param name="Reachable">Only the leader knows; null elsewhere.</param>
+public sealed record ConsensusMember(string NodeId, bool Voter, bool? Reachable);
+
+/// <summary>What the log feeds. Called by one thread at a time, in the order of the log.</summary>
+public interface IReplicatedState
+{
+    void Apply(long index, long term, ReadOnlyMemory<byte> entry);
+
+    /// <summary>A consistent copy of the state, taken without stopping <see cref="Apply"/> for long: it is written later, elsewhere.</summary>
+    Action<Stream> Capture();
+
+    void Restore(Stream snapshot);
+}
+
+/// <summary>
+/// The seam between the store and what replicates it. Two things stand behind it: DotNext's Raft with our guards (design/store.md) and an
+/// in-memory one on virtual time. One contract suite runs against both.
+/// </summary>
+public interface IConsensus : IAsyncDisposable
+{
+    Leadership Leadership { get; }
+
+    /// <summary>Raised after <see cref="Leadership"/> changed. IsLeader is raised only once everything of earlier terms is applied.</summary>
+    event Action<Leadership>? LeadershipChanged;
+
+    IReadOnlyList<ConsensusMember> Members { get; }
+
+    /// <summary>Largest entry, bytes.</summary>
+    int MaxEntrySize { get; }
+
+    Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken cancellation);
+
+    /// <summary>Asks the leader, who asks a majority; returns once this node has applied what was committed at the call.</summary>
+    /// <exception cref="NoLeaderException">No leader answered in time.</exception>
+    ValueTask ReadBarrierAsync(CancellationToken cancellation);
+
+    /// <summary>Leader only: catches the node up, then lets it vote.</summary>
+    Task<bool> AddMemberAsync(string nodeId, CancellationToken cancellation);
+
+    /// <summary>Leader only. Removing the leader itself ends its leadership.</summary>
+    Task<bool> RemoveMemberAsync(string nodeId, CancellationToken cancellation);
+
+    Task TransferLeadershipAsync(CancellationToken cancellation);
+}
+
+/// <summary>Carries consensus messages between managers, by node id. Over the cluster's mutual TLS in the product; a queue in the tests.</summary>
+public interface IPeerTransport
+{
+    /// <summary>One request and its answer. The caller bounds the time with <paramref name="cancellation"/>.</summary>
+    /// <exception cref="IOException">The peer could not be reached or did not answer.</exception>
+    Task<ReadOnlyMemory<byte>> CallAsync(string nodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation);
+}
+
+/// <summary>The receiving side of <see cref="IPeerTransport"/>; the caller's node id comes from its certificate.</summary>
+public interface IPeerHandler
+{
+    Task<ReadOnlyMemory<byte>> HandleAsync(string callerNodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation);
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using Swarm.Model;
+
+namespace Swarm.Store;
+
+/// <summary>
+/// The tables and their watchers: applies transactions one after another, each whole or not at all, the same way on every replica.
+/// What decides the order of the transactions is the consensus room.
+/// </summary>
+internal sealed class ObjectTables
+{
+    private readonly Lock _watchersLock = new();
+    private ImmutableArray<StoreWatch> _watchers = [];
+    private volatile StoreView _view = StoreView.Empty;
+
+    internal StoreView View => _view;
+
+    /// <summary>Applies one transaction of the entry at <paramref name="index"/>. Called by one thread at a time.</summary>
+    internal CommitResult Apply(long index, DateTimeOffset time, IReadOnlyList<StoredChange> changes)
+    {
+        var view = _view;
+        var applied = ImmutableArray.CreateBuilder<StoreChange>(changes.Count);
+        foreach (var change in changes)
+        {
+            var old = view.Find(change.Table, change.Id);
+            if (Refusal(view, change, old, out var record) is { } refusal)
+            {
+                return new CommitResult(refusal, 0, change.Id);
+            }
+
+            if (record is null)
+            {
+                view = view.Without(old!);
+            }
+            else
+            {
+                record = record.WithMeta(new Meta { Version = index, CreatedAt = old?.Meta.CreatedAt ?? time, UpdatedAt = time });
+                view = view.With(record);
+            }
+
+            applied.Add(new StoreChange(change.Kind, change.Table, old, record));
+        }
+
+        Publish(view with { Index = index }, applied.ToImmutable());
+        return new CommitResult(CommitStatus.Committed, index, null);
+    }
+
+    /// <summary>Moves the view's index past an entry that changed nothing.</summary>
+    internal void Advance(long index)
+    {
+        if (index > _view.Index)
+        {
+            lock (_watchersLock)
+            {
+                _view = _view with { Index = index };
+            }
+        }
+    }
+
+    internal void Restore(StoreView view)
+    {
+        lock (_watchersLock)
+        {
+            _view = view;
+            foreach (var watcher in _watchers)
+            {
+                watcher.Lag();
+            }
+        }
+    }
+
+    internal StoreWatch Watch()
+    {
+        lock (_watchersLock)
+        {
+            var watch = new StoreWatch(_view, Unwatch);
+            _watchers = _watchers.Add(watch);
+            return watch;
+        }
+    }
+
+    private void Unwatch(StoreWatch watch)
+    {
+        lock (_watchersLock)
+        {
+            _watchers = _watchers.Remove(watch);
+        }
+    }
+
+    private void Publish(StoreView view, ImmutableArray<StoreChange> changes)
+    {
+        var commit = new StoreCommit(view, changes);
+        lock (_watchersLock)
+        {
+            _view = view;
+            foreach (var watcher in _watchers)
+            {
+                watcher.Deliver(commit);
+            }
+        }
+    }
+
+    private static CommitStatus? Refusal(StoreView view, StoredChange change, IStoreObject? old, out IStoreObject? record)
+    {
+        record = null;
+        if (change.Kind == ChangeKind.Create ? old is not null : old is null || old.Meta.Version != change.ReadVersion)
+        {
+            return change.Kind == ChangeKind.Create ? CommitStatus.Exists : CommitStatus.Conflict;
+        }
+
+        if (change.Kind == ChangeKind.Delete)
+        {
+            return null;
+        }
+
+        record = Records.Deserialize(change.Table, change.Body);
+        return record.UniqueName is { } name && view.FindByName(change.Table, name) is { } holder && holder.Id != change.Id
+            ? CommitStatus.NameTaken
+            : null;
+    }
+}
