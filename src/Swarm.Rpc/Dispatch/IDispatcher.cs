@@ -105,3 +105,16 @@ public sealed record TaskStatusUpdate
     [Key(0)] public string TaskId { get; init; } = "";
     [Key(1)] public TaskStatus Status { get; init; } = new();
 }
+
+/// <summary>The agent's end of the line: finds the leader among the managers it knows and calls it as this node.</summary>
+public interface IDispatcherClient
+{
+    /// <inheritdoc cref="IDispatcher.SessionAsync"/>
+    IAsyncEnumerable<SessionMessage> SessionAsync(SessionRequest request, CancellationToken cancellation);
+
+    /// <inheritdoc cref="IDispatcher.HeartbeatAsync"/>
+    Task<HeartbeatResponse> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation);
+
+    /// <inheritdoc cref="IDispatcher.UpdateTaskStatusAsync"/>
+    Task UpdateTaskStatusAsync(UpdateTaskStatusRequest request, CancellationToken cancellation);
+}

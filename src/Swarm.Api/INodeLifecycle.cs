@@ -1,0 +1,58 @@
+using Swarm.Model;
+using Swarm.Store;
+
+namespace Swarm.Api;
+
+/// <summary>This node's life in a cluster, as the API drives it. The executable implements it.</summary>
+public interface INodeLifecycle
+{
+    NodeSwarmState State { get; }
+
+    /// <summary>The replicated store, while this node is a manager; otherwise null.</summary>
+    IObjectStore? Store { get; }
+
+    /// <summary>Makes a new cluster of which this node is the first manager. Answers the node id.</summary>
+    /// <exception cref="Swarm.Engine.EngineException">503 if already part of a swarm; 400 for bad addresses; Docker's texts.</exception>
+    Task<string> InitAsync(SwarmInit request, CancellationToken cancellation);
+
+    Task JoinAsync(SwarmJoin request, CancellationToken cancellation);
+
+    Task LeaveAsync(bool force, CancellationToken cancellation);
+}
+
+public enum LocalNodeState { Inactive, Pending, Active, Error, Locked }
+
+/// <param name="NodeAddress">The advertised address, without port.</param>
+/// <param name="RemoteManagers">Node id and host:port of the known managers.</param>
+public sealed record NodeSwarmState(
+    LocalNodeState LocalState,
+    string NodeId,
+    string ClusterId,
+    string NodeAddress,
+    bool ControlAvailable,
+    string Error,
+    IReadOnlyList<(string NodeId, string Address)> RemoteManagers);
+
+/// <param name="ListenAddress">host[:port]; empty: 0.0.0.0:2377.</param>
+/// <param name="AdvertiseAddress">host[:port] or interface[:port]; empty: found by this host's addresses.</param>
+public sealed record SwarmInit(
+    string ListenAddress,
+    string AdvertiseAddress,
+    string DataPathAddress,
+    int DataPathPort,
+    IReadOnlyList<string> DefaultAddressPool,
+    int SubnetSize,
+    bool ForceNewCluster,
+    NodeAvailability Availability,
+    ClusterSpec Spec);
+
+public sealed record SwarmJoin(
+    string ListenAddress,
+    string AdvertiseAddress,
+    string DataPathAddress,
+    IReadOnlyList<string> RemoteAddresses,
+    string JoinToken,
+    NodeAvailability Availability)
+{
+    public override string ToString() => $"SwarmJoin {{ {string.Join(',', RemoteAddresses)} }}";
+}
