@@ -32,7 +32,16 @@ public sealed class NodeCertificate
     public static NodeCertificate Create(string certificatePem, string keyPem, string rootPem)
     {
         var root = RootCertificate.Parse(rootPem);
-        var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
+        X509Certificate2 certificate;
+        try
+        {
+            certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
+        }
+        catch (ArgumentException failure)
+        {
+            throw new CryptographicException("the key is not the certificate's", failure);
+        }
+
         if (!PeerTrust.IsIssuedBy(root, certificate))
         {
             throw new CryptographicException("the node's certificate was not issued by the cluster's root");
