@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Swarm.Linux;
 
-namespace Swarm.Node;
+namespace Swarm.Daemon;
 
 /// <summary>
 /// That this node belongs to a cluster, and how it was told to listen. Written last when it joins and removed first when it leaves, so a

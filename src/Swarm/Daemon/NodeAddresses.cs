@@ -4,7 +4,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Swarm.Engine;
 
-namespace Swarm.Node;
+namespace Swarm.Daemon;
 
 /// <summary>Turns what `--listen-addr`, `--advertise-addr` and `--data-path-addr` say into addresses, with Docker's rules and texts.</summary>
 internal static class NodeAddresses
