@@ -47,4 +47,5 @@ public sealed record NodeRecord
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(LabRecord))]
+[JsonSerializable(typeof(IReadOnlyList<NodeEndpoint>))]
 public sealed partial class LabJson : JsonSerializerContext;
