@@ -1,0 +1,56 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Swarm.Engine;
+using Swarm.Manager.Control;
+using Swarm.Store;
+
+namespace Swarm.Api.Http;
+
+/// <summary>Turns what an endpoint throws into Docker's {"message": ...} and its status.</summary>
+internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
+{
+    internal async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            ClientLeft(context.Request.Method, context.Request.Path);
+        }
+        catch (Exception e)
+        {
+            var status = StatusOf(e);
+            if (status == StatusCodes.Status500InternalServerError)
+            {
+                Failed(e, context.Request.Method, context.Request.Path);
+            }
+
+            if (context.Response.HasStarted)
+            {
+                // The status line is gone: only a broken connection tells the client that the stream is not whole.
+                BrokenOff(e, context.Request.Method, context.Request.Path);
+                context.Abort();
+                return;
+            }
+
+            await context.AnswerErrorAsync(status, MessageOf(e)).ConfigureAwait(false);
+        }
+    }
+
+    private static int StatusOf(Exception e) => e switch
+    {
+        EngineException engine => engine.Status,
+        ControlException control => control.Status,
+        NoLeaderException => StatusCodes.Status503ServiceUnavailable,
+        BadHttpRequestException bad => bad.StatusCode,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    private static string MessageOf(Exception e) => e switch
+    {
+        NoLeaderException => $"rpc error: code = Unknown desc = {e.Message}",
+        _ => e.Message,
+    };
+}

@@ -1,0 +1,54 @@
+using System.IO.Pipelines;
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Swarm.Api.Http;
+
+/// <summary>
+/// Takes a connection over from HTTP: what follows is a raw stream in both directions (attach, exec, build sessions). Kestrel's own upgrade
+/// treats a client that closed its sending half as gone, but `echo x | docker exec -i` does just that and then waits for the output.
+/// </summary>
+public static class Hijack
+{
+    /// <summary>Raw bytes, as a terminal gives them.</summary>
+    public const string RawStream = "application/vnd.docker.raw-stream";
+
+    /// <summary>Frames of stdout and stderr with eight bytes of header.</summary>
+    public const string MultiplexedStream = "application/vnd.docker.multiplexed-stream";
+
+    /// <summary>
+    /// Answers `101 UPGRADED` if the client asked for an upgrade, else 200, and runs <paramref name="session"/> on the connection, which is
+    /// closed after it. Read the request's body before. A read of the stream answers 0 once the client closed its sending half; a write to a
+    /// client that is gone throws <see cref="IOException"/>.
+    /// </summary>
+    public static async Task HijackAsync(this HttpContext context, string contentType, Func<Stream, CancellationToken, Task> session)
+    {
+        var connection = context.Features.Get<IHijackableConnection>()
+            ?? throw new InvalidOperationException("the listener has no UseHijack");
+        await using var stream = connection.Take();
+        try
+        {
+            await stream.WriteAsync(Head(context, contentType)).ConfigureAwait(false);
+            await session(stream, stream.Closed).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stream.CloseAsync().ConfigureAwait(false);
+
+            // Nothing may be written by HTTP any more: an aborted request has no answer.
+            context.Abort();
+        }
+    }
+
+    private static byte[] Head(HttpContext context, string contentType)
+    {
+        var upgrade = context.Request.Headers.Upgrade.ToString();
+        var head = upgrade.Length > 0
+            ? $"HTTP/1.1 101 UPGRADED\r\nContent-Type: {contentType}\r\nConnection: Upgrade\r\nUpgrade: {upgrade}\r\n"
+            : $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\n";
+        return Encoding.ASCII.GetBytes($"{head}Api-Version: {ApiVersion.Current}\r\nDocker-Experimental: false\r\nOstype: linux\r\n\r\n");
+    }
+}

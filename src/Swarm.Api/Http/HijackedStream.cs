@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Swarm.Api.Http;
+
+/// <summary>The raw connection. One reader and one writer at a time.</summary>
+internal sealed class HijackedStream(IDuplexPipe transport, CancellationToken socketClosed) : Stream
+{
+    private readonly CancellationTokenSource _closed = new();
+
+    /// <summary>Cancelled once a write found the client gone.</summary>
+    internal CancellationToken Closed => _closed.Token;
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await transport.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var slice = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, buffer.Length));
+        slice.CopyTo(buffer.Span);
+        transport.Input.AdvanceTo(slice.End);
+        return (int)slice.Length;
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var flushed = await transport.Output.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        if (flushed.IsCompleted)
+        {
+            await _closed.CancelAsync().ConfigureAwait(false);
+            throw new IOException("the client closed the connection");
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("asynchronous only");
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("asynchronous only");
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <summary>Sends what is still queued, then waits until the socket is closed.</summary>
+    internal async Task CloseAsync()
+    {
+        await transport.Output.CompleteAsync().ConfigureAwait(false);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (socketClosed.UnsafeRegister(static state => ((TaskCompletionSource)state!).SetResult(), done).ConfigureAwait(false))
+        {
+            await done.Task.ConfigureAwait(false);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _closed.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Swarm.Engine;
+
+namespace Swarm.Api.Http;
+
+/// <summary>Query values, read as Docker reads them.</summary>
+public static class Query
+{
+    /// <summary>Everything but nothing, 0, no, false and none is true.</summary>
+    public static bool QueryBool(this HttpContext context, string name, bool fallback = false)
+    {
+        if (!context.Request.Query.TryGetValue(name, out var values))
+        {
+            return fallback;
+        }
+
+        return values.ToString().Trim().ToLowerInvariant() is not ("" or "0" or "no" or "false" or "none");
+    }
+
+    /// <summary>The value, or empty.</summary>
+    public static string QueryString(this HttpContext context, string name) => context.Request.Query[name].ToString();
+
+    /// <summary>Every value of a parameter that may repeat.</summary>
+    public static IReadOnlyList<string> QueryStrings(this HttpContext context, string name) =>
+        [.. context.Request.Query[name].Where(value => !string.IsNullOrEmpty(value)).Select(value => value!)];
+
+    /// <exception cref="EngineException">400: not a number.</exception>
+    public static long? QueryInt(this HttpContext context, string name)
+    {
+        var text = context.QueryString(name);
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : throw EngineException.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
+    }
+
+    /// <summary>A segment of the route, such as {id}.</summary>
+    public static string RouteString(this HttpContext context, string name) => context.Request.RouteValues[name] as string ?? "";
+
+    /// <summary>The API version that the client asked for.</summary>
+    public static ApiVersion ApiVersion(this HttpContext context) => VersionPrefix.Of(context);
+}

@@ -1,0 +1,151 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Swarm.Linux;
+
+namespace Swarm.Engine.Shim;
+
+/// <summary>
+/// Docker's json-file: one object per line of output, {"log":"text\n","stream":"stdout","time":"RFC 3339"}. Text that is not UTF-8 becomes
+/// U+FFFD. Rotates to name.1, name.2... A write that the disk refuses is dropped: the log must never stop the container.
+/// </summary>
+public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles, TimeProvider time)
+{
+    private const int BufferSize = 64 * 1024, FileMode = 0x1A0, LongestTail = 96, LongestEscape = 6;
+    private readonly byte[] _buffer = new byte[BufferSize];
+    private int _used;
+    private int _file = -1;
+    private long _size;
+
+    /// <summary>Opens the log, to go on where an earlier run of the container ended.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public void Open()
+    {
+        _file = FileDescriptors.Open(path, FileDescriptors.WriteOnly | FileDescriptors.Append | FileDescriptors.Create, FileMode);
+        _size = new FileInfo(path).Length;
+    }
+
+    /// <summary>Adds one record, which is written with the next <see cref="Flush"/>, or earlier if the buffer is full.</summary>
+    /// <param name="line">At most <see cref="LineSplitter.MaximumLine"/> bytes, without its line end.</param>
+    public void Append(ReadOnlySpan<byte> line, bool ended, ShimFrameKind stream)
+    {
+        if (_buffer.Length - _used < LongestTail)
+        {
+            Flush();
+        }
+
+        Put("{\"log\":\""u8);
+        while (!line.IsEmpty)
+        {
+            if (_buffer.Length - _used < LongestEscape + LongestTail)
+            {
+                Flush();
+            }
+
+            line = line[Escape(line)..];
+        }
+
+        Put(ended ? "\\n\",\"stream\":\"std"u8 : "\",\"stream\":\"std"u8);
+        Put(stream == ShimFrameKind.Stdout ? "out\",\"time\":\""u8 : "err\",\"time\":\""u8);
+        time.GetUtcNow().UtcDateTime.TryFormat(_buffer.AsSpan(_used), out var written, "O", CultureInfo.InvariantCulture);
+        _used += written;
+        Put("\"}\n"u8);
+    }
+
+    /// <summary>Hands everything to the kernel, and rotates if the file is now large enough. Called between records only.</summary>
+    public void FlushAndRotate()
+    {
+        Flush();
+        if (maximumSize > 0 && _size >= maximumSize)
+        {
+            Rotate();
+        }
+    }
+
+    private void Flush()
+    {
+        var rest = _buffer.AsSpan(0, _used);
+        while (!rest.IsEmpty)
+        {
+            var count = FileDescriptors.Write(_file, rest);
+            if (count == -LinuxError.Interrupted)
+            {
+                continue;
+            }
+
+            if (count < 0)
+            {
+                break;
+            }
+
+            _size += count;
+            rest = rest[count..];
+        }
+
+        _used = 0;
+    }
+
+    /// <summary>Writes the first character of <paramref name="text"/> (or a run of plain ones) and answers how many bytes it took.</summary>
+    private int Escape(ReadOnlySpan<byte> text)
+    {
+        var room = Math.Min(text.Length, _buffer.Length - _used - LongestTail);
+        var plain = text[..room].IndexOfAnyExcept(Plain);
+        plain = plain < 0 ? room : plain;
+        if (plain > 0)
+        {
+            Put(text[..plain]);
+            return plain;
+        }
+
+        var status = Rune.DecodeFromUtf8(text, out var rune, out var consumed);
+        if (status != OperationStatus.Done)
+        {
+            Put("\\ufffd"u8);
+            return consumed;
+        }
+
+        switch (rune.Value)
+        {
+            case '"': Put("\\\""u8); break;
+            case '\\': Put("\\\\"u8); break;
+            case '\n': Put("\\n"u8); break;
+            case '\r': Put("\\r"u8); break;
+            case '\t': Put("\\t"u8); break;
+            case < 0x20 or '<' or '>' or '&' or 0x2028 or 0x2029:
+                Put("\\u"u8);
+                rune.Value.TryFormat(_buffer.AsSpan(_used), out var digits, "x4", CultureInfo.InvariantCulture);
+                _used += digits;
+                break;
+            default: Put(text[..consumed]); break;
+        }
+
+        return consumed;
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_buffer.AsSpan(_used));
+        _used += bytes.Length;
+    }
+
+    private void Rotate()
+    {
+        FileDescriptors.Close(_file);
+        if (maximumFiles <= 1)
+        {
+            FileDescriptors.Unlink(path);
+        }
+
+        for (var i = maximumFiles - 1; i > 0; i--)
+        {
+            FileDescriptors.Rename(i == 1 ? path : Numbered(i - 1), Numbered(i));
+        }
+
+        Open();
+    }
+
+    private string Numbered(int number) => path + "." + number.ToString(CultureInfo.InvariantCulture);
+
+    private static readonly SearchValues<byte> Plain = SearchValues.Create(
+        " !#$%'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
+}

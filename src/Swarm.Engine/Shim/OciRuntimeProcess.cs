@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+using Swarm.Linux;
+
+namespace Swarm.Engine.Shim;
+
+/// <summary>The OCI runtime's command line, as the shim calls it. Its working directory is the bundle.</summary>
+internal sealed class OciRuntimeProcess(ShimOptions options)
+{
+    public const string LogName = "runtime.log", PidFileName = "pid";
+    private const int MaximumMessage = 4096;
+    private static readonly string[] Environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
+
+    /// <summary>Creates and starts the container (or one more process in it) in one call; it ends as soon as the process runs.</summary>
+    public int StartRun(ContainerStdio stdio)
+    {
+        List<string> arguments = [options.Runtime, "--root", options.RuntimeRoot, "--log", LogName, "--log-format", "json"];
+        arguments.AddRange(options.IsExec ? ["exec", "--process", options.ExecProcess, "--detach"] : ["run", "--detach", "--bundle", "."]);
+        arguments.AddRange(["--pid-file", PidFileName]);
+        if (options.Tty)
+        {
+            arguments.AddRange(["--console-socket", ContainerStdio.ConsoleSocketPath(options.Bundle)]);
+        }
+
+        arguments.Add(options.Id);
+        FileDescriptors.Unlink(LogName);
+        FileDescriptors.Unlink(PidFileName);
+        return ChildProcess.Start(options.Runtime, arguments, Environment, stdio.ForRuntime, newSession: false);
+    }
+
+    /// <summary>Removes what the runtime keeps of the container: its state folder and its control groups.</summary>
+    public int StartDelete()
+    {
+        var nothing = FileDescriptors.Open("/dev/null", FileDescriptors.ReadWrite);
+        try
+        {
+            return ChildProcess.Start(
+                options.Runtime,
+                [options.Runtime, "--root", options.RuntimeRoot, "delete", "--force", options.Id],
+                Environment,
+                [new(nothing, 0), new(nothing, 1), new(nothing, 2)],
+                newSession: false);
+        }
+        finally
+        {
+            FileDescriptors.Close(nothing);
+        }
+    }
+
+    /// <summary>The process id that the runtime wrote; 0 if it wrote none.</summary>
+    public static int ReadPid() =>
+        File.Exists(PidFileName) && int.TryParse(File.ReadAllText(PidFileName).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+
+    /// <summary>What the runtime logged, for the daemon to make sense of.</summary>
+    public static byte[] ReadFailure(WaitStatus status)
+    {
+        var text = File.Exists(LogName) ? File.ReadAllText(LogName).Trim() : "";
+        text = text.Length == 0 ? $"the OCI runtime ended with {status.ExitCode} and no message" : text;
+        return Encoding.UTF8.GetBytes(text.Length > MaximumMessage ? text[^MaximumMessage..] : text);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Swarm.Linux;
+
+/// <summary>mount(2), umount2(2) and unshare(2), as far as the engine needs them for a private view of the mounts.</summary>
+public static partial class MountNamespace
+{
+    private const int NewMountNamespace = 0x20000, ShareNoFileSystem = 0x200, DetachLazily = 2;
+    private const nuint Bind = 4096, Recursive = 16384, Private = 1 << 18, Slave = 1 << 19, Shared = 1 << 20;
+
+    /// <summary>
+    /// The calling thread gets its own copy of all mounts, which hears of later mounts of the host where those are shared but tells it nothing.
+    /// For good: the thread must be one that nothing else uses.
+    /// </summary>
+    public static void Enter()
+    {
+        if (unshare(ShareNoFileSystem) != 0 || unshare(NewMountNamespace) != 0)
+        {
+            throw LinuxError.Last("unshare(CLONE_NEWNS)");
+        }
+
+        Mount(null, "/", Recursive | Slave);
+    }
+
+    /// <summary>Makes <paramref name="path"/> a mount of itself that passes what is mounted below it on to other namespaces.</summary>
+    public static void MakeShared(string path)
+    {
+        Mount(path, path, Bind);
+        Mount(null, path, Private);
+        Mount(null, path, Shared);
+    }
+
+    public static void DetachLazy(string path)
+    {
+        if (umount2(path, DetachLazily) != 0)
+        {
+            throw LinuxError.Last("umount " + path);
+        }
+    }
+
+    private static void Mount(string? source, string target, nuint flags)
+    {
+        if (mount(source, target, null, flags, 0) != 0)
+        {
+            throw LinuxError.Last("mount " + target);
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int unshare(int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mount(string? source, string target, string? type, nuint flags, nint data);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int umount2(string target, int flags);
+}
