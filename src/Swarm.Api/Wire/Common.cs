@@ -1,0 +1,38 @@
+namespace Swarm.Api.Wire;
+
+// The JSON of the Engine API v1.51, named as Docker names its types: the name shows in the texts of JSON errors.
+// Everything a client may leave out is nullable; null is not written, as Go's omitempty.
+
+/// <summary>The store's version of an object; an update carries the one that it was decided on.</summary>
+public sealed record Version
+{
+    public ulong Index { get; init; }
+}
+
+public sealed record Driver
+{
+    public string? Name { get; init; }
+    public IReadOnlyDictionary<string, string?>? Options { get; init; }
+}
+
+public sealed record Platform
+{
+    public string? Architecture { get; init; }
+    public string? OS { get; init; }
+}
+
+public sealed record IdResponse
+{
+    public string ID { get; init; } = "";
+}
+
+public sealed record ServiceCreateResponse
+{
+    public string ID { get; init; } = "";
+    public IReadOnlyList<string>? Warnings { get; init; }
+}
+
+public sealed record ServiceUpdateResponse
+{
+    public IReadOnlyList<string>? Warnings { get; init; }
+}
