@@ -86,11 +86,11 @@ public sealed partial class Lab
         Parallel.ForEach(record.Nodes, node => Machine(record, node).Destroy());
         _fabric.Remove();
         CgroupTree.Remove($"swarm-{Name}");
-        MountTable.DetachBelow(_host.LabRun(Name));
-        MountTable.DetachBelow(_host.LabData(Name));
-        if (Directory.Exists(_host.LabRun(Name)))
+        MountTable.DetachBelow(Host.LabRun(Name));
+        MountTable.DetachBelow(Host.LabData(Name));
+        if (Directory.Exists(Host.LabRun(Name)))
         {
-            Directory.Delete(_host.LabRun(Name), recursive: true);
+            Directory.Delete(Host.LabRun(Name), recursive: true);
         }
 
         _store.Delete(Name);
@@ -99,7 +99,7 @@ public sealed partial class Lab
     /// <summary>The record is on disk before the first thing is made, so that `down` knows what to look for.</summary>
     private async Task<LabRecord> ReserveAsync(LabOptions options, CancellationToken cancellation)
     {
-        using var all = await LabLock.TakeAsync(_host, "", cancellation);
+        using var all = await LabLock.TakeAsync(Host, "", cancellation);
         if (_store.Find(Name) is not null)
         {
             throw new LabException($"lab {Name} stands already: take it down with 'swarm lab down {Name}', or choose another name");
@@ -110,7 +110,7 @@ public sealed partial class Lab
             Name = Name,
             Index = AddressPlan.FreeIndex(_store.Names().Select(n => _store.Get(n).Index)),
             Binary = Path.GetFullPath(options.Binary),
-            Created = _host.Time.GetUtcNow(),
+            Created = Host.Time.GetUtcNow(),
         };
         for (var i = 0; i < options.Managers + options.Workers; i++)
         {
@@ -123,7 +123,7 @@ public sealed partial class Lab
 
     private async Task BuildAsync(LabRecord record, LabOptions options, LabProgress progress, CancellationToken cancellation)
     {
-        var start = _host.Time.GetTimestamp();
+        var start = Host.Time.GetTimestamp();
         _fabric.Build(record.Index);
         foreach (var node in record.Nodes)
         {
@@ -157,7 +157,7 @@ public sealed partial class Lab
         return new NodeRecord { Name = $"{letter}{number}", Role = role, Host = AddressPlan.FreeHost(record) };
     }
 
-    private string Elapsed(long start) => $"{_host.Time.GetElapsedTime(start).TotalSeconds:0.0} s";
+    private string Elapsed(long start) => $"{Host.Time.GetElapsedTime(start).TotalSeconds:0.0} s";
 
     private static void RequireRoot()
     {

@@ -12,19 +12,20 @@ namespace Swarm.Lab;
 /// </summary>
 public sealed partial class Lab
 {
-    private readonly LabHost _host;
     private readonly LabStore _store;
     private readonly Fabric _fabric;
 
     private Lab(LabHost host, string name)
     {
-        _host = host;
+        Host = host;
         _store = new LabStore(host);
         _fabric = new Fabric(host, name);
         Name = name;
     }
 
     public string Name { get; }
+
+    internal LabHost Host { get; }
 
     /// <summary>As it stands now on disk.</summary>
     public LabRecord Record => _store.Get(Name);
@@ -39,7 +40,7 @@ public sealed partial class Lab
 
     public static IReadOnlyList<string> Names(LabHost host) => new LabStore(host).Names();
 
-    public LabPaths Paths(string node) => _host.Paths(Name, Record.Node(node).Name);
+    public LabPaths Paths(string node) => Host.Paths(Name, Record.Node(node).Name);
 
     public IPAddress Address(string node)
     {
@@ -62,7 +63,7 @@ public sealed partial class Lab
     {
         var record = Record;
         return [.. record.Nodes.Select(n => new NodeEndpoint(
-            n.Name, n.Role.ToString().ToLowerInvariant(), AddressPlan.Node(record, n).ToString(), _host.Paths(Name, n.Name).DockerHost))];
+            n.Name, n.Role.ToString().ToLowerInvariant(), AddressPlan.Node(record, n).ToString(), Host.Paths(Name, n.Name).DockerHost))];
     }
 
     /// <summary>All living processes of a node: daemon, shims, containers.</summary>
@@ -79,12 +80,12 @@ public sealed partial class Lab
         return [.. record.Nodes.OrderBy(n => n.Role).Where(n => Machine(record, n).Condition == NodeCondition.Running).Select(n => n.Name)];
     }
 
-    private NodeMachine Machine(LabRecord record, NodeRecord node) => new(_host, record, node);
+    private NodeMachine Machine(LabRecord record, NodeRecord node) => new(Host, record, node);
 
     /// <summary>Runs a change under the lab's lock, on the record as it then stands.</summary>
     private async Task<T> ChangeAsync<T>(Func<LabRecord, Task<T>> change, CancellationToken cancellation)
     {
-        using var held = await LabLock.TakeAsync(_host, Name, cancellation);
+        using var held = await LabLock.TakeAsync(Host, Name, cancellation);
         return await change(_store.Get(Name));
     }
 

@@ -1,11 +1,9 @@
 using System.CommandLine;
 using Swarm.Commands.Cluster;
 using Swarm.Commands.Containers;
-using Swarm.Commands.Images;
 using Swarm.Commands.Labs;
 using Swarm.Commands.Nodes;
 using Swarm.Commands.Services;
-using Swarm.Commands.Host;
 
 namespace Swarm.Commands;
 
@@ -51,13 +49,7 @@ public static class SwarmCommandLine
             ClusterCommands.Leave(cli),
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
-            ContainerCommands.List(cli),
             ContainerCommands.Logs(cli),
-            RunCommand.Build(cli, ownCommandLine),
-            ImageCommands.List(cli),
-            ImageCommands.Load(cli),
-            HostCommands.Info(cli),
-            HostCommands.Version(cli),
             LabCommands.Build(cli, ownCommandLine),
         };
         return (root, ownCommandLine);
