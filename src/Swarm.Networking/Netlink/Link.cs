@@ -1,0 +1,23 @@
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace Swarm.Networking.Netlink;
+
+/// <summary>A network link as the kernel describes it.</summary>
+/// <param name="Kind">bridge, veth, dummy, vxlan...; empty for hardware and loopback.</param>
+/// <param name="MasterIndex">The bridge that it is a port of, 0 without.</param>
+public sealed record Link(int Index, string Name, string Kind, bool IsUp, int Mtu, PhysicalAddress Mac, int MasterIndex);
+
+/// <summary>An address of a link.</summary>
+public sealed record LinkAddress(int LinkIndex, IPAddress Address, int PrefixLength);
+
+/// <summary>A route of the main table.</summary>
+/// <param name="Destination">Null: the default route.</param>
+public sealed record Route(IPNetwork? Destination, IPAddress? Gateway, int OutputLinkIndex);
+
+/// <summary>A pair of links, the second one in another namespace.</summary>
+/// <param name="Name">This side's name, at most 15 bytes.</param>
+/// <param name="MasterIndex">The bridge that this side becomes a port of, 0 without.</param>
+/// <param name="Mtu">Of both sides, bytes; 0 leaves the kernel's 1500.</param>
+/// <param name="PeerMac">Null: the kernel chooses.</param>
+public sealed record VethPair(string Name, int MasterIndex, int Mtu, string PeerName, PhysicalAddress? PeerMac);

@@ -1,0 +1,44 @@
+namespace Swarm.Networking.Netlink;
+
+/// <summary>The numbers of the kernel's routing socket that this room uses.</summary>
+internal static class RouteConstants
+{
+    // netlink(7), linux/netlink.h
+    public const int AddressFamilyNetlink = 16, SocketRawCloseOnExec = 3 | 0x80000, NetlinkRoute = 0;
+    public const int SolNetlink = 270, NetlinkCapAck = 10, NetlinkExtAck = 11, NetlinkGetStrictCheck = 12;
+    public const int HeaderBytes = 16, AttributeHeaderBytes = 4, Alignment = 4;
+    public const ushort MessageError = 2, MessageDone = 3;
+    public const ushort FlagRequest = 1, FlagAck = 4, FlagDumpInterrupted = 0x10, FlagAckTlvs = 0x200;
+    public const ushort FlagReplace = 0x100, FlagExclusive = 0x200, FlagCreate = 0x400, FlagDump = 0x300;
+    public const ushort NestedBit = 0x8000, AttributeTypeMask = 0x3fff;
+    public const ushort ErrorAttributeMessage = 1;
+
+    // rtnetlink(7), linux/rtnetlink.h
+    public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18;
+    public const ushort NewAddress = 20, DeleteAddress = 21, GetAddress = 22;
+    public const ushort NewRoute = 24, DeleteRoute = 25, GetRoute = 26;
+    public const ushort NewNeighbour = 28, DeleteNeighbour = 29;
+    public const int LinkHeaderBytes = 16, AddressHeaderBytes = 8, RouteHeaderBytes = 12, NeighbourHeaderBytes = 12;
+    public const byte RouteTableMain = 254, RouteProtocolStatic = 4, RouteProtocolBoot = 3, RouteTypeUnicast = 1;
+    public const byte RouteScopeUniverse = 0, RouteScopeLink = 253;
+    public const ushort RouteDestination = 1, RouteOutputLink = 4, RouteGateway = 5, RouteTable = 15;
+    public const ushort NeighbourDestination = 1, NeighbourLinkAddress = 2;
+    public const ushort NeighbourPermanent = 0x80;
+
+    // linux/if_link.h, linux/veth.h, linux/if_addr.h
+    public const ushort LinkHardwareAddress = 1, LinkName = 3, LinkMtu = 4, LinkMaster = 10, LinkInfo = 18, LinkNamespaceFd = 28;
+    public const ushort InfoKind = 1, InfoData = 2, InfoSlaveKind = 4, InfoSlaveData = 5;
+    public const ushort VethPeer = 1;
+    public const ushort BridgePortMode = 4; // IFLA_BRPORT_MODE: 1 lets a port hear its own frames (hairpin)
+    public const ushort AddressAddress = 1, AddressLocal = 2;
+    public const int MaximumNameBytes = 15; // IFNAMSIZ - 1
+
+    // netdevice(7)
+    public const uint InterfaceUp = 1;
+
+    // errno(3)
+    public const int NoEntry = 2, AlreadyExists = 17, NoDevice = 19, Interrupted = 4;
+
+    // address_families(7)
+    public const byte FamilyInet = 2, FamilyInet6 = 10;
+}

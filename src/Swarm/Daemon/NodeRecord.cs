@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Swarm.Linux;
+
+namespace Swarm.Daemon;
+
+/// <summary>
+/// That this node belongs to a cluster, and how it was told to listen. Written last when it joins and removed first when it leaves, so a
+/// crash in between leaves a node that is in no cluster and a folder that the next start empties.
+/// </summary>
+internal sealed record NodeRecord(string NodeId, string ClusterId, string ListenAddress, string AdvertiseAddress, string DataPathAddress)
+{
+    private const string FileName = "node.json";
+
+    internal static NodeRecord? Load(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        return File.Exists(path)
+            ? JsonSerializer.Deserialize(File.ReadAllBytes(path), NodeRecordJson.Default.NodeRecord) ?? throw new InvalidDataException($"{path} is empty")
+            : null;
+    }
+
+    internal void Save(string directory) =>
+        DurableFile.Write(Path.Combine(directory, FileName), JsonSerializer.SerializeToUtf8Bytes(this, NodeRecordJson.Default.NodeRecord));
+
+    internal static void Delete(string directory)
+    {
+        File.Delete(Path.Combine(directory, FileName));
+        DurableFile.SyncDirectory(directory);
+    }
+}
+
+[JsonSerializable(typeof(NodeRecord))]
+internal sealed partial class NodeRecordJson : JsonSerializerContext;
