@@ -58,7 +58,7 @@ public sealed class LifeTests
         var taken = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.AttachAsync("c", "c", [Web], default));
         Assert.EndsWith("Bind for 0.0.0.0:8080 failed: port is already allocated", taken.Message);
         Assert.Equal(a with { Requested = [], Ports = [] }, net.Bridge.Endpoints["a"] with { Requested = [], Ports = [] });
-        Assert.Equal([Web with { HostAddress = IPAddress.Any }], net.Bridge.Endpoints["a"].Ports);
+        Assert.Equal(Web with { HostAddress = IPAddress.Any }, Assert.Single(net.Bridge.Endpoints["a"].Ports));
     }
 
     [Fact]
@@ -107,7 +107,24 @@ public sealed class LifeTests
     }
 
     [Fact]
-    public async Task Killed_nft_and_a_flushed_ruleset_are_repaired_by_the_next_change()
+    public async Task Killed_nft_is_started_again_by_the_next_change_which_is_not_lost()
+    {
+        await using var net = await Topology.StartAsync();
+        await net.Bridge.AttachAsync("a", "a", [Web], default);
+        net.Serve("a", 80);
+        KillNft(net.Host);
+        await net.Bridge.AttachAsync("b", "b", [Web with { HostPort = 8081 }], default);
+        net.Serve("b", 80);
+        Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
+        Assert.StartsWith("b ", Topology.Ask(net.Outside, Topology.HostAddress, 8081));
+        await net.Bridge.DetachAsync("b", default);
+        KillNft(net.Host);
+        await net.Bridge.DetachAsync("a", default);
+        Assert.DoesNotContain("8080", net.Nft("list", "ruleset"));
+    }
+
+    [Fact]
+    public async Task Flushed_ruleset_is_repaired_by_the_next_change()
     {
         await using var net = await Topology.StartAsync();
         await net.Bridge.AttachAsync("a", "a", [Web], default);
@@ -119,6 +136,15 @@ public sealed class LifeTests
         net.Serve("b", 80);
         Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
         Assert.StartsWith("b ", Topology.Ask(net.Outside, Topology.HostAddress, 8081));
+    }
+
+    private static void KillNft(NetworkNamespace host)
+    {
+        var there = host.Run(() => new FileInfo("/proc/thread-self/ns/net").LinkTarget);
+        var nft = System.Diagnostics.Process.GetProcessesByName("nft")
+            .Single(process => new FileInfo($"/proc/{process.Id}/ns/net").LinkTarget == there);
+        nft.Kill();
+        nft.WaitForExit();
     }
 
     [Fact]
