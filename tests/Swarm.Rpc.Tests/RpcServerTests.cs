@@ -123,6 +123,14 @@ public sealed class RpcServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_certainly_not_delivered_is_told_apart()
+    {
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", "127.0.0.1:1")), "h:1", TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<PeerNotReachedException>(() => calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token));
+        await Assert.ThrowsAsync<PeerNotReachedException>(() => calls.CallAsync("unknown", new byte[] { 1 }, _cluster.Token));
+    }
+
+    [Fact]
     public async Task An_address_in_use_is_an_error_of_the_start()
     {
         var credentials = _cluster.Node("m1", NodeRole.Manager);
