@@ -10,8 +10,8 @@ namespace Swarm.Api.Wire;
 [JsonSerializable(typeof(IReadOnlyList<Service>))]
 [JsonSerializable(typeof(ServiceCreateResponse))]
 [JsonSerializable(typeof(ServiceUpdateResponse))]
-[JsonSerializable(typeof(Task))]
-[JsonSerializable(typeof(IReadOnlyList<Task>))]
+[JsonSerializable(typeof(TaskInspect))]
+[JsonSerializable(typeof(IReadOnlyList<TaskInspect>))]
 [JsonSerializable(typeof(NodeSpec))]
 [JsonSerializable(typeof(Node))]
 [JsonSerializable(typeof(IReadOnlyList<Node>))]
@@ -21,5 +21,5 @@ namespace Swarm.Api.Wire;
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(UnlockKeyResponse))]
 [JsonSerializable(typeof(string))]
-[JsonSerializable(typeof(IReadOnlyList<IdResponse>))]
+[JsonSerializable(typeof(IReadOnlyList<SecretInspect>))]
 public sealed partial class SwarmJson : JsonSerializerContext;

@@ -93,16 +93,19 @@ public sealed class CertificateRenewal(
         }
     }
 
+    /// <summary>When a certificate of this life is to be renewed; <paramref name="part"/> is 0..1.</summary>
+    internal static DateTimeOffset DueAt(DateTimeOffset notBefore, DateTimeOffset notAfter, double part)
+    {
+        // The hour before the issue is not part of its life.
+        var issued = notBefore + RootCertificate.Backdate;
+        return issued + ((notAfter - issued) * (Earliest + ((Latest - Earliest) * part)));
+    }
+
     private DateTimeOffset Due()
     {
-        var certificate = credentials.Current;
-        var from = certificate.NotBefore + RootCertificate.Backdate;
-        double part;
         lock (random)
         {
-            part = Earliest + ((Latest - Earliest) * random.NextDouble());
+            return DueAt(credentials.Current.NotBefore, credentials.Current.NotAfter, random.NextDouble());
         }
-
-        return from + ((certificate.NotAfter - from) * part);
     }
 }

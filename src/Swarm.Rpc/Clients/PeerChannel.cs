@@ -21,7 +21,7 @@ internal sealed class PeerChannel
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             KeepAlivePingDelay = RpcLimits.PingDelay,
             KeepAlivePingTimeout = RpcLimits.PingTimeout,
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
             ConnectCallback = async (context, cancellation) =>
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -51,7 +51,8 @@ internal sealed class PeerChannel
             MaxReceiveMessageSize = maxReceiveSize,
             MaxSendMessageSize = RpcLimits.MaxCallSize,
             MaxRetryAttempts = null,
-            ThrowOperationCanceledOnCancellation = true,
+            // Left off: with it, a stream that cannot connect looks cancelled.
+            ThrowOperationCanceledOnCancellation = false,
         });
     }
 

@@ -81,11 +81,7 @@ public sealed class RpcChannels : IDisposable
         }
         catch (RpcException failure)
         {
-            throw FaultTrailers.ToFault(failure, address);
-        }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw UnaryCall.Late(address, RpcLimits.CallTimeout);
+            throw UnaryCall.Translate(failure, address, RpcLimits.CallTimeout, timeout, cancellation);
         }
     }
 

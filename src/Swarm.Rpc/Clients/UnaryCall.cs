@@ -21,14 +21,20 @@ internal static class UnaryCall
         }
         catch (RpcException failure)
         {
-            throw FaultTrailers.ToFault(failure, address);
-        }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw Late(address, timeout);
+            throw Translate(failure, address, timeout, late.Token, cancellation);
         }
     }
 
-    internal static RpcFault Late(string address, TimeSpan timeout) =>
-        new(RpcStatus.Unavailable, string.Create(CultureInfo.InvariantCulture, $"{address} did not answer within {timeout.TotalSeconds:0.#} s"));
+    /// <summary>Which of the three it was: the caller gave up, the time was over, or the peer refused or broke.</summary>
+    internal static Exception Translate(RpcException failure, string address, TimeSpan timeout, CancellationToken late, CancellationToken cancellation)
+    {
+        if (failure.StatusCode == StatusCode.Cancelled && cancellation.IsCancellationRequested)
+        {
+            return new OperationCanceledException(failure.Message, failure, cancellation);
+        }
+
+        return failure.StatusCode == StatusCode.Cancelled && late.IsCancellationRequested
+            ? new RpcFault(RpcStatus.Unavailable, string.Create(CultureInfo.InvariantCulture, $"{address} did not answer within {timeout.TotalSeconds:0.#} s"))
+            : FaultTrailers.ToFault(failure, address);
+    }
 }

@@ -24,6 +24,7 @@ public sealed class RpcServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly WebApplication _app;
     private volatile RpcServices _services;
+    private int _disposed;
 
     private RpcServer(RpcServerOptions options, RpcServices services, NodeCredentials credentials, TimeProvider time, ILoggerFactory loggers)
     {
@@ -76,6 +77,11 @@ public sealed class RpcServer : IAsyncDisposable
     /// <summary>Ends the streams, waits <see cref="RpcLimits.ShutdownTimeout"/> for calls in flight, and closes the port.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _app.StopAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
