@@ -12,7 +12,7 @@ namespace Swarm.Agent;
 public sealed partial class NodeAgent(
     IDispatcherClient client, ITaskExecutor executor, IAgentJournal journal, Func<string> address, TimeProvider time, Random random, ILoggerFactory loggers)
 {
-    /// <summary>Waits between attempts at a session: the first retry comes at once.</summary>
+    /// <summary>Waits between attempts at a session.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(1);
 
@@ -71,12 +71,10 @@ public sealed partial class NodeAgent(
             }
 
             daemon.ThrowIfCancellationRequested();
-            wait = registered ? TimeSpan.Zero : wait == TimeSpan.Zero ? FirstRetry : wait * 2 < MaxRetry ? wait * 2 : MaxRetry;
-            if (wait > TimeSpan.Zero)
-            {
-                // Spread, so that the agents of a lost leader do not all arrive at the next one together.
-                await Task.Delay(wait * (0.5 + (random.NextDouble() / 2)), time, daemon);
-            }
+            wait = registered || wait == TimeSpan.Zero ? FirstRetry : wait * 2 < MaxRetry ? wait * 2 : MaxRetry;
+
+            // Spread, so that the agents of a lost leader do not all arrive at the next one together.
+            await Task.Delay(wait * (0.5 + (random.NextDouble() / 2)), time, daemon);
         }
     }
 

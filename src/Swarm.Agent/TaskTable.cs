@@ -8,10 +8,12 @@ namespace Swarm.Agent;
 internal sealed partial class TaskTable(TaskWorkerContext context, ILogger logger)
 {
     private readonly Lock _lock = new();
+    private readonly Lock _applying = new();
     private readonly Dictionary<string, TaskWorker> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FoundTask> _found = new(StringComparer.Ordinal);
     private readonly ILogger _logger = logger;
+    private bool _leaving;
 
     /// <summary>Takes up what the journal and the node hold, before any manager answers.</summary>
     internal async Task AdoptAsync(CancellationToken daemon)
@@ -29,6 +31,32 @@ internal sealed partial class TaskTable(TaskWorkerContext context, ILogger logge
 
     /// <summary>Keeps the assignments durably, then acts on them.</summary>
     internal void Apply(Assignments assignments, CancellationToken daemon)
+    {
+        lock (_applying)
+        {
+            if (!_leaving)
+            {
+                ApplyLocked(assignments, daemon);
+            }
+        }
+    }
+
+    /// <summary>Stops and removes every task: the node leaves the cluster, and takes no more.</summary>
+    internal async Task RemoveAllAsync(CancellationToken daemon)
+    {
+        lock (_applying)
+        {
+            _leaving = true;
+            foreach (var id in Known())
+            {
+                Forget(id, daemon);
+            }
+        }
+
+        await DrainAsync();
+    }
+
+    private void ApplyLocked(Assignments assignments, CancellationToken daemon)
     {
         context.Secrets.Apply(assignments);
         var kept = assignments.Tasks.Select(Merge).ToList();
@@ -56,17 +84,6 @@ internal sealed partial class TaskTable(TaskWorkerContext context, ILogger logge
         {
             Forget(id, daemon);
         }
-    }
-
-    /// <summary>Stops and removes every task: the node leaves the cluster.</summary>
-    internal async Task RemoveAllAsync(CancellationToken daemon)
-    {
-        foreach (var id in Known().ToList())
-        {
-            Forget(id, daemon);
-        }
-
-        await DrainAsync();
     }
 
     /// <summary>Completes when no worker runs any more.</summary>
@@ -118,8 +135,9 @@ internal sealed partial class TaskTable(TaskWorkerContext context, ILogger logge
 
             context.Reporter.Forget(id);
         }
-        catch (OperationCanceledException) when (daemon.IsCancellationRequested)
+        catch (Exception) when (daemon.IsCancellationRequested)
         {
+            // Whatever was under way is found again by the next daemon.
         }
         catch (Exception error)
         {

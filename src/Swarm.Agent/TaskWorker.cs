@@ -74,6 +74,9 @@ internal sealed partial class TaskWorker
         catch (OperationCanceledException) when (wanted.IsCancellationRequested)
         {
             daemon.ThrowIfCancellationRequested();
+
+            // Off the flow that cancelled: it has other tasks to tell.
+            await System.Threading.Tasks.Task.Yield();
             await StopContainerAsync(daemon);
             Report(TaskState.Shutdown, "shutdown");
         }
@@ -121,10 +124,10 @@ internal sealed partial class TaskWorker
     private async Task PrepareAndStartAsync(CancellationToken cancellation)
     {
         Report(TaskState.Accepted, "accepted");
+        var secrets = await _context.Secrets.ForAsync(_task, cancellation);
         using (await _context.Prepares.EnterAsync(cancellation))
         {
             Report(TaskState.Preparing, "preparing");
-            var secrets = await _context.Secrets.ForAsync(_task, cancellation);
             await _context.Executor.PrepareAsync(_task, secrets, text => Report(TaskState.Preparing, text), cancellation);
         }
 
