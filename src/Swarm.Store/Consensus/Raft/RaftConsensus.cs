@@ -300,36 +300,45 @@ public sealed partial class RaftConsensus : IConsensus
 
     private async Task TrackLeadershipAsync(CancellationToken cancellation)
     {
-        await foreach (var _ in _roleChanges.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+        while (await _roleChanges.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
         {
-            var leading = _cluster.LeadershipToken;
-            var leader = _cluster.Leader?.NodeId;
-            if (leader == NodeId && !leading.IsCancellationRequested && _log.Leadership is { } own)
+            _roleChanges.Reader.TryRead(out _);
+            if (_cluster.Leader?.NodeId == NodeId && _log.Leadership is { } own)
             {
-                await LeadAsync(own, leading, cancellation).ConfigureAwait(false);
+                Publish(new Leadership(NodeId, own.Term, false));
+                if (await ReadyAsync(own, cancellation).ConfigureAwait(false) is { IsCancellationRequested: false } leading)
+                {
+                    await LeadAsync(own, leading, cancellation).ConfigureAwait(false);
+                }
             }
 
-            leader = _cluster.Leader?.NodeId;
+            var leader = _cluster.Leader?.NodeId;
             Publish(new Leadership(leader == NodeId ? null : leader, _log.Term, false));
         }
     }
 
-    /// <summary>One leadership of this node, from the first sight of it to its end.</summary>
+    /// <summary>
+    /// Waits until the no-op of this leadership is applied, and with it everything of earlier terms. Answers the token of the leadership, cancelled
+    /// if it ended before.
+    /// </summary>
+    private async Task<CancellationToken> ReadyAsync(GuardedLog.OwnLeadership own, CancellationToken cancellation)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var applied = _log.WaitForApplyAsync(own.FirstIndex, linked.Token).AsTask();
+        var changed = _roleChanges.Reader.WaitToReadAsync(linked.Token).AsTask();
+        await Task.WhenAny(applied, changed).ConfigureAwait(false);
+        await linked.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(applied, changed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return applied.IsCompletedSuccessfully ? _cluster.LeadershipToken : new CancellationToken(canceled: true);
+    }
+
     private async Task LeadAsync(GuardedLog.OwnLeadership own, CancellationToken leading, CancellationToken cancellation)
     {
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(leading, cancellation);
-        Publish(new Leadership(NodeId, own.Term, false));
-        try
-        {
-            // The no-op is the last entry of the past: once it is applied, so is everything of earlier terms.
-            await _log.WaitForApplyAsync(own.FirstIndex, linked.Token).ConfigureAwait(false);
-            Publish(new Leadership(NodeId, own.Term, true));
-            await Task.Delay(Timeout.InfiniteTimeSpan, _time, linked.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            LogLeadershipLost(own.Term);
-        }
+        Publish(new Leadership(NodeId, own.Term, true));
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var end = leading.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), ended).ConfigureAwait(false);
+        await ended.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        LogLeadershipLost(own.Term);
     }
 
     private void Publish(Leadership leadership)
