@@ -41,6 +41,8 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
 
     internal string NodeId => nodeId;
 
+    internal long NextIndex => _state.NextIndex;
+
     public ValueTask<IReadOnlyDictionary<string, string>> GetMetadataAsync(bool refresh, CancellationToken token) =>
         new(System.Collections.Frozen.FrozenDictionary<string, string>.Empty);
 
