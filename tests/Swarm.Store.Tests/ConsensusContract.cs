@@ -309,3 +309,8 @@ public sealed class ConsensusContractOfRaft : ConsensusContract
     internal override async Task<TestCluster> FoundAsync(string id, int snapshotEvery) =>
         await RaftTestCluster.FoundAsync(id, options => options with { SnapshotEvery = snapshotEvery });
 }
+
+public sealed class ConsensusContractOfMemory : ConsensusContract
+{
+    internal override async Task<TestCluster> FoundAsync(string id, int snapshotEvery) => await MemoryTestCluster.FoundAsync(id, snapshotEvery);
+}
