@@ -30,7 +30,9 @@ public sealed partial class RaftConsensus : IConsensus
     private readonly CancellationTokenSource _lifetime = new();
     private readonly Channel<MemberSet> _memberships = Channel.CreateBounded<MemberSet>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Channel<bool> _roleChanges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Leadership _leadership = Leadership.None;
+    private TaskCompletionSource _membersApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loops = Task.CompletedTask;
 
     /// <summary>Opens the data directory and restores the newest snapshot; <see cref="StartAsync"/> does the rest.</summary>
@@ -60,6 +62,12 @@ public sealed partial class RaftConsensus : IConsensus
     }
 
     public event Action<Leadership>? LeadershipChanged;
+
+    /// <summary>
+    /// Completes once this node's log can no longer be written or its state no longer applied (a full or failing disk). The others go on without
+    /// it; the process should say so and end.
+    /// </summary>
+    public Task<Exception> Failed => _failed.Task;
 
     public string NodeId => _options.NodeId;
 
@@ -102,7 +110,7 @@ public sealed partial class RaftConsensus : IConsensus
             throw new UntrustedLogException(_options.Directory, e.Message, e);
         }
 
-        _loops = Task.WhenAll(ApplyMembershipsAsync(_lifetime.Token), TrackLeadershipAsync(_lifetime.Token));
+        _loops = Task.WhenAll(RunAsync(ApplyMembershipsAsync), RunAsync(TrackLeadershipAsync));
         _cluster.Follow();
         _roleChanges.Writer.TryWrite(true);
         LogStarted(NodeId, _log.Term, _log.LastCommittedEntryIndex, _cluster.Members.Count);
@@ -128,6 +136,7 @@ public sealed partial class RaftConsensus : IConsensus
         }
         catch (Exception e) when (e is NotLeaderException or OperationCanceledException or ObjectDisposedException or IntegrityException)
         {
+            ReportFailure(e);
             LogProposalInterrupted(proposal.Index, proposal.Term);
         }
 
@@ -280,12 +289,38 @@ public sealed partial class RaftConsensus : IConsensus
     /// <summary>Waits until the running membership is what was just committed; the core applies it from a queue.</summary>
     private async Task<bool> AppliedAsync(Func<IReadOnlyCollection<string>, bool> condition, CancellationToken cancellation)
     {
-        while (!condition(Voters()))
+        while (true)
         {
-            await Task.Delay(_options.Heartbeat / 4, _time, cancellation).ConfigureAwait(false);
-        }
+            var applied = Volatile.Read(ref _membersApplied);
+            if (condition(Voters()))
+            {
+                return true;
+            }
 
-        return true;
+            await applied.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RunAsync(Func<CancellationToken, Task> loop)
+    {
+        try
+        {
+            await loop(_lifetime.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!_lifetime.IsCancellationRequested)
+        {
+            LogLoopFailed(e);
+            _failed.TrySetResult(e);
+        }
+    }
+
+    private void ReportFailure(Exception e)
+    {
+        if (e is IntegrityException)
+        {
+            LogLoopFailed(e);
+            _failed.TrySetResult(e);
+        }
     }
 
     private async Task ApplyMembershipsAsync(CancellationToken cancellation)
@@ -294,6 +329,7 @@ public sealed partial class RaftConsensus : IConsensus
         {
             await _cluster.ApplyMembersAsync(members, cancellation).ConfigureAwait(false);
             LogMembers(string.Join(", ", members.NodeIds));
+            Interlocked.Exchange(ref _membersApplied, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
             _roleChanges.Writer.TryWrite(true);
         }
     }
