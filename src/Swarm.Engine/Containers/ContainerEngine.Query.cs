@@ -1,4 +1,5 @@
 using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Logs;
 using Swarm.Engine.Volumes;
 
 namespace Swarm.Engine.Containers;
@@ -9,6 +10,8 @@ public sealed partial class ContainerEngine
 {
     public ContainerInspect Inspect(Container container, IReadOnlyList<string>? execs) =>
         ContainerViews.Inspect(container, _store.Folder(container.Id), _store.LogFile(container.Id), execs);
+
+    public LogReader Logs(Container container) => new(_store.LogFile(container.Id), _starter.Bundle(container.Id));
 
     /// <summary>Newest first.</summary>
     public IReadOnlyList<ContainerSummary> Summaries(Func<Container, bool> wanted)

@@ -67,10 +67,6 @@ public sealed partial class ContainerEngine : IAsyncDisposable
 
     internal string MountedRoot(Container container) => _rootfs.Mount(container.Id);
 
-    public string LogFile(Container container) => _store.LogFile(container.Id);
-
-    internal string FolderOf(Container container) => _store.Folder(container.Id);
-
     /// <summary>The daemon ends; the containers do not.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -27,7 +28,7 @@ public static class BusyboxImage
     public static void Write(Stream output, string busyboxPath, string reference)
     {
         var binary = File.ReadAllBytes(busyboxPath);
-        if (binary.Length > MaxBinarySize || !binary.AsSpan().StartsWith("\x7FELF"u8) || binary.AsSpan().IndexOf("/ld-linux"u8) >= 0)
+        if (binary.Length > MaxBinarySize || !IsStatic(binary))
         {
             throw new InvalidDataException($"{busyboxPath} is not a statically linked program: install busybox-static");
         }
@@ -46,6 +47,28 @@ public static class BusyboxImage
         writer.Write(Entry(layerName, TarEntryType.File, 0x1A4), layer);
         writer.Write(Entry("manifest.json", TarEntryType.File, 0x1A4), JsonSerializer.SerializeToUtf8Bytes(manifest, ImageJson.Default.ListArchiveImage));
         writer.Finish();
+    }
+
+    /// <summary>elf(5): a 64 bit program without a PT_INTERP header asks for no dynamic linker.</summary>
+    private static bool IsStatic(ReadOnlySpan<byte> elf)
+    {
+        const int interpreter = 3;
+        if (elf.Length < 64 || !elf.StartsWith("\u007FELF\u0002\u0001"u8))
+        {
+            return false;
+        }
+
+        var at = BinaryPrimitives.ReadInt64LittleEndian(elf[32..]);
+        var size = BinaryPrimitives.ReadUInt16LittleEndian(elf[54..]);
+        for (var left = BinaryPrimitives.ReadUInt16LittleEndian(elf[56..]); left > 0; left--, at += size)
+        {
+            if (at < 0 || at > elf.Length - 4 || BinaryPrimitives.ReadInt32LittleEndian(elf[(int)at..]) == interpreter)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static byte[] Layer(byte[] binary, List<string> applets)

@@ -10,6 +10,8 @@ namespace Swarm.Engine.Images;
 internal sealed class ImagePull(ImageStore store, ImageReference reference, string? auth, Action<PullProgress>? progress)
 {
     private const int ShortId = 12;
+    private const int ReportsPerLayer = 100;
+    private const int MinReportBytes = 256 * 1024;
     public const string Os = "linux";
 
     public static string Architecture { get; } = RuntimeInformation.OSArchitecture switch
@@ -130,7 +132,19 @@ internal sealed class ImagePull(ImageStore store, ImageReference reference, stri
         }
 
         Report(new PullProgress("Pulling fs layer", Short(layer)));
-        await DownloadAsync(repository, layer, bytes => Report(new PullProgress("Downloading", Short(layer), bytes, layer.Size)), cancellation);
+        var next = 0L;
+        await DownloadAsync(
+            repository,
+            layer,
+            bytes =>
+            {
+                if (bytes >= next)
+                {
+                    next = bytes + Math.Max(layer.Size / ReportsPerLayer, MinReportBytes);
+                    Report(new PullProgress("Downloading", Short(layer), bytes, layer.Size));
+                }
+            },
+            cancellation);
         Report(new PullProgress("Download complete", Short(layer)));
     }
 

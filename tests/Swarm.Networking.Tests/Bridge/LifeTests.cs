@@ -79,6 +79,29 @@ public sealed class LifeTests
         Assert.DoesNotContain("tcp . ", net.Nft("list", "ruleset"));
     }
 
+    /// <summary>A kill between any two steps of an attachment leaves a namespace without a file, with or without its links.</summary>
+    [Fact]
+    public async Task Half_made_attachment_is_removed_by_the_next_start_and_its_address_given_again()
+    {
+        await using var net = await Topology.StartAsync();
+        await net.StopAsync();
+        var half = net.Bridge.NamespacePath("half");
+        using (var ns = NetworkNamespace.Create(half))
+        using (var route = RouteSocket.In(net.Host))
+        {
+            route.AddVeth(new VethPair("sv0123456789ab", route.FindLink("swarm0")!.Index, 0, "eth0", null), ns);
+        }
+
+        await net.RestartAsync();
+        Assert.False(File.Exists(half));
+        using (var route = RouteSocket.In(net.Host))
+        {
+            Assert.Null(route.FindLink("sv0123456789ab"));
+        }
+
+        Assert.Equal(IPAddress.Parse("172.17.0.2"), (await net.Bridge.AttachAsync("half", "half", [], default)).Address);
+    }
+
     [Fact]
     public async Task Containers_that_do_not_run_any_more_are_detached_when_the_daemon_says_which_do()
     {
@@ -189,9 +212,10 @@ public sealed class LifeTests
         await using var net = await Topology.StartAsync();
         await net.Bridge.AttachAsync("a", "a", [], default);
         var before = net.Bridge.Describe();
+        Assert.InRange(before[0].Created, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
         await net.RestartAsync();
         var after = net.Bridge.Describe();
-        Assert.Equal(before.Select(network => (network.Name, network.Id)), after.Select(network => (network.Name, network.Id)));
+        Assert.Equal(before.Select(network => (network.Name, network.Id, network.Created)), after.Select(network => (network.Name, network.Id, network.Created)));
         Assert.Equal([("bridge", "bridge"), ("host", "host"), ("none", "null")], after.Select(network => (network.Name, network.Driver)));
         Assert.Equal(3, after.Select(network => network.Id).Distinct().Count());
         Assert.Equal(IPNetwork.Parse("172.17.0.0/16"), after[0].Subnet);
