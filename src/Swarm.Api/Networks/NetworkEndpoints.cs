@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Swarm.Api.Http;
 using Swarm.Api.Wire;
 using Swarm.Engine;
+using Task = System.Threading.Tasks.Task;
 
 namespace Swarm.Api.Networks;
 

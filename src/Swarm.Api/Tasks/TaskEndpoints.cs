@@ -8,6 +8,7 @@ using Swarm.Engine;
 using Swarm.Manager.Control;
 using Swarm.Model;
 using Swarm.Store;
+using Task = System.Threading.Tasks.Task;
 
 namespace Swarm.Api.Tasks;
 
@@ -37,13 +38,13 @@ public static class TaskEndpoints
                 && (states.Count == 0 || states.Contains(TaskMapping.State(one.DesiredState)))
                 && (!upToDate || IsUpToDate(view, one)))
             .Select(TaskMapping.Write);
-        await context.WriteJsonAsync<IReadOnlyList<TaskInspect>>([.. tasks], SwarmJson.Default.IReadOnlyListTaskInspect).ConfigureAwait(false);
+        await context.WriteJsonAsync<IReadOnlyList<Wire.Task>>([.. tasks], SwarmJson.Default.IReadOnlyListTask).ConfigureAwait(false);
     }
 
     private static async Task InspectAsync(HttpContext context, ManagerAccess access)
     {
         var view = await access.ReadAsync(context.RequestAborted).ConfigureAwait(false);
-        await context.WriteJsonAsync(TaskMapping.Write(view.Task(context.RouteString("id"))), SwarmJson.Default.TaskInspect).ConfigureAwait(false);
+        await context.WriteJsonAsync(TaskMapping.Write(view.Task(context.RouteString("id"))), SwarmJson.Default.Task).ConfigureAwait(false);
     }
 
     /// <summary>By index where a filter allows: a cluster may have a million tasks.</summary>
