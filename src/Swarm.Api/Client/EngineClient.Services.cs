@@ -26,6 +26,6 @@ public sealed partial class EngineClient
     public Task RemoveServiceAsync(string service, CancellationToken cancellation) =>
         TellAsync(HttpMethod.Delete, "/services/" + Uri.EscapeDataString(service), null, cancellation);
 
-    public Task<IReadOnlyList<Wire.Task>> TasksAsync(CancellationToken cancellation, params KeyValuePair<string, string>[] filters) =>
-        GetAsync("/tasks" + new QueryString().Filters(filters), Wire.SwarmJson.Default.IReadOnlyListTask, cancellation);
+    public Task<IReadOnlyList<Wire.TaskInspect>> TasksAsync(CancellationToken cancellation, params KeyValuePair<string, string>[] filters) =>
+        GetAsync("/tasks" + new QueryString().Filters(filters), Wire.SwarmJson.Default.IReadOnlyListTaskInspect, cancellation);
 }

@@ -2,7 +2,7 @@ using Swarm.Api.Client;
 using Swarm.Api.Wire;
 using Swarm.Lab.State;
 using Task = System.Threading.Tasks.Task;
-using WireTask = Swarm.Api.Wire.Task;
+using WireTask = Swarm.Api.Wire.TaskInspect;
 
 namespace Swarm.Lab.Demo;
 

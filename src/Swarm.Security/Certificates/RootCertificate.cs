@@ -17,6 +17,7 @@ public sealed class RootCertificate : IDisposable
 
     private const int ValidYears = 20;
     private const int SerialBytes = 16;
+    private const int NodeIdBytes = 16;
 
     private static readonly OidCollection NodeUsages =
     [
@@ -100,6 +101,16 @@ public sealed class RootCertificate : IDisposable
         var end = now + (lifetime < MinNodeLifetime ? MinNodeLifetime : lifetime);
         using var issued = request.Create(Certificate, now - Backdate, end < Certificate.NotAfter ? end : Certificate.NotAfter, serial);
         return issued.ExportCertificatePem() + "\n";
+    }
+
+    /// <summary>
+    /// The id of the node that asks with this request: the first 128 bits of its public key's SHA-256, so that asking twice names one node.
+    /// </summary>
+    /// <inheritdoc cref="IssueNodeCertificate"/>
+    public static string NodeIdOf(string requestPem)
+    {
+        using var key = ReadKey(requestPem);
+        return Base36.Write(SHA256.HashData(key.ExportSubjectPublicKeyInfo()).AsSpan(0, NodeIdBytes), Model.Ids.Length);
     }
 
     public void Dispose() => Certificate.Dispose();

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -15,7 +14,6 @@ public sealed class JoinToken
     public const string InvalidText = "invalid join token";
 
     private const string Prefix = "SWMTKN-1-";
-    private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyz";
     private const string DigestPrefix = "sha256:";
     private const int DigestDigits = 50;
     private const int SecretDigits = 25;
@@ -44,7 +42,7 @@ public sealed class JoinToken
         Span<byte> secret = stackalloc byte[SecretBytes];
         RandomNumberGenerator.Fill(secret);
         var digest = Convert.FromHexString(rootDigest.AsSpan(DigestPrefix.Length));
-        return new JoinToken($"{Prefix}{ToBase36(digest, DigestDigits)}-{ToBase36(secret, SecretDigits)}", rootDigest);
+        return new JoinToken($"{Prefix}{Base36.Write(digest, DigestDigits)}-{Base36.Write(secret, SecretDigits)}", rootDigest);
     }
 
     /// <summary>False, with Docker's text in <paramref name="error"/>, for anything that is no token.</summary>
@@ -58,7 +56,7 @@ public sealed class JoinToken
             return false;
         }
 
-        if (FromBase36(parts[2]) is not { } digest || FromBase36(parts[3]) is null || digest.GetByteCount(isUnsigned: true) > SHA256.HashSizeInBytes)
+        if (Base36.Read(parts[2]) is not { } digest || Base36.Read(parts[3]) is null || digest.GetByteCount(isUnsigned: true) > SHA256.HashSizeInBytes)
         {
             return false;
         }
@@ -80,34 +78,4 @@ public sealed class JoinToken
 
     /// <summary>Without the secret: safe in a log.</summary>
     public override string ToString() => $"{Prefix}(root {RootDigest})";
-
-    private static string ToBase36(ReadOnlySpan<byte> bigEndian, int width)
-    {
-        var value = new BigInteger(bigEndian, isUnsigned: true, isBigEndian: true);
-        Span<char> chars = stackalloc char[width];
-        for (var i = width - 1; i >= 0; i--)
-        {
-            value = BigInteger.DivRem(value, Digits.Length, out var digit);
-            chars[i] = Digits[(int)digit];
-        }
-
-        return new string(chars);
-    }
-
-    private static BigInteger? FromBase36(string digits)
-    {
-        var value = BigInteger.Zero;
-        foreach (var c in digits)
-        {
-            var digit = Digits.IndexOf(c, StringComparison.Ordinal);
-            if (digit < 0)
-            {
-                return null;
-            }
-
-            value = (value * Digits.Length) + digit;
-        }
-
-        return value;
-    }
 }

@@ -23,10 +23,21 @@ public static class SwarmCommandLine
         var cli = new Cli(output ?? Console.Out, error ?? Console.Error, TimeProvider.System);
         var (root, ownCommandLine) = Build(cli, runDaemon);
         var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
-        var parsed = root.Parse(ArgumentsAfterImage.Separate(args, root, ownCommandLine), configuration);
+        string[] words;
+        try
+        {
+            words = ArgumentsAfterImage.Separate(args, root, ownCommandLine);
+        }
+        catch (CommandException e)
+        {
+            await cli.Error.WriteLineAsync(e.Message);
+            return Cli.UsageError;
+        }
+
+        var parsed = root.Parse(words, configuration);
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
-            var path = string.Join(' ', Path(parsed.CommandResult.Command, root));
+            var path = string.Join(' ', ArgumentsAfterImage.Names(parsed.CommandResult.Command).Prepend("swarm"));
             await cli.Error.WriteLineAsync($"swarm: {parsed.Errors[0].Message}\n\nRun '{path} --help' for more information");
             return Cli.UsageError;
         }
@@ -53,16 +64,5 @@ public static class SwarmCommandLine
             LabCommands.Build(cli, ownCommandLine),
         };
         return (root, ownCommandLine);
-    }
-
-    private static IEnumerable<string> Path(Command command, RootCommand root)
-    {
-        var names = new Stack<string>();
-        for (Symbol? symbol = command; symbol is Command c && c != root; symbol = c.Parents.FirstOrDefault())
-        {
-            names.Push(c.Name);
-        }
-
-        return names.Prepend("swarm");
     }
 }

@@ -126,7 +126,7 @@ public sealed partial class RaftConsensus : IConsensus
             var appended = new BinaryLogEntry { Content = entry, Term = proposal.Term, Context = proposal };
             await _cluster.ReplicateAsync(appended, cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is NotLeaderException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is NotLeaderException or OperationCanceledException or ObjectDisposedException or IntegrityException)
         {
             LogProposalInterrupted(proposal.Index, proposal.Term);
         }
@@ -256,7 +256,7 @@ public sealed partial class RaftConsensus : IConsensus
                 return new ProposeResult(ProposeStatus.NotLeader, 0);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or IntegrityException)
         {
             LogProposalUnknown(proposal.Index, proposal.Term);
         }

@@ -1,6 +1,6 @@
 using Swarm.Api.Client;
 using Swarm.Api.Wire;
-using WireTask = Swarm.Api.Wire.Task;
+using WireTask = Swarm.Api.Wire.TaskInspect;
 
 namespace Swarm.Commands.Services;
 

@@ -5,10 +5,10 @@ using Swarm.Networking;
 using Swarm.Networking.Bridge;
 using Swarm.Networking.Ports;
 
-namespace Swarm.Node;
+namespace Swarm.Daemon;
 
 /// <summary>Containers on the node's default network: the engine's seam on one side, the networking room on the other.</summary>
-public sealed class BridgeContainerNetwork(BridgeNetwork bridge) : IContainerNetwork
+internal sealed class BridgeContainerNetwork(BridgeNetwork bridge) : IContainerNetwork
 {
     public async Task<NetworkSandbox> AttachAsync(NetworkRequest request, CancellationToken cancellation)
     {
@@ -34,6 +34,10 @@ public sealed class BridgeContainerNetwork(BridgeNetwork bridge) : IContainerNet
                 },
                 fault.Message,
                 fault);
+        }
+        catch (IOException error)
+        {
+            throw new EngineException(500, $"failed to set up container networking: {error.Message}", error);
         }
     }
 
