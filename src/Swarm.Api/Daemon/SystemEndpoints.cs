@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Swarm.Api.Http;
 using Swarm.Api.Wire;
-using Task = System.Threading.Tasks.Task;
 
 namespace Swarm.Api.Daemon;
 

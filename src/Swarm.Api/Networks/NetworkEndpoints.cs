@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Routing;
 using Swarm.Api.Http;
 using Swarm.Api.Wire;
 using Swarm.Engine;
-using Task = System.Threading.Tasks.Task;
 
 namespace Swarm.Api.Networks;
 

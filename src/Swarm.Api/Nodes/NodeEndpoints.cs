@@ -6,7 +6,6 @@ using Swarm.Api.Membership;
 using Swarm.Api.Wire;
 using Swarm.Engine;
 using Swarm.Manager.Control;
-using Task = System.Threading.Tasks.Task;
 
 namespace Swarm.Api.Nodes;
 

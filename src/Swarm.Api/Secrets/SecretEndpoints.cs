@@ -6,7 +6,6 @@ using Swarm.Api.Membership;
 using Swarm.Api.Wire;
 using Swarm.Model;
 using Swarm.Store;
-using Task = System.Threading.Tasks.Task;
 
 namespace Swarm.Api.Secrets;
 

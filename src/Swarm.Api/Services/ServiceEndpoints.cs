@@ -7,7 +7,6 @@ using Swarm.Api.Networks;
 using Swarm.Api.Wire;
 using Swarm.Engine;
 using Swarm.Manager.Control;
-using Task = System.Threading.Tasks.Task;
 
 namespace Swarm.Api.Services;
 

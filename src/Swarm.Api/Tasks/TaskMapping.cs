@@ -6,7 +6,7 @@ namespace Swarm.Api.Tasks;
 
 internal static class TaskMapping
 {
-    internal static Wire.Task Write(SwarmTask task) => new()
+    internal static Wire.TaskInspect Write(SwarmTask task) => new()
     {
         ID = task.Id,
         Version = Version(task.Meta.Version),

@@ -1,6 +1,6 @@
 namespace Swarm.Api.Wire;
 
-public sealed record Task
+public sealed record TaskInspect
 {
     public string ID { get; init; } = "";
     public Version? Version { get; init; }
