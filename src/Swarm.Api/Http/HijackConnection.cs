@@ -34,6 +34,8 @@ internal sealed class HijackConnection : ConnectionContext, IDisposable
         _registration = socket.ConnectionClosed.UnsafeRegister(static state => ((HijackConnection)state!).SocketClosed(), this);
     }
 
+    internal bool IsTaken => _taken;
+
     public override string ConnectionId
     {
         get => _socket.ConnectionId;
