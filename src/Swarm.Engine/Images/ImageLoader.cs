@@ -51,6 +51,11 @@ internal sealed class ImageLoader(ImageStore store)
         var loaded = new List<LoadedImage>();
         foreach (var entry in (JsonSerializer.Deserialize(manifest, ImageJson.Default.ListArchiveImage) ?? []).Take(MaxImages))
         {
+            if (entry is null || entry.Layers?.Contains(null!) == true || entry.RepoTags?.Contains(null!) == true)
+            {
+                throw new InvalidDataException("invalid archive: manifest.json has a null where a name belongs");
+            }
+
             var config = contents.Required(entry.Config);
             var layers = (entry.Layers ?? []).Select(contents.Required).ToList();
             var made = store.Blobs.Write(Describe(config, layers).ToJson());
