@@ -36,9 +36,17 @@ public interface IReplicatedState
 /// The seam between the store and what replicates it. Two things stand behind it: DotNext's Raft with our guards (design/store.md) and an
 /// in-memory one on virtual time. One contract suite runs against both.
 /// </summary>
-public interface IConsensus : IAsyncDisposable
+public interface IConsensus : IPeerHandler, IAsyncDisposable
 {
+    /// <summary>First byte of a request that belongs to the store above, not to the consensus: everything from here on.</summary>
+    const byte FirstStoreKind = 0x40;
+
+    string NodeId { get; }
+
     Leadership Leadership { get; }
+
+    /// <summary>Recovers from disk (or founds, or waits to be added) and takes part. Call once, before anything else.</summary>
+    Task StartAsync(CancellationToken cancellation);
 
     /// <summary>Raised after <see cref="Leadership"/> changed. IsLeader is raised only once everything of earlier terms is applied.</summary>
     event Action<Leadership>? LeadershipChanged;
@@ -54,20 +62,30 @@ public interface IConsensus : IAsyncDisposable
     /// <exception cref="NoLeaderException">No leader answered in time.</exception>
     ValueTask ReadBarrierAsync(CancellationToken cancellation);
 
-    /// <summary>Leader only: catches the node up, then lets it vote.</summary>
+    /// <summary>Returns once this node has applied the entry at <paramref name="index"/>.</summary>
+    ValueTask WaitForApplyAsync(long index, CancellationToken cancellation);
+
+    /// <summary>Leader only: catches the node up, then lets it vote. False if it could not be caught up or is a member already.</summary>
+    /// <exception cref="NotLeadingException">This node does not lead.</exception>
     Task<bool> AddMemberAsync(string nodeId, CancellationToken cancellation);
 
-    /// <summary>Leader only. Removing the leader itself ends its leadership.</summary>
+    /// <summary>Leader only; false if it is no member. The leader cannot remove itself: transfer the leadership, then ask the next leader.</summary>
+    /// <exception cref="NotLeadingException">This node does not lead.</exception>
     Task<bool> RemoveMemberAsync(string nodeId, CancellationToken cancellation);
 
+    /// <summary>Gives the leadership up; another member wins the next election. Nothing happens on a node that does not lead.</summary>
     Task TransferLeadershipAsync(CancellationToken cancellation);
 }
+
+/// <summary>Asked for something that only the leader can do. Nothing was done.</summary>
+public sealed class NotLeadingException() : Exception("this manager does not lead the swarm");
 
 /// <summary>Carries consensus messages between managers, by node id. Over the cluster's mutual TLS in the product; a queue in the tests.</summary>
 public interface IPeerTransport
 {
     /// <summary>One request and its answer. The caller bounds the time with <paramref name="cancellation"/>.</summary>
-    /// <exception cref="IOException">The peer could not be reached or did not answer.</exception>
+    /// <exception cref="PeerUnreachableException">The request was certainly not delivered (unknown address, connection refused).</exception>
+    /// <exception cref="IOException">The peer did not answer; it may have received the request.</exception>
     Task<ReadOnlyMemory<byte>> CallAsync(string nodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation);
 }
 
@@ -76,3 +94,6 @@ public interface IPeerHandler
 {
     Task<ReadOnlyMemory<byte>> HandleAsync(string callerNodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation);
 }
+
+/// <summary>The request was certainly not delivered, so it may be sent again.</summary>
+public sealed class PeerUnreachableException(string message, Exception? inner = null) : IOException(message, inner);

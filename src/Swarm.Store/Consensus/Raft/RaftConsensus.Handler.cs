@@ -1,0 +1,125 @@
+using DotNext.Net.Cluster.Consensus.Raft;
+
+namespace Swarm.Store.Consensus.Raft;
+
+/// <summary>The receiving side: what other managers ask of this one.</summary>
+public sealed partial class RaftConsensus
+{
+    public async Task<ReadOnlyMemory<byte>> HandleAsync(string callerNodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ((RaftKind)request.Span[0] switch
+            {
+                RaftKind.Append => OnAppendAsync(callerNodeId, request[1..]),
+                RaftKind.Vote => OnVoteAsync(callerNodeId, request[1..], cancellation),
+                RaftKind.PreVote => OnPreVoteAsync(callerNodeId, request[1..], cancellation),
+                RaftKind.SnapshotChunk => OnSnapshotChunkAsync(callerNodeId, request[1..], cancellation),
+                RaftKind.ReadIndex => OnReadIndexAsync(cancellation),
+                RaftKind.Resign => OnResignAsync(cancellation),
+                var kind => throw new InvalidDataException($"managers of this version do not know the message {(byte)kind}"),
+            }).ConfigureAwait(false);
+        }
+        catch (InvalidDataException e)
+        {
+            LogRefused(e, callerNodeId);
+            throw;
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> OnAppendAsync(string caller, ReadOnlyMemory<byte> message)
+    {
+        var result = await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false);
+        RecordTerm();
+        return RaftPeer.ToMessage(result);
+
+        static AppendRequest ReadAppend(ReadOnlyMemory<byte> message)
+        {
+            var reader = new WireReader(message);
+            return AppendRequest.Read(ref reader);
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> OnVoteAsync(string caller, ReadOnlyMemory<byte> message, CancellationToken cancellation)
+    {
+        var (term, lastIndex, lastTerm) = ReadVote(message);
+        var result = await _cluster.OnVoteAsync(caller, term, lastIndex, lastTerm, cancellation).ConfigureAwait(false);
+        if (result.Value)
+        {
+            _files.Record.Vote(term, MemberBytes.Of(caller));
+        }
+
+        RecordTerm();
+        return RaftPeer.ToMessage(result.Term, result.Value ? (byte)1 : (byte)0);
+    }
+
+    private async Task<ReadOnlyMemory<byte>> OnPreVoteAsync(string caller, ReadOnlyMemory<byte> message, CancellationToken cancellation)
+    {
+        var (term, lastIndex, lastTerm) = ReadVote(message);
+        var result = await _cluster.OnPreVoteAsync(caller, term, lastIndex, lastTerm, cancellation).ConfigureAwait(false);
+        return RaftPeer.ToMessage(result.Term, (byte)result.Value);
+    }
+
+    private async Task<ReadOnlyMemory<byte>> OnSnapshotChunkAsync(string caller, ReadOnlyMemory<byte> message, CancellationToken cancellation)
+    {
+        var chunk = ReadChunk(message);
+        await _snapshotGate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (chunk.Term < _log.Term)
+            {
+                return RaftPeer.ToMessage(_log.Term, (byte)HeartbeatResult.Rejected);
+            }
+
+            if (_download.Add(caller, chunk) is not { } snapshot)
+            {
+                return RaftPeer.ToMessage(_log.Term, (byte)HeartbeatResult.Replicated);
+            }
+
+            var result = await _cluster.OnSnapshotAsync(caller, chunk, snapshot).ConfigureAwait(false);
+            RecordTerm();
+            _files.Record.LogAtLeast(_log.LastCommittedEntryIndex);
+            return RaftPeer.ToMessage(result.Term, (byte)result.Value);
+        }
+        finally
+        {
+            _snapshotGate.Release();
+        }
+
+        static SnapshotChunk ReadChunk(ReadOnlyMemory<byte> message)
+        {
+            var reader = new WireReader(message);
+            return SnapshotChunk.Read(ref reader);
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> OnReadIndexAsync(CancellationToken cancellation)
+    {
+        if (!_leadership.IsLeader)
+        {
+            return new WireWriter().Byte(0).Written;
+        }
+
+        try
+        {
+            await LeadBarrierAsync(cancellation).ConfigureAwait(false);
+            return new WireWriter().Byte(1).Number(_log.LastAppliedIndex).Written;
+        }
+        catch (NoLeaderException)
+        {
+            return new WireWriter().Byte(0).Written;
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> OnResignAsync(CancellationToken cancellation) =>
+        new WireWriter().Byte(await _cluster.StepDownAsync(cancellation).ConfigureAwait(false) ? (byte)1 : (byte)0).Written;
+
+    /// <summary>The state file holds the term already; the record must before the answer tells anybody.</summary>
+    private void RecordTerm() => _files.Record.Vote(_log.Term, []);
+
+    private static (long Term, long LastIndex, long LastTerm) ReadVote(ReadOnlyMemory<byte> message)
+    {
+        var reader = new WireReader(message);
+        return (reader.Number(), reader.Number(), reader.Number());
+    }
+}

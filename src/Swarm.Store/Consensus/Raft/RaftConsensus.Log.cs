@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+
+namespace Swarm.Store.Consensus.Raft;
+
+public sealed partial class RaftConsensus
+{
+    [LoggerMessage(2010, LogLevel.Information, "consensus of node {NodeId} started in term {Term}, committed up to {Index}, {Members} members")]
+    private partial void LogStarted(string nodeId, long term, long index, int members);
+
+    [LoggerMessage(2011, LogLevel.Information, "{Leader} leads in term {Term} (ready here: {Ready})")]
+    private partial void LogLeadership(string leader, long term, bool ready);
+
+    [LoggerMessage(2012, LogLevel.Warning, "this node no longer leads term {Term}")]
+    private partial void LogLeadershipLost(long term);
+
+    [LoggerMessage(2013, LogLevel.Information, "the managers are now {Members}")]
+    private partial void LogMembers(string members);
+
+    [LoggerMessage(2014, LogLevel.Debug, "the entry at index {Index} of term {Term} was in flight when the leadership ended (index 0: not appended)")]
+    private partial void LogProposalInterrupted(long index, long term);
+
+    [LoggerMessage(2015, LogLevel.Warning, "it is not known whether the entry at index {Index} of term {Term} was committed")]
+    private partial void LogProposalUnknown(long index, long term);
+
+    [LoggerMessage(2016, LogLevel.Warning, "refused a message of {Caller}")]
+    private partial void LogRefused(Exception e, string caller);
+}

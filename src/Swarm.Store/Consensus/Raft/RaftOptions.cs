@@ -1,0 +1,46 @@
+namespace Swarm.Store.Consensus.Raft;
+
+/// <summary>What a node does when its data directory is empty. With a log on disk it always restarts from that.</summary>
+public enum RaftBootstrap : byte
+{
+    /// <summary>Wait for the leader of an existing cluster to add this node.</summary>
+    Join = 0,
+
+    /// <summary>Found a new cluster of one.</summary>
+    Found = 1,
+}
+
+public sealed record RaftOptions
+{
+    /// <summary>Owned by the consensus alone: log, snapshots, term and vote, membership.</summary>
+    public required string Directory { get; init; }
+    public required string NodeId { get; init; }
+    public RaftBootstrap Bootstrap { get; init; }
+
+    public TimeSpan LowerElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(300);
+    public TimeSpan UpperElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(600);
+
+    /// <summary>Largest time between two messages of a leader.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(75);
+
+    /// <summary>One append of at most <see cref="MaxAppendBytes"/>, including the follower's fsync.</summary>
+    public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>One chunk of a snapshot.</summary>
+    public TimeSpan SnapshotChunkTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The last chunk, after which the snapshot is verified, stored and loaded.</summary>
+    public TimeSpan SnapshotInstallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a proposal whose leadership was lost waits to learn what became of it.</summary>
+    public TimeSpan SettleTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Entries between two snapshots; older log is removed.</summary>
+    public int SnapshotEvery { get; init; } = 10_000;
+
+    /// <summary>Bytes of one append request, unless a single entry is larger (design/store.md, H6).</summary>
+    public int MaxAppendBytes { get; init; } = 1 << 20;
+
+    /// <summary>Vote and pre-vote calls: a silent member must not hold an election up (design/store.md, H7).</summary>
+    public TimeSpan VoteTimeout => LowerElectionTimeout / 4;
+}

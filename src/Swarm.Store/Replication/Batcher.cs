@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Swarm.Model;
+using Swarm.Store.Consensus;
+
+namespace Swarm.Store.Replication;
+
+/// <summary>
+/// The leader's group commit, without a delay: while one batch is in flight the next gathers. One loop proposes; a batch ends at
+/// <see cref="MaxBatchBytes"/> or <see cref="StoreTransaction.MaxChanges"/> changes.
+/// </summary>
+internal sealed class Batcher : IAsyncDisposable
+{
+    internal const int MaxBatchBytes = 3 << 19;
+
+    /// <summary>Transactions that wait for their batch; further callers wait to get in.</summary>
+    private const int MaxQueued = 4096;
+
+    private readonly Channel<Queued> _queue = Channel.CreateBounded<Queued>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
+    private readonly IConsensus _consensus;
+    private readonly StoreState _state;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _lifetime = new();
+    private readonly Task _loop;
+
+    internal Batcher(IConsensus consensus, StoreState state, TimeProvider time)
+    {
+        _consensus = consensus;
+        _state = state;
+        _time = time;
+        _loop = Task.Run(ProposeAsync);
+    }
+
+    /// <summary>Null: this node does not lead, and nothing was appended.</summary>
+    internal async Task<CommitResult?> CommitAsync(LogTransaction transaction, CancellationToken cancellation)
+    {
+        var queued = new Queued(transaction, transaction.Size());
+        try
+        {
+            await _queue.Writer.WriteAsync(queued, cancellation).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            return null;
+        }
+
+        // Once queued it may be appended: the caller may stop waiting, but cannot take it back.
+        return await queued.Result.Task.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _lifetime.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _lifetime.Dispose();
+    }
+
+    private async Task ProposeAsync()
+    {
+        var batch = new List<Queued>();
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            Gather(batch);
+            var outcome = new ProposeResult(ProposeStatus.Unknown, 0);
+            CommitResult[]? results = null;
+            try
+            {
+                var entry = Codec.Serialize(new LogBatch
+                {
+                    Time = _time.GetUtcNow(),
+                    Proposer = _consensus.NodeId,
+                    Transactions = [.. batch.Select(queued => queued.Transaction)],
+                });
+                outcome = await _consensus.ProposeAsync(entry, _lifetime.Token).ConfigureAwait(false);
+                results = outcome.Status == ProposeStatus.Committed ? _state.TakeResults(outcome.Index) : null;
+            }
+            finally
+            {
+                Answer(batch, outcome, results);
+            }
+        }
+    }
+
+    private void Gather(List<Queued> batch)
+    {
+        batch.Clear();
+        long bytes = 0;
+        var changes = 0;
+        while (_queue.Reader.TryPeek(out var next)
+            && (batch.Count == 0 || (bytes + next.Size <= MaxBatchBytes && changes + next.Transaction.Changes.Length <= StoreTransaction.MaxChanges)))
+        {
+            _queue.Reader.TryRead(out _);
+            batch.Add(next);
+            bytes += next.Size;
+            changes += next.Transaction.Changes.Length;
+        }
+    }
+
+    private static void Answer(List<Queued> batch, ProposeResult outcome, CommitResult[]? results)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch[i].Result.TrySetResult(outcome.Status switch
+            {
+                ProposeStatus.Committed when results is not null => results[i],
+                ProposeStatus.NotLeader => null,
+                ProposeStatus.TooLarge => new CommitResult(CommitStatus.TooLarge, 0, null),
+                _ => new CommitResult(CommitStatus.Unknown, 0, null),
+            });
+        }
+    }
+
+    private sealed record Queued(LogTransaction Transaction, long Size)
+    {
+        internal TaskCompletionSource<CommitResult?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using MessagePack;
+using Swarm.Model;
+
+namespace Swarm.Store.Replication;
+
+/// <summary>One entry of the log: transactions that travel together, each committed whole or refused whole.</summary>
+[MessagePackObject]
+public sealed record LogBatch
+{
+    /// <summary>The proposer's clock: every replica stamps the records with the same time.</summary>
+    [Key(0)] public DateTimeOffset Time { get; init; }
+
+    /// <summary>Node id of the manager that waits for the results.</summary>
+    [Key(1)] public string Proposer { get; init; } = "";
+    [Key(2)] public ImmutableArray<LogTransaction> Transactions { get; init; } = [];
+}
+
+[MessagePackObject]
+public sealed record LogTransaction
+{
+    [Key(0)] public ImmutableArray<StoredChange> Changes { get; init; } = [];
+
+    /// <summary>Bytes in the log, within a few percent.</summary>
+    internal long Size()
+    {
+        const int frame = 64;
+        var size = 0L;
+        foreach (var change in Changes)
+        {
+            size += change.Body.Length + change.Id.Length + frame;
+        }
+
+        return size;
+    }
+}
+
+/// <summary>The leader's answer to a transaction that a follower passed on.</summary>
+[MessagePackObject]
+public sealed record ForwardAnswer
+{
+    /// <summary>False: this node does not lead and nothing was appended.</summary>
+    [Key(0)] public bool Leads { get; init; }
+    [Key(1)] public CommitStatus Status { get; init; }
+    [Key(2)] public long Index { get; init; }
+    [Key(3)] public string? ObjectId { get; init; }
+
+    [IgnoreMember] public CommitResult Result => new(Status, Index, ObjectId);
+}

@@ -1,0 +1,217 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using MessagePack;
+using Swarm.Model;
+using Swarm.Store.Consensus;
+
+namespace Swarm.Store.Replication;
+
+/// <summary>
+/// The object store of one manager: reads its own replica, commits through whoever leads. Give its <see cref="HandleAsync"/> every message of the
+/// other managers; it passes the consensus' own on. Safe from any thread.
+/// </summary>
+public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposable
+{
+    /// <summary>How long a call waits for a leader to appear; a failover takes less than a second.</summary>
+    public static readonly TimeSpan LeaderPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a follower waits for the leader's answer, and then for its own replica to catch up with it.</summary>
+    public static readonly TimeSpan ForwardTimeout = TimeSpan.FromSeconds(10);
+
+    private const byte CommitKind = IConsensus.FirstStoreKind;
+
+    /// <summary>How long to wait before asking again, should no change of the leadership be seen.</summary>
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly StoreState _state;
+    private readonly IConsensus _consensus;
+    private readonly IPeerTransport _transport;
+    private readonly TimeProvider _time;
+    private readonly Batcher _batcher;
+    private readonly Lock _watchersLock = new();
+    private readonly HashSet<Channel<Leadership>> _watchers = [];
+
+    /// <param name="createConsensus">Creates what replicates the given state; the store owns it from then on.</param>
+    public ReplicatedStore(string nodeId, Func<IReplicatedState, IConsensus> createConsensus, IPeerTransport transport, TimeProvider time)
+    {
+        _state = new StoreState(nodeId);
+        _consensus = createConsensus(_state);
+        _transport = transport;
+        _time = time;
+        _batcher = new Batcher(_consensus, _state, time);
+        _consensus.LeadershipChanged += OnLeadershipChanged;
+    }
+
+    public StoreView View => _state.Tables.View;
+
+    public Leadership Leadership => _consensus.Leadership;
+
+    /// <summary>The members, and how to change them; on the leader.</summary>
+    public IConsensus Consensus => _consensus;
+
+    /// <summary>Recovers from disk and takes part in the cluster.</summary>
+    public Task StartAsync(CancellationToken cancellation) => _consensus.StartAsync(cancellation);
+
+    public async ValueTask<StoreView> ReadAsync(CancellationToken cancellation)
+    {
+        using var timer = new CancellationTokenSource(LeaderPatience, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
+        while (true)
+        {
+            try
+            {
+                await _consensus.ReadBarrierAsync(linked.Token).ConfigureAwait(false);
+                return View;
+            }
+            catch (NoLeaderException) when (!linked.IsCancellationRequested)
+            {
+                await PauseAsync(linked.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                throw new NoLeaderException();
+            }
+        }
+    }
+
+    public async Task<CommitResult> CommitAsync(StoreTransaction transaction, CancellationToken cancellation)
+    {
+        var changes = new LogTransaction { Changes = [.. transaction.Changes] };
+        if (transaction.Count > StoreTransaction.MaxChanges || changes.Size() > Batcher.MaxBatchBytes)
+        {
+            return new CommitResult(CommitStatus.TooLarge, 0, null);
+        }
+
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var leadership = Leadership;
+            var result = leadership.IsLeader ? await _batcher.CommitAsync(changes, cancellation).ConfigureAwait(false)
+                : leadership.LeaderId is { } leader && leader != _consensus.NodeId ? await ForwardAsync(leader, changes, cancellation).ConfigureAwait(false)
+                : null;
+            if (result is { } known)
+            {
+                return known;
+            }
+
+            // Null says that nothing was appended, and only then is it tried again.
+            if (_time.GetElapsedTime(started) >= LeaderPatience)
+            {
+                return new CommitResult(CommitStatus.NoLeader, 0, null);
+            }
+
+            await PauseAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public StoreWatch Watch() => _state.Tables.Watch();
+
+    public async IAsyncEnumerable<Leadership> WatchLeadershipAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var changes = Channel.CreateBounded<Leadership>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+        lock (_watchersLock)
+        {
+            _watchers.Add(changes);
+            changes.Writer.TryWrite(Leadership);
+        }
+
+        try
+        {
+            await foreach (var leadership in changes.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+            {
+                yield return leadership;
+            }
+        }
+        finally
+        {
+            lock (_watchersLock)
+            {
+                _watchers.Remove(changes);
+            }
+        }
+    }
+
+    public async Task<ReadOnlyMemory<byte>> HandleAsync(string callerNodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation)
+    {
+        if (request.IsEmpty)
+        {
+            throw new InvalidDataException("an empty message of another manager");
+        }
+
+        if (request.Span[0] < IConsensus.FirstStoreKind)
+        {
+            return await _consensus.HandleAsync(callerNodeId, request, cancellation).ConfigureAwait(false);
+        }
+
+        if (request.Span[0] != CommitKind)
+        {
+            throw new InvalidDataException($"managers of this version do not know the message {request.Span[0]}");
+        }
+
+        var transaction = Codec.Deserialize<LogTransaction>(request[1..]);
+        var result = Leadership.IsLeader ? await _batcher.CommitAsync(transaction, cancellation).ConfigureAwait(false) : null;
+        return Codec.Serialize(result is { } known
+            ? new ForwardAnswer { Leads = true, Status = known.Status, Index = known.Index, ObjectId = known.ObjectId }
+            : new ForwardAnswer());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _consensus.LeadershipChanged -= OnLeadershipChanged;
+        await _consensus.DisposeAsync().ConfigureAwait(false);
+        await _batcher.DisposeAsync().ConfigureAwait(false);
+        lock (_watchersLock)
+        {
+            foreach (var watcher in _watchers)
+            {
+                watcher.Writer.TryComplete();
+            }
+        }
+    }
+
+    /// <summary>Lets the leader's batches take the transaction. Null: certainly not appended.</summary>
+    private async Task<CommitResult?> ForwardAsync(string leader, LogTransaction transaction, CancellationToken cancellation)
+    {
+        using var timer = new CancellationTokenSource(ForwardTimeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
+        ForwardAnswer answer;
+        try
+        {
+            byte[] request = [CommitKind, .. Codec.Serialize(transaction)];
+            answer = Codec.Deserialize<ForwardAnswer>(await _transport.CallAsync(leader, request, linked.Token).ConfigureAwait(false));
+            if (!answer.Leads)
+            {
+                return null;
+            }
+
+            if (answer.Result.IsCommitted)
+            {
+                await _consensus.WaitForApplyAsync(answer.Index, linked.Token).ConfigureAwait(false);
+            }
+
+            return answer.Result;
+        }
+        catch (PeerUnreachableException)
+        {
+            return null;
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is IOException or OperationCanceledException or MessagePackSerializationException)
+        {
+            return new CommitResult(CommitStatus.Unknown, 0, null);
+        }
+    }
+
+    private async Task PauseAsync(CancellationToken cancellation) => await Task.Delay(RetryPause, _time, cancellation).ConfigureAwait(false);
+
+    private void OnLeadershipChanged(Leadership leadership)
+    {
+        lock (_watchersLock)
+        {
+            foreach (var watcher in _watchers)
+            {
+                watcher.Writer.TryWrite(leadership);
+            }
+        }
+    }
+}

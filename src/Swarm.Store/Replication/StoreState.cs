@@ -1,0 +1,56 @@
+using Swarm.Model;
+using Swarm.Store.Consensus;
+
+namespace Swarm.Store.Replication;
+
+/// <summary>The tables as the log feeds them. Keeps the results of this node's own batches until the batcher fetches them.</summary>
+internal sealed class StoreState(string nodeId) : IReplicatedState
+{
+    /// <summary>Results kept for the batcher, which has one batch in flight; more come only from the replay at start.</summary>
+    private const int KeptResults = 16;
+
+    private readonly Lock _resultsLock = new();
+    private readonly SortedDictionary<long, CommitResult[]> _results = [];
+
+    internal ObjectTables Tables { get; } = new();
+
+    public void Apply(long index, long term, ReadOnlyMemory<byte> entry)
+    {
+        var batch = Codec.Deserialize<LogBatch>(entry);
+        var results = new CommitResult[batch.Transactions.Length];
+        for (var i = 0; i < results.Length; i++)
+        {
+            results[i] = Tables.Apply(index, batch.Time, batch.Transactions[i].Changes);
+        }
+
+        Tables.Advance(index);
+        if (batch.Proposer == nodeId)
+        {
+            lock (_resultsLock)
+            {
+                _results[index] = results;
+                if (_results.Count > KeptResults)
+                {
+                    _results.Remove(_results.Keys.First());
+                }
+            }
+        }
+    }
+
+    public Action<Stream> Capture()
+    {
+        var view = Tables.View;
+        return stream => StoreSnapshot.Write(view, stream);
+    }
+
+    public void Restore(Stream snapshot) => Tables.Restore(StoreSnapshot.Read(snapshot));
+
+    /// <summary>The results of this node's batch at <paramref name="index"/>; null if it came with a snapshot instead.</summary>
+    internal CommitResult[]? TakeResults(long index)
+    {
+        lock (_resultsLock)
+        {
+            return _results.Remove(index, out var results) ? results : null;
+        }
+    }
+}
