@@ -26,6 +26,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     // Only the newest role counts.
     private readonly Channel<NodeRole> _roles = Channel.CreateBounded<NodeRole>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private volatile ManagerHalf? _manager;
+    private FileJournal? _journal;
 
     private ClusterMember(Parts parts, RpcChannels channels, PeerAddressBook book, RpcServer server)
     {
@@ -97,8 +98,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         _loops.Run("role", FollowRoleAsync);
 
         var client = new DispatcherClient(_channels, Managers, _parts.Random, _parts.Time);
-        var agent = new NodeAgent(
-            client, _parts.Executor, Path.Combine(_parts.Directory, "agent"), _parts.Record.AdvertiseAddress, news => Take(news, renewal), _parts.Random, _parts.Time, _parts.Loggers);
+        _journal = new FileJournal(Path.Combine(_parts.Directory, "agent"));
+        var agent = new NodeAgent(client, _parts.Executor, _journal, () => _parts.Record.AdvertiseAddress, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers);
+        agent.News += news => Take(news, renewal);
         _loops.Run("agent", agent.RunAsync);
         if (_manager is { } manager)
         {
@@ -121,12 +123,13 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
         await _server.DisposeAsync();
         _channels.Dispose();
+        _journal?.Dispose();
     }
 
     [LoggerMessage(110, LogLevel.Information, "Not a member of the managers' consensus yet: {Reason}")]
     internal static partial void LogNotJoined(ILogger logger, string reason);
 
-    private void Take(SessionMessage news, CertificateRenewal renewal)
+    private void Take(AgentNews news, CertificateRenewal renewal)
     {
         Managers.Replace(news.Managers);
         if (news.Node is { } node)

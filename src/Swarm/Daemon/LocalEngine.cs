@@ -18,9 +18,11 @@ using Swarm.Engine.Events;
 using Swarm.Engine.Exec;
 using Swarm.Engine.Images;
 using Swarm.Linux;
+using Swarm.Model;
 using Swarm.Networking;
 using Swarm.Networking.Bridge;
 using Swarm.Registry;
+using NodeDescription = Swarm.Model.NodeDescription;
 using ContainerStatus = Swarm.Engine.Containers.ContainerStatus;
 
 namespace Swarm.Daemon;
@@ -76,7 +78,7 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         {
             Id = id,
             Host = facts,
-            Executor = new ContainerExecutor(containers, local.Images),
+            Executor = new ContainerExecutor(containers, local.Images, Description(facts, options)),
         };
     }
 
@@ -119,6 +121,27 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         _host.Dispose();
         _registry.Dispose();
     }
+
+    /// <summary>What this node says of itself to its managers.</summary>
+    private static NodeDescription Description(HostFacts host, DaemonOptions options) => new()
+    {
+        Hostname = host.Hostname,
+        Platform = new Model.Platform { Architecture = host.Machine, Os = "linux" },
+        Resources = new Model.Resources { NanoCpus = host.Cpus * 1_000_000_000L, MemoryBytes = host.MemoryBytes },
+        EngineVersion = EngineVersion.Text,
+        EngineLabels = ImmutableSortedDictionary.CreateRange(
+            StringComparer.Ordinal,
+            options.Labels.Select(label => label.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair.ElementAtOrDefault(1) ?? ""))
+                .DistinctBy(pair => pair.Key)),
+        Plugins =
+        [
+            new Model.EnginePlugin { Type = "Log", Name = "json-file" },
+            new Model.EnginePlugin { Type = "Network", Name = "bridge" },
+            new Model.EnginePlugin { Type = "Network", Name = "host" },
+            new Model.EnginePlugin { Type = "Network", Name = "null" },
+            new Model.EnginePlugin { Type = "Volume", Name = "local" },
+        ],
+    };
 
     private static NetworkResource Resource(NetworkDescription network) => new()
     {

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Manager;
 using Swarm.Manager.Certificates;
+using Swarm.Manager.Dispatch;
 using Swarm.Manager.Membership;
 using Swarm.Rpc;
 using Swarm.Rpc.Clients;
@@ -51,7 +53,8 @@ internal sealed class ManagerHalf : IAsyncDisposable
 
         var loops = new Background(parts.Time, parts.Loggers.CreateLogger<Background>());
         var changes = new MembershipQueue();
-        var controlLoops = new ManagerLoops(store, parts.Random, parts.Time, parts.Loggers);
+        var dispatcher = new Dispatcher(store, parts.Time, NodeDaemon.NewRandom(), parts.Loggers);
+        var controlLoops = new ManagerLoops(store, dispatcher, parts.Time, NodeDaemon.NewRandom(), parts.Loggers);
         var reconciler = new RoleReconciler(store, store.Consensus, changes, parts.Time, parts.Loggers.CreateLogger<RoleReconciler>());
         loops.Run("manager addresses", new ManagerAddressSync(store, book).RunAsync);
         loops.Run("membership changes", changes.RunAsync);
@@ -61,7 +64,7 @@ internal sealed class ManagerHalf : IAsyncDisposable
         {
             Services = new RpcServices
             {
-                Dispatcher = controlLoops.Dispatcher,
+                Dispatcher = dispatcher,
                 NodeCa = new NodeCertificateAuthority(store, parts.Time, parts.Loggers.CreateLogger<NodeCertificateAuthority>()),
                 Membership = new MembershipService(store, store.Consensus, changes, book, parts.Time, parts.Loggers.CreateLogger<MembershipService>()),
                 Consensus = store.HandleAsync,
