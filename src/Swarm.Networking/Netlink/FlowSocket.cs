@@ -7,10 +7,9 @@ using static Swarm.Networking.Netlink.RouteConstants;
 namespace Swarm.Networking.Netlink;
 
 /// <summary>
-/// The kernel's connection tracking (nfnetlink_conntrack): forgets flows whose translation is out of date. A UDP client that keeps sending
-/// keeps its old translation for ever, and a TCP client of a container that is gone waits where it could be reset.
+/// The kernel's connection tracking (nfnetlink_conntrack) of IPv4. It is walked whole, which takes 10 ms and more however few flows there are
+/// (measured), so callers gather what they look for. One thread at a time.
 /// </summary>
-/// <remarks>The kernel filters while it lists (since 5.8); an older one lists all, so what comes back is looked at again.</remarks>
 public sealed class FlowSocket : IDisposable
 {
     private readonly NetlinkSocket netlink = new(NetlinkNetfilter);
@@ -19,48 +18,16 @@ public sealed class FlowSocket : IDisposable
 
     public void Dispose() => netlink.Dispose();
 
-    /// <summary>Forgets what clients sent to a container, by whatever address.</summary>
-    /// <returns>How many flows.</returns>
-    public int ForgetAnsweredBy(IPAddress container)
+    /// <summary>Forgets every such flow, so that its next packet is judged by the rules of now.</summary>
+    /// <returns>How many.</returns>
+    public int Forget(Predicate<Flow> unwanted)
     {
-        var address = container.GetAddressBytes();
-        var request = Request(GetFlow, FlagDump)
-            .Nest(FlowReply | NestedBit).Nest(TupleAddresses | NestedBit).Add(TupleSource, address).End().End();
-        AddFilter(request, FilterReplyFlags, FilterSource);
-        return Forget(request, $"list flows answered by {container}", FlowReply, TupleAddresses, (type, value) => type == TupleSource ? value.SequenceEqual(address) : null);
-    }
-
-    /// <summary>Forgets what clients sent to a port, wherever it went.</summary>
-    /// <inheritdoc cref="ForgetAnsweredBy"/>
-    public int ForgetSentTo(ProtocolType protocol, int port)
-    {
-        var bytes = new byte[sizeof(ushort)];
-        BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)port);
-        var request = Request(GetFlow, FlagDump)
-            .Nest(FlowOriginal | NestedBit).Nest(TupleProtocol | NestedBit)
-            .Add(ProtocolNumber, [(byte)protocol]).Add(ProtocolDestinationPort, bytes).End().End();
-        AddFilter(request, FilterOriginalFlags, FilterProtocolNumber | FilterDestinationPort);
-        return Forget(request, $"list {protocol} flows to port {port}", FlowOriginal, TupleProtocol, (type, value) => type switch
-        {
-            ProtocolNumber => value[0] == (byte)protocol ? null : false,
-            ProtocolDestinationPort => value.SequenceEqual(bytes),
-            _ => null,
-        });
-    }
-
-    /// <summary>Null: this attribute does not decide.</summary>
-    private delegate bool? Decide(ushort type, ReadOnlySpan<byte> value);
-
-    private sealed record Flow(byte[] Original, byte[] Id);
-
-    private int Forget(NetlinkRequest list, string what, ushort tuple, ushort part, Decide decide)
-    {
-        var flows = netlink.Dump(() => list, what, payload => Parse(payload, tuple, part, decide));
+        var flows = netlink.Dump(() => Request(GetFlow, FlagDump), "list flows", payload => Parse(payload) is { } flow && unwanted(flow) ? flow : null);
         foreach (var flow in flows)
         {
             try
             {
-                netlink.Change(Request(DeleteFlow, FlagAck).Add(FlowOriginal | NestedBit, flow.Original).Add(FlowId, flow.Id), "forget a flow");
+                netlink.Change(Request(DeleteFlow, FlagAck).Add(FlowOriginal | NestedBit, flow.Tuple).Add(FlowId, flow.Id), "forget a flow");
             }
             catch (NetlinkException error) when (error.NotThere)
             {
@@ -71,53 +38,54 @@ public sealed class FlowSocket : IDisposable
         return flows.Count;
     }
 
-    private static Flow? Parse(ReadOnlySpan<byte> payload, ushort tuple, ushort part, Decide decide)
+    private static Flow? Parse(ReadOnlySpan<byte> payload)
     {
-        byte[] original = [], id = [];
-        var wanted = false;
+        byte[] tuple = [], id = [];
+        var original = default(Tuple);
+        var reply = default(Tuple);
         var attributes = new NetlinkAttributes(payload[NetfilterHeaderBytes..]);
         while (attributes.Next())
         {
-            if (attributes.Type == FlowId)
+            switch (attributes.Type)
             {
-                id = attributes.Value.ToArray();
-            }
-
-            if (attributes.Type == FlowOriginal)
-            {
-                original = attributes.Value.ToArray();
-            }
-
-            if (attributes.Type == tuple)
-            {
-                wanted = Matches(attributes.Value, part, decide);
+                case FlowOriginal:
+                    tuple = attributes.Value.ToArray();
+                    original = ParseTuple(attributes.Value);
+                    break;
+                case FlowReply:
+                    reply = ParseTuple(attributes.Value);
+                    break;
+                case FlowId:
+                    id = attributes.Value.ToArray();
+                    break;
             }
         }
 
-        return wanted ? new Flow(original, id) : null;
+        return reply.Source is { } answeredBy ? new Flow(original.Protocol, original.DestinationPort, answeredBy, tuple, id) : null;
     }
 
-    private static bool Matches(ReadOnlySpan<byte> tuple, ushort part, Decide decide)
+    private readonly record struct Tuple(IPAddress? Source, ProtocolType Protocol, int DestinationPort);
+
+    private static Tuple ParseTuple(ReadOnlySpan<byte> bytes)
     {
-        var matches = false;
-        var parts = new NetlinkAttributes(tuple);
+        var tuple = default(Tuple);
+        var parts = new NetlinkAttributes(bytes);
         while (parts.Next())
         {
-            var fields = new NetlinkAttributes(parts.Type == part ? parts.Value : []);
+            var fields = new NetlinkAttributes(parts.Value);
             while (fields.Next())
             {
-                switch (decide(fields.Type, fields.Value))
+                tuple = (parts.Type, fields.Type) switch
                 {
-                    case false:
-                        return false;
-                    case true:
-                        matches = true;
-                        break;
-                }
+                    (TupleAddresses, TupleSource) => tuple with { Source = new IPAddress(fields.Value) },
+                    (TupleProtocol, ProtocolNumber) => tuple with { Protocol = (ProtocolType)fields.Value[0] },
+                    (TupleProtocol, ProtocolDestinationPort) => tuple with { DestinationPort = BinaryPrimitives.ReadUInt16BigEndian(fields.Value) },
+                    _ => tuple,
+                };
             }
         }
 
-        return matches;
+        return tuple;
     }
 
     private static NetlinkRequest Request(ushort type, ushort flags)
@@ -126,6 +94,9 @@ public sealed class FlowSocket : IDisposable
         request.Fixed[0] = FamilyInet;
         return request;
     }
-
-    private static void AddFilter(NetlinkRequest request, ushort direction, int flags) => request.Nest(FlowFilter | NestedBit).Add(direction, flags).End();
 }
+
+/// <summary>One connection as the kernel tracks it.</summary>
+/// <param name="Port">That the client sent to; 0 for protocols without ports.</param>
+/// <param name="AnsweredBy">Who the client's packets really go to, after translation.</param>
+public sealed record Flow(ProtocolType Protocol, int Port, IPAddress AnsweredBy, byte[] Tuple, byte[] Id);

@@ -16,12 +16,10 @@ internal static class RouteConstants
     // linux/netfilter/nfnetlink.h, nfnetlink_conntrack.h
     public const int NetlinkNetfilter = 12, NetfilterHeaderBytes = 4;
     public const ushort GetFlow = 0x101, DeleteFlow = 0x102; // NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, _DELETE
-    public const ushort FlowOriginal = 1, FlowReply = 2, FlowId = 12, FlowFilter = 25;
+    public const ushort FlowOriginal = 1, FlowReply = 2, FlowId = 12;
     public const ushort TupleAddresses = 1, TupleProtocol = 2;
     public const ushort TupleSource = 1; // CTA_IP_V4_SRC
     public const ushort ProtocolNumber = 1, ProtocolDestinationPort = 3;
-    public const ushort FilterOriginalFlags = 1, FilterReplyFlags = 2;
-    public const int FilterSource = 1 << 0, FilterProtocolNumber = 1 << 3, FilterDestinationPort = 1 << 5; // net/netfilter/nf_internals.h
 
     // rtnetlink(7), linux/rtnetlink.h
     public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18;
