@@ -3,8 +3,9 @@ using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Images;
 using Swarm.Model;
+using ContainerStatus = Swarm.Model.ContainerStatus;
 
-namespace Swarm.Node;
+namespace Swarm.Daemon;
 
 /// <summary>Runs the cluster's tasks as containers of this node's engine. A task's container is found by its label, whatever daemon made it.</summary>
 /// <param name="description">What this node says of itself.</param>

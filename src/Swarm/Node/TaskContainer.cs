@@ -4,7 +4,7 @@ using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Model;
 
-namespace Swarm.Node;
+namespace Swarm.Daemon;
 
 /// <summary>A task as the container that a user could have asked for, with the labels by which Docker's tools know it.</summary>
 internal static class TaskContainer

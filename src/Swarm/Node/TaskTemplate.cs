@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Swarm.Engine;
 using Swarm.Model;
 
-namespace Swarm.Node;
+namespace Swarm.Daemon;
 
 /// <summary>The placeholders that Docker fills in for a task's environment, hostname and mounts, such as {{.Task.Slot}}.</summary>
 internal sealed partial class TaskTemplate(SwarmTask task, string nodeHostname)
