@@ -28,6 +28,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     private readonly ContainerIndex _index = new();
     private readonly CopyUp _copyUp;
     private readonly CancellationTokenSource _ended = new();
+    private int _disposed;
 
     /// <param name="random">For names only; ids are cryptographic.</param>
     public ContainerEngine(
@@ -70,6 +71,11 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     /// <summary>The daemon ends; the containers do not.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await _ended.CancelAsync().ConfigureAwait(false);
         _thread.Dispose();
         _ended.Dispose();

@@ -60,7 +60,8 @@ public sealed class JsonFileLogTests : IDisposable
             Write([Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n")))]);
             Assert.Equal(lines.Select(l => l + "\n"), Records());
         },
-        iter: 200);
+        iter: 200,
+        threads: 1); // all write the same file
 
     [Fact]
     public void Rotation_keeps_the_given_number_of_files_and_loses_none_of_the_newest_lines()
