@@ -16,6 +16,9 @@ public sealed record Cluster : IStoreObject
     /// <summary>Prefix length of the networks cut from <see cref="DefaultAddressPool"/>.</summary>
     [Key(6)] public int SubnetSize { get; init; } = 24;
 
+    /// <summary>Nodes that were removed while their certificates are still valid: every manager refuses them.</summary>
+    [Key(7)] public ImmutableArray<RemovedNode> RemovedNodes { get; init; } = [];
+
     [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Cluster;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };
@@ -35,6 +38,15 @@ public sealed record ClusterSpec
     [Key(6)] public ulong SnapshotInterval { get; init; } = 10000;
     [Key(7)] public uint ElectionTick { get; init; } = 10;
     [Key(8)] public uint HeartbeatTick { get; init; } = 1;
+}
+
+[MessagePackObject]
+public sealed record RemovedNode
+{
+    [Key(0)] public string NodeId { get; init; } = "";
+
+    /// <summary>When its last certificate has expired for sure.</summary>
+    [Key(1)] public DateTimeOffset Until { get; init; }
 }
 
 /// <summary>The cluster's certificate authority. The key never leaves the managers.</summary>

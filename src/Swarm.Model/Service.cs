@@ -19,7 +19,8 @@ public sealed record Service : IStoreObject
     /// <summary>The user asked for removal; the service goes when its last task has stopped.</summary>
     [Key(7)] public bool PendingDelete { get; init; }
 
-    [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
+    /// <summary>A service that is going has given its name up: the next one may take it at once.</summary>
+    [IgnoreMember] public string? UniqueName => PendingDelete ? null : Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Service;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };
 }

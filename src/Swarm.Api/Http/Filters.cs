@@ -67,13 +67,13 @@ public sealed class Filters
     public bool Prefix(string key, string value) =>
         !_values.TryGetValue(key, out var wanted) || wanted.Any(prefix => value.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>No such filter, or <paramref name="labels"/> has every `name` or `name=value` that it lists.</summary>
-    public bool Labels(string key, IReadOnlyDictionary<string, string> labels) => this[key].All(wanted =>
+    /// <summary>No such filter, or <paramref name="labels"/> has every `name` or `name=value` that it lists; `name=` asks for any value.</summary>
+    public bool Labels<TValue>(string key, IReadOnlyDictionary<string, TValue> labels) where TValue : class? => this[key].All(wanted =>
     {
         var equals = wanted.IndexOf('=');
-        return equals < 0
-            ? labels.ContainsKey(wanted)
-            : labels.TryGetValue(wanted[..equals], out var value) && value == wanted[(equals + 1)..];
+        return equals < 0 || equals == wanted.Length - 1
+            ? labels.ContainsKey(wanted.TrimEnd('='))
+            : labels.TryGetValue(wanted[..equals], out var value) && wanted.AsSpan(equals + 1).SequenceEqual(value?.ToString() ?? "");
     });
 
     /// <summary>A filter of a truth value, such as dangling.</summary>

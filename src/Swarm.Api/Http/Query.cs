@@ -39,6 +39,26 @@ public static class Query
             : throw EngineException.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
     }
 
+    /// <summary>The object's version that an update was decided on.</summary>
+    /// <param name="kind">What is updated, for the refusal.</param>
+    /// <exception cref="EngineException">400: absent or not a number.</exception>
+    public static long QueryVersion(this HttpContext context, string kind)
+    {
+        var text = context.QueryString("version");
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? version
+            : throw EngineException.BadRequest($"invalid {kind} version '{text}': strconv.ParseUint: parsing \"{text}\": invalid syntax");
+    }
+
+    /// <summary>A truth value of the newer kind, which refuses what it does not know (Go's ParseBool).</summary>
+    /// <exception cref="EngineException">400.</exception>
+    public static bool QueryParsedBool(this HttpContext context, string name) => context.QueryString(name) switch
+    {
+        "" or "0" or "f" or "F" or "FALSE" or "false" or "False" => false,
+        "1" or "t" or "T" or "TRUE" or "true" or "True" => true,
+        var other => throw EngineException.BadRequest($"invalid value for {name}: {other}"),
+    };
+
     /// <summary>A segment of the route, such as {id}.</summary>
     public static string RouteString(this HttpContext context, string name) => context.Request.RouteValues[name] as string ?? "";
 

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using MessagePack;
 using Swarm.Model;
+using Swarm.Security;
 using TaskStatus = Swarm.Model.TaskStatus;
 
 namespace Swarm.Rpc.Dispatch;
-
-/// <summary>Who calls, from the client certificate alone.</summary>
-public sealed record NodeIdentity(string NodeId, NodeRole Role, string ClusterId);
 
 /// <summary>
 /// The managers' side of a node's agent. Only the leader answers; any other manager fails with <see cref="RpcStatus.NotLeader"/>.

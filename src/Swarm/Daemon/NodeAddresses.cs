@@ -38,6 +38,13 @@ internal static class NodeAddresses
             : listen;
     }
 
+    /// <summary>host:port of a manager to join; names are left for the connection to resolve.</summary>
+    internal static string Remote(string text)
+    {
+        var (host, port) = Split(text, DefaultPort);
+        return host.Contains(':') ? $"[{host}]:{port}" : $"{host}:{port}";
+    }
+
     private static IPAddress OnlyAddress(string ownBridge)
     {
         var found = NetworkInterface.GetAllNetworkInterfaces()

@@ -1,0 +1,46 @@
+namespace Swarm.Api.Client;
+
+public sealed partial class EngineClient
+{
+    /// <summary>Does it answer at all?</summary>
+    public Task PingAsync(CancellationToken cancellation) => TellAsync(HttpMethod.Get, "/_ping", null, cancellation);
+
+    /// <summary>Answers the node's id.</summary>
+    public Task<string> InitSwarmAsync(Wire.InitRequest request, CancellationToken cancellation) =>
+        AskAsync(HttpMethod.Post, "/swarm/init", Json(request, Wire.SwarmJson.Default.InitRequest), Wire.SwarmJson.Default.String, cancellation);
+
+    public Task JoinSwarmAsync(Wire.JoinRequest request, CancellationToken cancellation) =>
+        TellAsync(HttpMethod.Post, "/swarm/join", Json(request, Wire.SwarmJson.Default.JoinRequest), cancellation);
+
+    public Task LeaveSwarmAsync(bool force, CancellationToken cancellation) =>
+        TellAsync(HttpMethod.Post, "/swarm/leave" + new QueryString().Add("force", force), null, cancellation);
+
+    /// <summary>With the join tokens: only a manager answers it.</summary>
+    public Task<Wire.ClusterInspect> InspectSwarmAsync(CancellationToken cancellation) =>
+        GetAsync("/swarm", Wire.SwarmJson.Default.ClusterInspect, cancellation);
+
+    /// <param name="version">The version that <paramref name="spec"/> was made from; another one since: 500 "update out of sequence".</param>
+    public Task UpdateSwarmAsync(ulong version, Wire.Spec spec, bool rotateWorkerToken, bool rotateManagerToken, CancellationToken cancellation) =>
+        TellAsync(
+            HttpMethod.Post,
+            "/swarm/update" + new QueryString().Add("version", version).Add("rotateWorkerToken", rotateWorkerToken).Add("rotateManagerToken", rotateManagerToken),
+            Json(spec, Wire.SwarmJson.Default.Spec),
+            cancellation);
+
+    public Task<IReadOnlyList<Wire.Node>> NodesAsync(CancellationToken cancellation) =>
+        GetAsync("/nodes", Wire.SwarmJson.Default.IReadOnlyListNode, cancellation);
+
+    /// <param name="node">Id, or anything else that the engine finds one node by.</param>
+    public Task<Wire.Node> NodeAsync(string node, CancellationToken cancellation) =>
+        GetAsync("/nodes/" + Uri.EscapeDataString(node), Wire.SwarmJson.Default.Node, cancellation);
+
+    public Task UpdateNodeAsync(string id, ulong version, Wire.NodeSpec spec, CancellationToken cancellation) =>
+        TellAsync(
+            HttpMethod.Post,
+            $"/nodes/{Uri.EscapeDataString(id)}/update{new QueryString().Add("version", version)}",
+            Json(spec, Wire.SwarmJson.Default.NodeSpec),
+            cancellation);
+
+    public Task RemoveNodeAsync(string node, bool force, CancellationToken cancellation) =>
+        TellAsync(HttpMethod.Delete, $"/nodes/{Uri.EscapeDataString(node)}{new QueryString().Add("force", force)}", null, cancellation);
+}

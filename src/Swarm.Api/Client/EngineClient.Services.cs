@@ -1,0 +1,31 @@
+namespace Swarm.Api.Client;
+
+public sealed partial class EngineClient
+{
+    /// <summary>With counts of running and wanted tasks.</summary>
+    public Task<IReadOnlyList<Wire.Service>> ServicesAsync(CancellationToken cancellation, params KeyValuePair<string, string>[] filters) =>
+        GetAsync("/services" + new QueryString().Add("status", true).Filters(filters), Wire.SwarmJson.Default.IReadOnlyListService, cancellation);
+
+    /// <param name="service">Id, unique start of one, or name.</param>
+    public Task<Wire.Service> ServiceAsync(string service, CancellationToken cancellation) =>
+        GetAsync("/services/" + Uri.EscapeDataString(service), Wire.SwarmJson.Default.Service, cancellation);
+
+    /// <summary>Answers when the cluster has agreed to the service, not when its tasks run.</summary>
+    public Task<Wire.ServiceCreateResponse> CreateServiceAsync(Wire.ServiceSpec spec, CancellationToken cancellation) =>
+        AskAsync(
+            HttpMethod.Post, "/services/create", Json(spec, Wire.SwarmJson.Default.ServiceSpec), Wire.SwarmJson.Default.ServiceCreateResponse, cancellation);
+
+    public Task<Wire.ServiceUpdateResponse> UpdateServiceAsync(string id, ulong version, Wire.ServiceSpec spec, CancellationToken cancellation) =>
+        AskAsync(
+            HttpMethod.Post,
+            $"/services/{Uri.EscapeDataString(id)}/update{new QueryString().Add("version", version)}",
+            Json(spec, Wire.SwarmJson.Default.ServiceSpec),
+            Wire.SwarmJson.Default.ServiceUpdateResponse,
+            cancellation);
+
+    public Task RemoveServiceAsync(string service, CancellationToken cancellation) =>
+        TellAsync(HttpMethod.Delete, "/services/" + Uri.EscapeDataString(service), null, cancellation);
+
+    public Task<IReadOnlyList<Wire.TaskInspect>> TasksAsync(CancellationToken cancellation, params KeyValuePair<string, string>[] filters) =>
+        GetAsync("/tasks" + new QueryString().Filters(filters), Wire.SwarmJson.Default.IReadOnlyListTaskInspect, cancellation);
+}

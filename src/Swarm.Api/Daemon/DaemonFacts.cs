@@ -1,0 +1,31 @@
+namespace Swarm.Api.Daemon;
+
+/// <summary>What does not change while the daemon runs, as `docker version` and `docker info` show it.</summary>
+public sealed record DaemonFacts
+{
+    public required HostFacts Host { get; init; }
+
+    /// <summary>Unique to this daemon, kept across restarts.</summary>
+    public required string EngineId { get; init; }
+    public required string EngineVersion { get; init; }
+    public string GitCommit { get; init; } = "";
+    public string BuildTime { get; init; } = "";
+    public required string DataRoot { get; init; }
+    public string StorageDriver { get; init; } = "overlay2";
+
+    /// <summary>The OCI runtime: its name and what it says of its version.</summary>
+    public string Runtime { get; init; } = "crun";
+    public string RuntimeVersion { get; init; } = "";
+    public IReadOnlyList<string> Labels { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
+
+/// <summary>What changes, asked for at each `docker info`.</summary>
+public interface ISystemInfo
+{
+    ContainerCounts Containers { get; }
+
+    int Images { get; }
+}
+
+public readonly record struct ContainerCounts(int Running, int Paused, int Stopped);

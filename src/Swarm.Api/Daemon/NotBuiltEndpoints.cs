@@ -1,0 +1,58 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Swarm.Engine;
+
+namespace Swarm.Api.Daemon;
+
+/// <summary>
+/// The operations of the Engine API that this version does not have: they answer 501 and say so, where 404 would say that the client asked
+/// for nonsense. Any endpoint that another room maps to the same path wins.
+/// </summary>
+public static class NotBuiltEndpoints
+{
+    private const int AfterAllOthers = int.MaxValue;
+
+    private static readonly (string Method, string Path, string What)[] Operations =
+    [
+        ("POST", "/auth", "checking registry credentials is not built: `docker login` can not be used"),
+        ("GET", "/system/df", "disk usage is not built"),
+        ("POST", "/build", "building images is not built: build elsewhere and pull, or use `docker load`"),
+        ("POST", "/build/prune", "building images is not built"),
+        ("POST", "/build/cancel", "building images is not built"),
+        ("POST", "/session", "building images is not built"),
+        ("POST", "/grpc", "building images is not built"),
+        ("POST", "/commit", "making an image of a container is not built"),
+        ("GET", "/distribution/{**name}", "asking a registry for an image's digest is not built"),
+        ("GET", "/events", "events are not built"),
+        ("POST", "/networks/create", "making networks is not built: the networks are bridge, host and none"),
+        ("POST", "/networks/prune", "making networks is not built, so there is nothing to prune"),
+        ("DELETE", "/networks/{id}", "removing networks is not built: the networks are bridge, host and none"),
+        ("POST", "/networks/{id}/connect", "connecting a running container is not built: choose the network with `docker run --network`"),
+        ("POST", "/networks/{id}/disconnect", "disconnecting a running container is not built"),
+        ("GET", "/plugins", "plugins are not built"),
+        ("GET", "/plugins/privileges", "plugins are not built"),
+        ("POST", "/plugins/{**rest}", "plugins are not built"),
+        ("DELETE", "/plugins/{**rest}", "plugins are not built"),
+        ("GET", "/plugins/{**rest}", "plugins are not built"),
+        ("GET", "/services/{id}/logs", "the logs of a service are not built: use `docker logs` on the nodes that `docker service ps` names"),
+        ("GET", "/tasks/{id}/logs", "the logs of a task are not built: use `docker logs` on the node that `docker service ps` names"),
+        ("POST", "/secrets/create", "secrets are not built"),
+        ("GET", "/secrets/{id}", "secrets are not built"),
+        ("DELETE", "/secrets/{id}", "secrets are not built"),
+        ("POST", "/secrets/{id}/update", "secrets are not built"),
+        ("POST", "/configs/create", "configs are not built"),
+        ("GET", "/configs/{id}", "configs are not built"),
+        ("DELETE", "/configs/{id}", "configs are not built"),
+        ("POST", "/configs/{id}/update", "configs are not built"),
+    ];
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        foreach (var (method, path, what) in Operations)
+        {
+            var refusal = $"{method} {path.Replace("**", "", StringComparison.Ordinal)}: {what} in this version";
+            routes.MapMethods(path, [method], _ => throw EngineException.NotImplemented(refusal))
+                .Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = AfterAllOthers);
+        }
+    }
+}

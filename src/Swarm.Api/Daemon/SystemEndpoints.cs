@@ -1,0 +1,127 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Swarm.Api.Http;
+using Swarm.Api.Wire;
+
+namespace Swarm.Api.Daemon;
+
+/// <summary>/_ping, /version and /info.</summary>
+public static class SystemEndpoints
+{
+    private static readonly string[] GetOrHead = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void Map(IEndpointRouteBuilder routes, DaemonFacts facts, ISystemInfo system, INodeLifecycle node, TimeProvider time)
+    {
+        var version = Version(facts);
+        routes.MapMethods("/_ping", GetOrHead, context => PingAsync(context, node));
+        routes.MapGet("/version", context => context.WriteJsonAsync(version, SystemJson.Default.SystemVersion));
+        routes.MapGet("/info", context => context.WriteJsonAsync(Info(facts, system, node, time), SystemJson.Default.SystemInfo));
+    }
+
+    private static async Task PingAsync(HttpContext context, INodeLifecycle node)
+    {
+        context.Response.Headers.CacheControl = "no-cache, no-store, must-revalidate";
+        context.Response.Headers.Pragma = "no-cache";
+        context.Response.Headers["Swarm"] = SwarmSection.Status(node.State);
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.ContentLength = 0;
+            return;
+        }
+
+        context.Response.ContentLength = 2;
+        await context.Response.WriteAsync("OK", context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static SystemVersion Version(DaemonFacts facts) => new()
+    {
+        Platform = new PlatformName { Name = "Swarm" },
+        Components =
+        [
+            new ComponentVersion
+            {
+                Name = "Engine",
+                Version = facts.EngineVersion,
+                Details = new SortedDictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["ApiVersion"] = ApiVersion.Current.ToString(),
+                    ["Arch"] = facts.Host.Architecture,
+                    ["BuildTime"] = facts.BuildTime,
+                    ["Experimental"] = "false",
+                    ["GitCommit"] = facts.GitCommit,
+                    ["GoVersion"] = Runtime,
+                    ["KernelVersion"] = facts.Host.KernelVersion,
+                    ["MinAPIVersion"] = ApiVersion.Minimum.ToString(),
+                    ["Os"] = "linux",
+                },
+            },
+            new ComponentVersion
+            {
+                Name = facts.Runtime,
+                Version = facts.RuntimeVersion,
+                Details = new Dictionary<string, string>(),
+            },
+        ],
+        Version = facts.EngineVersion,
+        ApiVersion = ApiVersion.Current.ToString(),
+        MinAPIVersion = ApiVersion.Minimum.ToString(),
+        GitCommit = facts.GitCommit,
+        GoVersion = Runtime,
+        Os = "linux",
+        Arch = facts.Host.Architecture,
+        KernelVersion = facts.Host.KernelVersion,
+        BuildTime = facts.BuildTime,
+    };
+
+    /// <summary>Where Docker names its Go.</summary>
+    private static string Runtime => $".NET {Environment.Version}";
+
+    private static SystemInfo Info(DaemonFacts facts, ISystemInfo system, INodeLifecycle node, TimeProvider time)
+    {
+        var containers = system.Containers;
+        return new SystemInfo
+        {
+            ID = facts.EngineId,
+            Containers = containers.Running + containers.Paused + containers.Stopped,
+            ContainersRunning = containers.Running,
+            ContainersPaused = containers.Paused,
+            ContainersStopped = containers.Stopped,
+            Images = system.Images,
+            Driver = facts.StorageDriver,
+            Plugins = new PluginsInfo { Volume = ["local"], Network = ["bridge", "host", "null"], Log = ["json-file"] },
+            MemoryLimit = true,
+            SwapLimit = true,
+            CpuCfsPeriod = true,
+            CpuCfsQuota = true,
+            CPUShares = true,
+            CPUSet = true,
+            PidsLimit = true,
+            IPv4Forwarding = true,
+            SystemTime = time.GetUtcNow().UtcDateTime,
+            LoggingDriver = "json-file",
+            CgroupDriver = "cgroupfs",
+            CgroupVersion = "2",
+            KernelVersion = facts.Host.KernelVersion,
+            OperatingSystem = facts.Host.OperatingSystem,
+            OSVersion = facts.Host.OsVersion,
+            OSType = "linux",
+            Architecture = facts.Host.Machine,
+            IndexServerAddress = "https://index.docker.io/v1/",
+            NCPU = facts.Host.Cpus,
+            MemTotal = facts.Host.MemoryBytes,
+            DockerRootDir = facts.DataRoot,
+            Name = facts.Host.Hostname,
+            Labels = facts.Labels,
+            ServerVersion = facts.EngineVersion,
+            Runtimes = new Dictionary<string, RuntimeInfo> { [facts.Runtime] = new() { Path = facts.Runtime } },
+            DefaultRuntime = facts.Runtime,
+            Swarm = SwarmSection.Read(node),
+            LiveRestoreEnabled = true,
+            Isolation = "",
+            InitBinary = "",
+            Warnings = facts.Warnings,
+        };
+    }
+}

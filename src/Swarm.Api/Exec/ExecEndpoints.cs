@@ -1,0 +1,75 @@
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Swarm.Api.Containers;
+using Swarm.Api.Http;
+using Swarm.Engine;
+using Swarm.Engine.Containers;
+using Swarm.Engine.Exec;
+using Swarm.Engine.Shim;
+
+namespace Swarm.Api.Exec;
+
+/// <summary>/containers/{id}/exec and /exec.</summary>
+public static class ExecEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes, ContainerEngine engine, ExecEngine execs)
+    {
+        routes.MapPost("/containers/{id}/exec", context => CreateAsync(context, engine, execs));
+        routes.MapPost("/exec/{id}/start", context => StartAsync(context, execs));
+        routes.MapPost("/exec/{id}/resize", context => ResizeAsync(context, execs));
+        routes.MapGet("/exec/{id}/json", context => context.WriteJsonAsync(execs.Inspect(execs.Get(context.RouteString("id"))), EngineJson.Default.ExecInspect));
+    }
+
+    private static async Task CreateAsync(HttpContext context, ContainerEngine engine, ExecEngine execs)
+    {
+        var container = ContainerEndpoints.Named(context, engine);
+        var request = await context.ReadJsonAsync(EngineJson.Default.ExecCreateRequest).ConfigureAwait(false) ?? new ExecCreateRequest();
+        var exec = execs.Create(container, request);
+        await context.WriteJsonAsync(new ExecCreated(exec.Id), EngineJson.Default.ExecCreated, StatusCodes.Status201Created).ConfigureAwait(false);
+    }
+
+    private static async Task StartAsync(HttpContext context, ExecEngine execs)
+    {
+        var exec = execs.Get(context.RouteString("id"));
+        var request = await context.ReadJsonAsync(EngineJson.Default.ExecStartRequest).ConfigureAwait(false) ?? new ExecStartRequest();
+        var session = await StartOrExplainAsync(context, execs, exec, request).ConfigureAwait(false);
+        if (session is not null)
+        {
+            await HijackAsync(context, exec, session.RunAsync).ConfigureAwait(false);
+        }
+        else if (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A command that cannot be run is told on the stream, as Docker tells it: the client then asks for the exit code, 126 or 127.</summary>
+    private static async Task<AttachSession?> StartOrExplainAsync(HttpContext context, ExecEngine execs, ExecProcess exec, ExecStartRequest request)
+    {
+        try
+        {
+            return await execs.StartAsync(exec, request, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (EngineException e) when (exec.ExitCode is not null && !request.Detach)
+        {
+            var text = Encoding.UTF8.GetBytes(e.Message + "\r\n");
+            var frame = new byte[ShimFrame.HeaderSize + text.Length];
+            ShimFrame.WriteHeader(frame, ShimFrameKind.Stdout, text.Length);
+            text.CopyTo(frame.AsSpan(ShimFrame.HeaderSize));
+            await HijackAsync(context, exec, (client, closed) => client.WriteAsync(exec.Request.Tty ? text : frame, closed).AsTask()).ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private static Task HijackAsync(HttpContext context, ExecProcess exec, Func<Stream, CancellationToken, Task> session) =>
+        context.HijackAsync(exec.Request.Tty ? Hijack.RawStream : Hijack.MultiplexedStream, session);
+
+    private static async Task ResizeAsync(HttpContext context, ExecEngine execs)
+    {
+        var exec = execs.Get(context.RouteString("id"));
+        await ExecEngine.ResizeAsync(exec, ContainerEndpoints.Size(context, "h"), ContainerEndpoints.Size(context, "w"), context.RequestAborted).ConfigureAwait(false);
+        await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
+    }
+}

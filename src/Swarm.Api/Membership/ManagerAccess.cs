@@ -1,0 +1,41 @@
+using Swarm.Engine;
+using Swarm.Manager.Control;
+using Swarm.Store;
+
+namespace Swarm.Api.Membership;
+
+/// <summary>The way to the cluster's control, which only a manager has; elsewhere Docker's 503.</summary>
+/// <param name="newToken">A new join token for a root certificate's digest (sha256:hex).</param>
+public sealed class ManagerAccess(INodeLifecycle node, IdSource ids, ServiceValidation validation, TimeProvider time, Func<string, string> newToken)
+{
+    private const string NoSwarm =
+        "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.";
+
+    private const string Worker =
+        "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. " +
+        "Please run this command on a manager node or promote the current node to a manager.";
+
+    private const string Preparing = "This node is not a swarm manager. Manager is being prepared or has trouble connecting to the cluster.";
+
+    private const string Locked =
+        "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.";
+
+    /// <exception cref="EngineException">503: this node is no manager.</exception>
+    public IObjectStore Store => node.Store ?? throw new EngineException(503, node.State switch
+    {
+        { LocalState: LocalNodeState.Locked } => Locked,
+        { LocalState: LocalNodeState.Inactive } => NoSwarm,
+        { ControlAvailable: true } or { LocalState: LocalNodeState.Pending } => Preparing,
+        { LocalState: LocalNodeState.Error } => NoSwarm,
+        _ => Worker,
+    });
+
+    public ServiceControl Services => new(Store, ids, validation, time);
+
+    public NodeControl Nodes => new(Store);
+
+    public ClusterControl Cluster => new(Store, newToken);
+
+    /// <summary>Everything acknowledged before the call is in the view, whichever manager acknowledged it.</summary>
+    public ValueTask<StoreView> ReadAsync(CancellationToken cancellation) => Store.ReadAsync(cancellation);
+}

@@ -1,0 +1,54 @@
+using Swarm.Api.Services;
+using Swarm.Model;
+using static Swarm.Api.Wire.WireValues;
+
+namespace Swarm.Api.Tasks;
+
+internal static class TaskMapping
+{
+    internal static Wire.TaskInspect Write(SwarmTask task) => new()
+    {
+        ID = task.Id,
+        Version = Version(task.Meta.Version),
+        CreatedAt = task.Meta.CreatedAt.UtcDateTime,
+        UpdatedAt = task.Meta.UpdatedAt.UtcDateTime,
+        Name = NullIfEmpty(task.Name),
+        Labels = new Dictionary<string, string>(),
+        Spec = TaskSpecWriter.Write(task.Spec, defaults: false),
+        ServiceID = task.ServiceId,
+        Slot = NullIfDefault(task.Slot),
+        NodeID = NullIfEmpty(task.NodeId),
+        Status = Status(task.Status),
+        DesiredState = State(task.DesiredState),
+    };
+
+    internal static string State(TaskState state) => state switch
+    {
+        TaskState.New => "new",
+        TaskState.Pending => "pending",
+        TaskState.Assigned => "assigned",
+        TaskState.Accepted => "accepted",
+        TaskState.Preparing => "preparing",
+        TaskState.Ready => "ready",
+        TaskState.Starting => "starting",
+        TaskState.Running => "running",
+        TaskState.Complete => "complete",
+        TaskState.Shutdown => "shutdown",
+        TaskState.Failed => "failed",
+        TaskState.Rejected => "rejected",
+        TaskState.Remove => "remove",
+        _ => "orphaned",
+    };
+
+    private static Wire.TaskStatus Status(Model.TaskStatus status) => new()
+    {
+        Timestamp = status.Timestamp.UtcDateTime,
+        State = State(status.State),
+        Message = NullIfEmpty(status.Message),
+        Err = NullIfEmpty(status.Error),
+        ContainerStatus = status.Container is { } container
+            ? new Wire.ContainerStatus { ContainerID = container.ContainerId, PID = container.Pid, ExitCode = container.ExitCode }
+            : null,
+        PortStatus = new Wire.PortStatus { Ports = NullIfEmpty(status.HostPorts, ServiceWriter.Port) },
+    };
+}

@@ -1,0 +1,49 @@
+namespace Swarm.Api.Wire;
+
+// The JSON of the Engine API v1.51, named as Docker names its types: the name shows in the texts of JSON errors.
+// Everything a client may leave out is nullable; null is not written, as Go's omitempty.
+
+/// <summary>The store's version of an object; an update carries the one that it was decided on.</summary>
+public sealed record Version
+{
+    public ulong Index { get; init; }
+}
+
+public sealed record Driver
+{
+    public string? Name { get; init; }
+    public IReadOnlyDictionary<string, string?>? Options { get; init; }
+}
+
+public sealed record Platform
+{
+    public string? Architecture { get; init; }
+    public string? OS { get; init; }
+}
+
+/// <summary>A secret or a config, without its value.</summary>
+public sealed record SecretInspect
+{
+    public string ID { get; init; } = "";
+    public Version? Version { get; init; }
+    public DateTime CreatedAt { get; init; }
+    public DateTime UpdatedAt { get; init; }
+    public SecretSpec? Spec { get; init; }
+}
+
+public sealed record SecretSpec
+{
+    public string? Name { get; init; }
+    public IReadOnlyDictionary<string, string?>? Labels { get; init; }
+}
+
+public sealed record ServiceCreateResponse
+{
+    public string ID { get; init; } = "";
+    public IReadOnlyList<string>? Warnings { get; init; }
+}
+
+public sealed record ServiceUpdateResponse
+{
+    public IReadOnlyList<string>? Warnings { get; init; }
+}

@@ -1,0 +1,299 @@
+using Microsoft.Win32.SafeHandles;
+using static Swarm.Engine.Archives.DirectoryCalls;
+
+namespace Swarm.Engine.Archives;
+
+/// <summary>
+/// Unpacks a tar stream below a root that may already hold hostile links, or be written to at the same time: every folder is opened by
+/// openat2(2) with RESOLVE_IN_ROOT, and the last name is never followed.
+/// </summary>
+public sealed class ArchiveExtractor : IDisposable
+{
+    private readonly SafeFileHandle _root;
+    private readonly ExtractOptions _options;
+    private readonly OverlayWhiteouts? _whiteouts;
+    private readonly List<(byte[] Path, TarTime Time)> _folderTimes = [];
+    private byte[] _folderPath = [];
+    private SafeFileHandle _folder;
+
+    private ArchiveExtractor(string root, ExtractOptions options)
+    {
+        _root = OpenRoot(root);
+        _folder = _root;
+        _options = options;
+        _whiteouts = options.Whiteouts == WhiteoutForm.Overlay ? new OverlayWhiteouts() : null;
+    }
+
+    /// <summary>Unpacks the whole archive into the folder <paramref name="root"/>. Answers the bytes of file content.</summary>
+    /// <exception cref="InvalidDataException">The archive is damaged, hostile, or beyond a limit.</exception>
+    /// <exception cref="IOException">The file system refused.</exception>
+    public static long Extract(Stream tar, string root, ExtractOptions? options = null)
+    {
+        options ??= ExtractOptions.Default;
+        using var extractor = new ArchiveExtractor(root, options);
+        return extractor.Run(new TarReader(tar, options.Limits));
+    }
+
+    public void Dispose()
+    {
+        ForgetFolder();
+        _root.Dispose();
+    }
+
+    private long Run(TarReader reader)
+    {
+        long bytes = 0;
+        while (reader.Next() is { } entry)
+        {
+            bytes += entry.Size;
+            var path = ArchivePath.Clean(entry.Name);
+            if (path.Length == 0)
+            {
+                if (entry.Type == TarEntryType.Directory)
+                {
+                    Decorate(_root, entry, path);
+                    _folderTimes.Add((path, entry.Modified));
+                }
+
+                continue;
+            }
+
+            var (folderPath, name) = ArchivePath.Split(path);
+            var folder = Folder(folderPath);
+            if (_whiteouts?.Apply(folder, folderPath, name) != true)
+            {
+                Place(reader, entry, folder, path, name);
+            }
+        }
+
+        reader.Drain();
+        foreach (var (path, time) in _folderTimes)
+        {
+            // What a later member replaced keeps its own time.
+            using var folder = OpenInRoot(_root, path, O_DIRECTORY | O_NOFOLLOW, out _);
+            if (folder is not null)
+            {
+                SetTime(folder, time, path);
+            }
+        }
+
+        return bytes;
+    }
+
+    private void Place(TarReader reader, TarEntry entry, SafeFileHandle folder, byte[] path, byte[] name)
+    {
+        switch (entry.Type)
+        {
+            case TarEntryType.Directory:
+                PlaceFolder(entry, folder, path, name);
+                return;
+            case TarEntryType.File:
+                PlaceFile(reader, entry, folder, name);
+                return;
+            case TarEntryType.HardLink:
+                PlaceHardLink(entry, folder, name);
+                return;
+            case TarEntryType.SymbolicLink:
+                Retry(folder, name, () => MakeSymbolicLink(folder, name, entry.LinkName));
+                break;
+            default:
+                var kind = entry.Type switch
+                {
+                    TarEntryType.CharacterDevice => S_IFCHR,
+                    TarEntryType.BlockDevice => S_IFBLK,
+                    _ => S_IFIFO,
+                };
+                Retry(folder, name, () => MakeNode(folder, name, kind, entry.DeviceMajor, entry.DeviceMinor));
+                break;
+        }
+
+        var (uid, gid) = OwnerOf(entry);
+        ChangeOwnerAt(folder, name, uid, gid);
+        SetAttributes(entry, (key, value) => ExtendedAttributeCalls.SetAt(folder, name, key, value));
+        if (entry.Type != TarEntryType.SymbolicLink)
+        {
+            ChangeModeAt(folder, name, entry.Mode);
+        }
+
+        SetTimeAt(folder, name, entry.Modified);
+    }
+
+    private void PlaceFolder(TarEntry entry, SafeFileHandle folder, byte[] path, byte[] name)
+    {
+        var existed = false;
+        if (MakeDirectory(folder, name) == EEXIST)
+        {
+            existed = TryStat(folder, name, out var stat) && stat.Kind == S_IFDIR;
+            if (!existed)
+            {
+                Clear(folder, name, forFolder: true);
+                MakeDirectory(folder, name);
+            }
+        }
+
+        using var handle = OpenAt(folder, name, O_DIRECTORY, out var errno) ?? throw Failure("open", name, errno);
+        Decorate(handle, entry, name);
+        if (!existed)
+        {
+            _whiteouts?.FolderMade(handle, path);
+        }
+
+        _folderTimes.Add((path, entry.Modified));
+    }
+
+    private void PlaceFile(TarReader reader, TarEntry entry, SafeFileHandle folder, byte[] name)
+    {
+        const int flags = O_WRONLY | O_CREAT | O_EXCL;
+        var file = OpenAt(folder, name, flags, out var errno);
+        if (file is null && errno == EEXIST)
+        {
+            Clear(folder, name, forFolder: false);
+            file = OpenAt(folder, name, flags, out errno);
+        }
+
+        using (file ?? throw Failure("create", name, errno))
+        {
+            for (var chunk = reader.ReadContent(); !chunk.IsEmpty; chunk = reader.ReadContent())
+            {
+                DirectoryCalls.Write(file, chunk, name);
+            }
+
+            Decorate(file, entry, name);
+            SetTime(file, entry.Modified, name);
+        }
+    }
+
+    private void PlaceHardLink(TarEntry entry, SafeFileHandle folder, byte[] name)
+    {
+        var target = ArchivePath.Clean(entry.LinkName);
+        var (targetFolderPath, targetName) = ArchivePath.Split(target);
+        using var targetFolder = OpenInRoot(_root, targetFolderPath, O_DIRECTORY, out var errno)
+            ?? throw Failure($"link {entry.NameText} to", target, errno);
+        if (TryStat(targetFolder, targetName, out var there) && TryStat(folder, name, out var here) && there.Inode == here.Inode
+            && there.OnDeviceMajor == here.OnDeviceMajor && there.OnDeviceMinor == here.OnDeviceMinor)
+        {
+            return;
+        }
+
+        Retry(folder, name, () => MakeHardLink(targetFolder, targetName, folder, name));
+    }
+
+    /// <summary>Owner before attributes and mode: a change of owner clears capabilities and set-id bits.</summary>
+    private void Decorate(SafeFileHandle file, TarEntry entry, byte[] name)
+    {
+        var (uid, gid) = OwnerOf(entry);
+        ChangeOwner(file, uid, gid, name);
+        SetAttributes(entry, (key, value) => ExtendedAttributeCalls.Set(file, key, value, name));
+        ChangeMode(file, entry.Mode, name);
+    }
+
+    private static void SetAttributes(TarEntry entry, Action<string, byte[]> set)
+    {
+        foreach (var attribute in entry.ExtendedAttributes)
+        {
+            // An image may not steer the overlay (redirects, hidden folders): those attributes are ours alone.
+            if (!attribute.Name.StartsWith(ExtendedAttributeCalls.OverlayPrefix, StringComparison.Ordinal))
+            {
+                set(attribute.Name, attribute.Value);
+            }
+        }
+    }
+
+    private (uint Uid, uint Gid) OwnerOf(TarEntry entry) => _options.Owner ?? (entry.Uid, entry.Gid);
+
+    private void Retry(SafeFileHandle folder, byte[] name, Func<int> make)
+    {
+        if (make() == EEXIST)
+        {
+            Clear(folder, name, forFolder: false);
+            if (make() == EEXIST)
+            {
+                throw Failure("create", name, EEXIST);
+            }
+        }
+    }
+
+    private void Clear(SafeFileHandle folder, byte[] name, bool forFolder)
+    {
+        if (!TryStat(folder, name, out var stat))
+        {
+            return;
+        }
+
+        if (_options.KeepKinds && stat.Kind == S_IFDIR != forFolder)
+        {
+            var what = forFolder ? "overwrite non-directory with directory" : "overwrite directory with non-directory";
+            throw EngineException.BadRequest($"cannot {what} \"{System.Text.Encoding.UTF8.GetString(name)}\"");
+        }
+
+        Tree.Delete(folder, name);
+    }
+
+    /// <summary>The folder of the next member, made if the archive only implies it. Members of a folder come together, so one is remembered.</summary>
+    private SafeFileHandle Folder(byte[] path)
+    {
+        if (path.AsSpan().SequenceEqual(_folderPath))
+        {
+            return _folder;
+        }
+
+        ForgetFolder();
+        if (path.Length == 0)
+        {
+            return _root;
+        }
+
+        var folder = OpenInRoot(_root, path, O_DIRECTORY, out var errno);
+        if (folder is null && errno is ENOENT or ENOTDIR)
+        {
+            var (parentPath, name) = ArchivePath.Split(path);
+            var parent = Folder(parentPath);
+            MakeImplied(parent, path, name);
+            folder = OpenInRoot(_root, path, O_DIRECTORY, out errno);
+            ForgetFolder();
+        }
+
+        _folder = folder ?? throw Failure("open", path, errno);
+        _folderPath = path;
+        return _folder;
+    }
+
+    private void MakeImplied(SafeFileHandle parent, byte[] path, byte[] name)
+    {
+        if (MakeDirectory(parent, name) == EEXIST)
+        {
+            // A file, a whiteout or a dangling link is in the way of a folder that the archive implies.
+            Clear(parent, name, forFolder: true);
+            MakeDirectory(parent, name);
+        }
+
+        using var made = OpenAt(parent, name, O_DIRECTORY, out var errno) ?? throw Failure("open", name, errno);
+        var (uid, gid, mode) = (0u, 0u, 0x1ED);
+        foreach (var lower in _options.Lowers)
+        {
+            using var lowerRoot = OpenRoot(lower);
+            using var like = OpenInRoot(lowerRoot, path, O_DIRECTORY | O_NOFOLLOW, out _);
+            if (like is not null)
+            {
+                var stat = StatOf(like);
+                (uid, gid, mode) = (stat.Uid, stat.Gid, stat.Mode & 0xFFF);
+                break;
+            }
+        }
+
+        ChangeOwner(made, uid, gid, name);
+        ChangeMode(made, mode, name);
+        _whiteouts?.FolderMade(made, path);
+    }
+
+    private void ForgetFolder()
+    {
+        if (!ReferenceEquals(_folder, _root))
+        {
+            _folder.Dispose();
+        }
+
+        _folder = _root;
+        _folderPath = [];
+    }
+}

@@ -1,0 +1,33 @@
+namespace Swarm.Engine.Archives;
+
+/// <summary>What `.wh.` names mean (OCI image-spec, layer.md, "Whiteouts").</summary>
+public enum WhiteoutForm
+{
+    /// <summary>Nothing: they are files like others. For `docker cp` and export.</summary>
+    Literal,
+
+    /// <summary>They become overlayfs whiteouts (device 0,0) and opaque folders. For layers.</summary>
+    Overlay,
+}
+
+/// <summary>How an archive is unpacked.</summary>
+public sealed record ExtractOptions
+{
+    public static ExtractOptions Default { get; } = new();
+
+    public WhiteoutForm Whiteouts { get; init; } = WhiteoutForm.Literal;
+
+    /// <summary>Owner of everything instead of the archive's (`docker cp` without -a).</summary>
+    public (uint Uid, uint Gid)? Owner { get; init; }
+
+    /// <summary>Refuse to put a file where a folder is, or a folder where a file is (`noOverwriteDirNonDir`).</summary>
+    public bool KeepKinds { get; init; }
+
+    /// <summary>
+    /// Trees below, highest first: a folder that the archive only implies takes its owner and mode from there, so that it does not
+    /// reset them in the merged view.
+    /// </summary>
+    public IReadOnlyList<string> Lowers { get; init; } = [];
+
+    public TarLimits Limits { get; init; } = TarLimits.Default;
+}

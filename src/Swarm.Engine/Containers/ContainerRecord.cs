@@ -1,0 +1,54 @@
+using Swarm.Engine.Containers.Wire;
+
+namespace Swarm.Engine.Containers;
+
+/// <summary>What a container is, written durably before anything is done for it. Only the name ever changes.</summary>
+public sealed record ContainerRecord
+{
+    /// <summary>64 hex digits.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Without a slash.</summary>
+    public required string Name { get; init; }
+    public required DateTimeOffset Created { get; init; }
+    public required string ImageId { get; init; }
+
+    /// <summary>What the user gave, over what the image says.</summary>
+    public required ContainerConfig Config { get; init; }
+    public required HostConfig HostConfig { get; init; }
+    public NetworkingConfig? NetworkingConfig { get; init; }
+
+    /// <summary>Entrypoint and command together; never empty.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+    public required IReadOnlyList<MountPoint> Mounts { get; init; }
+
+    /// <summary>First twelve digits.</summary>
+    public string ShortId() => Id[..12];
+}
+
+public enum MountKind { Bind, Volume, Tmpfs }
+
+/// <summary>One resolved mount.</summary>
+public sealed record MountPoint
+{
+    public required MountKind Kind { get; init; }
+
+    /// <summary>Absolute, in the container.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>Bind: host path. Volume: its data folder. Tmpfs: empty.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>Of the volume.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The volume was made for this container and goes with it.</summary>
+    public bool Anonymous { get; init; }
+    public bool ReadOnly { get; init; }
+    public bool NonRecursive { get; init; }
+    public string Propagation { get; init; } = "";
+
+    /// <summary>The mode field of -v, as given.</summary>
+    public string Mode { get; init; } = "";
+    public IReadOnlyList<string> TmpfsOptions { get; init; } = [];
+}

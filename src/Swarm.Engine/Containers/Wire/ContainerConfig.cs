@@ -1,0 +1,96 @@
+namespace Swarm.Engine.Containers.Wire;
+
+/// <summary>ContainerConfig of the Engine API: the part that is independent of the host. Null stands for what a client left out.</summary>
+public record ContainerConfig
+{
+    public string? Hostname { get; init; }
+    public string? Domainname { get; init; }
+    public string? User { get; init; }
+    public bool AttachStdin { get; init; }
+    public bool AttachStdout { get; init; }
+    public bool AttachStderr { get; init; }
+
+    /// <summary>Keys such as "80/tcp".</summary>
+    public Dictionary<string, EmptyObject>? ExposedPorts { get; init; }
+    public bool Tty { get; init; }
+    public bool OpenStdin { get; init; }
+    public bool StdinOnce { get; init; }
+
+    /// <summary>KEY=value; a KEY alone removes it.</summary>
+    public IReadOnlyList<string>? Env { get; init; }
+
+    [System.Text.Json.Serialization.JsonConverter(typeof(TextOrListConverter))]
+    public IReadOnlyList<string>? Cmd { get; init; }
+    public HealthConfig? Healthcheck { get; init; }
+    public bool? ArgsEscaped { get; init; }
+    public string? Image { get; init; }
+    public Dictionary<string, EmptyObject>? Volumes { get; init; }
+    public string? WorkingDir { get; init; }
+
+    [System.Text.Json.Serialization.JsonConverter(typeof(TextOrListConverter))]
+    public IReadOnlyList<string>? Entrypoint { get; init; }
+    public bool? NetworkDisabled { get; init; }
+    public IReadOnlyList<string>? OnBuild { get; init; }
+    public Dictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Name or number.</summary>
+    public string? StopSignal { get; init; }
+
+    /// <summary>Seconds.</summary>
+    public int? StopTimeout { get; init; }
+
+    [System.Text.Json.Serialization.JsonConverter(typeof(TextOrListConverter))]
+    public IReadOnlyList<string>? Shell { get; init; }
+}
+
+/// <summary>The body of POST /containers/create.</summary>
+public sealed record ContainerCreateRequest : ContainerConfig
+{
+    public HostConfig? HostConfig { get; init; }
+    public NetworkingConfig? NetworkingConfig { get; init; }
+}
+
+public sealed record EmptyObject;
+
+public sealed record HealthConfig
+{
+    public IReadOnlyList<string>? Test { get; init; }
+
+    /// <summary>Nanoseconds, as all durations here.</summary>
+    public long? Interval { get; init; }
+    public long? Timeout { get; init; }
+    public int? Retries { get; init; }
+    public long? StartPeriod { get; init; }
+    public long? StartInterval { get; init; }
+}
+
+public sealed record NetworkingConfig
+{
+    public Dictionary<string, EndpointSettings?>? EndpointsConfig { get; init; }
+}
+
+public sealed record EndpointSettings
+{
+    public EndpointIpamConfig? IPAMConfig { get; init; }
+    public IReadOnlyList<string>? Links { get; init; }
+    public IReadOnlyList<string>? Aliases { get; init; }
+    public string? MacAddress { get; init; }
+    public Dictionary<string, string>? DriverOpts { get; init; }
+    public int? GwPriority { get; init; }
+    public string NetworkID { get; init; } = "";
+    public string EndpointID { get; init; } = "";
+    public string Gateway { get; init; } = "";
+    public string IPAddress { get; init; } = "";
+    public int IPPrefixLen { get; init; }
+    public string IPv6Gateway { get; init; } = "";
+    public string GlobalIPv6Address { get; init; } = "";
+    public int GlobalIPv6PrefixLen { get; init; }
+    public IReadOnlyList<string>? DNSNames { get; init; }
+}
+
+public sealed record EndpointIpamConfig
+{
+    public string? IPv4Address { get; init; }
+    public string? IPv6Address { get; init; }
+    public IReadOnlyList<string>? LinkLocalIPs { get; init; }
+}

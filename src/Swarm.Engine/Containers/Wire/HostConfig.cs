@@ -1,0 +1,167 @@
+using System.Text.Json;
+
+namespace Swarm.Engine.Containers.Wire;
+
+/// <summary>
+/// HostConfig of the Engine API: the part that depends on the host. What <see cref="HostConfigSupport"/> refuses is still read, to be told apart
+/// from what nobody asked for.
+/// </summary>
+public sealed record HostConfig
+{
+    public IReadOnlyList<string>? Binds { get; init; }
+    public string? ContainerIDFile { get; init; }
+    public LogConfig? LogConfig { get; init; }
+
+    /// <summary>default or empty (bridge), none, host, container:ID, or a network.</summary>
+    public string? NetworkMode { get; init; }
+    public Dictionary<string, IReadOnlyList<PortBinding>?>? PortBindings { get; init; }
+    public RestartPolicy? RestartPolicy { get; init; }
+    public bool AutoRemove { get; init; }
+    public string? VolumeDriver { get; init; }
+    public IReadOnlyList<string>? VolumesFrom { get; init; }
+    public IReadOnlyList<MountRequest>? Mounts { get; init; }
+    public IReadOnlyList<int>? ConsoleSize { get; init; }
+    public Dictionary<string, string>? Annotations { get; init; }
+    public IReadOnlyList<string>? CapAdd { get; init; }
+    public IReadOnlyList<string>? CapDrop { get; init; }
+    public string? CgroupnsMode { get; init; }
+    public IReadOnlyList<string>? Dns { get; init; }
+    public IReadOnlyList<string>? DnsOptions { get; init; }
+    public IReadOnlyList<string>? DnsSearch { get; init; }
+    public IReadOnlyList<string>? ExtraHosts { get; init; }
+    public IReadOnlyList<string>? GroupAdd { get; init; }
+    public string? IpcMode { get; init; }
+    public string? Cgroup { get; init; }
+    public IReadOnlyList<string>? Links { get; init; }
+    public int OomScoreAdj { get; init; }
+    public string? PidMode { get; init; }
+    public bool Privileged { get; init; }
+    public bool PublishAllPorts { get; init; }
+    public bool ReadonlyRootfs { get; init; }
+    public IReadOnlyList<string>? SecurityOpt { get; init; }
+    public Dictionary<string, string>? StorageOpt { get; init; }
+    public Dictionary<string, string>? Tmpfs { get; init; }
+    public string? UTSMode { get; init; }
+    public string? UsernsMode { get; init; }
+
+    /// <summary>Bytes; 0: 64 MiB.</summary>
+    public long ShmSize { get; init; }
+    public Dictionary<string, string>? Sysctls { get; init; }
+    public string? Runtime { get; init; }
+    public string? Isolation { get; init; }
+
+    public long CpuShares { get; init; }
+
+    /// <summary>Bytes; 0: no limit.</summary>
+    public long Memory { get; init; }
+
+    /// <summary>Billionths of a processor.</summary>
+    public long NanoCpus { get; init; }
+    public string? CgroupParent { get; init; }
+    public int BlkioWeight { get; init; }
+    public JsonElement? BlkioWeightDevice { get; init; }
+    public JsonElement? BlkioDeviceReadBps { get; init; }
+    public JsonElement? BlkioDeviceWriteBps { get; init; }
+    public JsonElement? BlkioDeviceReadIOps { get; init; }
+    public JsonElement? BlkioDeviceWriteIOps { get; init; }
+
+    /// <summary>Microseconds.</summary>
+    public long CpuPeriod { get; init; }
+    public long CpuQuota { get; init; }
+    public long CpuRealtimePeriod { get; init; }
+    public long CpuRealtimeRuntime { get; init; }
+    public string? CpusetCpus { get; init; }
+    public string? CpusetMems { get; init; }
+    public JsonElement? Devices { get; init; }
+    public IReadOnlyList<string>? DeviceCgroupRules { get; init; }
+    public JsonElement? DeviceRequests { get; init; }
+    public long KernelMemory { get; init; }
+    public long KernelMemoryTCP { get; init; }
+    public long MemoryReservation { get; init; }
+
+    /// <summary>Memory and swap together; -1: unlimited swap.</summary>
+    public long MemorySwap { get; init; }
+    public long? MemorySwappiness { get; init; }
+    public bool? OomKillDisable { get; init; }
+
+    /// <summary>0, -1 and null: no limit.</summary>
+    public long? PidsLimit { get; init; }
+    public IReadOnlyList<Ulimit>? Ulimits { get; init; }
+    public long CpuCount { get; init; }
+    public long CpuPercent { get; init; }
+    public long IOMaximumIOps { get; init; }
+    public long IOMaximumBandwidth { get; init; }
+    public IReadOnlyList<string>? MaskedPaths { get; init; }
+    public IReadOnlyList<string>? ReadonlyPaths { get; init; }
+    public bool? Init { get; init; }
+}
+
+public sealed record LogConfig
+{
+    public string? Type { get; init; }
+    public Dictionary<string, string>? Config { get; init; }
+}
+
+public sealed record PortBinding
+{
+    public string? HostIp { get; init; }
+    public string? HostPort { get; init; }
+}
+
+public sealed record RestartPolicy
+{
+    /// <summary>Empty or no, on-failure, always, unless-stopped.</summary>
+    public string? Name { get; init; }
+    public int MaximumRetryCount { get; init; }
+}
+
+public sealed record Ulimit
+{
+    public string Name { get; init; } = "";
+    public long Soft { get; init; }
+    public long Hard { get; init; }
+}
+
+/// <summary>Mount of the Engine API, as `--mount` gives it.</summary>
+public sealed record MountRequest
+{
+    public string Type { get; init; } = "";
+    public string? Source { get; init; }
+    public string? Target { get; init; }
+    public bool ReadOnly { get; init; }
+    public string? Consistency { get; init; }
+    public BindOptions? BindOptions { get; init; }
+    public VolumeOptions? VolumeOptions { get; init; }
+    public TmpfsOptions? TmpfsOptions { get; init; }
+    public JsonElement? ImageOptions { get; init; }
+}
+
+public sealed record BindOptions
+{
+    public string? Propagation { get; init; }
+    public bool NonRecursive { get; init; }
+    public bool CreateMountpoint { get; init; }
+    public bool ReadOnlyNonRecursive { get; init; }
+    public bool ReadOnlyForceRecursive { get; init; }
+}
+
+public sealed record VolumeOptions
+{
+    public bool NoCopy { get; init; }
+    public Dictionary<string, string>? Labels { get; init; }
+    public VolumeDriverConfig? DriverConfig { get; init; }
+    public string? Subpath { get; init; }
+}
+
+public sealed record VolumeDriverConfig
+{
+    public string? Name { get; init; }
+    public Dictionary<string, string>? Options { get; init; }
+}
+
+public sealed record TmpfsOptions
+{
+    public long SizeBytes { get; init; }
+    public uint Mode { get; init; }
+    public IReadOnlyList<IReadOnlyList<string>>? Options { get; init; }
+}

@@ -1,0 +1,32 @@
+namespace Swarm.Engine;
+
+/// <summary>Where one node's engine keeps its things and how it runs containers. Several engines on one machine differ in every path.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>Durable: containers, volumes, images.</summary>
+    public required string DataRoot { get; init; }
+
+    /// <summary>Volatile, lost with a reboot: bundles, sockets of the shims, the runtime's state. Best on a tmpfs.</summary>
+    public required string ExecRoot { get; init; }
+
+    /// <summary>Containers' control groups are made below this one.</summary>
+    public string CgroupParent { get; init; } = "/swarm";
+
+    /// <summary>Path of the OCI runtime.</summary>
+    public string Runtime { get; init; } = "/usr/bin/crun";
+
+    /// <summary>How a shim is started: a program and its first arguments, such as this binary and "shim".</summary>
+    public required IReadOnlyList<string> ShimCommand { get; init; }
+
+    /// <summary>What `docker info` calls this node; the hostname in containers that share the host's.</summary>
+    public string NodeName { get; init; } = Environment.MachineName;
+
+    /// <summary>Log driver of containers that name none: json-file or none.</summary>
+    public string DefaultLogDriver { get; init; } = "json-file";
+
+    internal string ContainersPath => Path.Combine(DataRoot, "containers");
+    internal string VolumesPath => Path.Combine(DataRoot, "volumes");
+    internal string BundlesPath => Path.Combine(ExecRoot, "shims");
+    internal string RuntimeStatePath => Path.Combine(ExecRoot, "runtime");
+    internal string SeccompPath => Path.Combine(DataRoot, "seccomp");
+}

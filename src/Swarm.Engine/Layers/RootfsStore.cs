@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Swarm.Engine.Archives;
+using Swarm.Linux;
+using Swarm.Registry;
+
+namespace Swarm.Engine.Layers;
+
+/// <summary>
+/// Containers' root file systems: rootfs/ID/{upper,work,merged,lower.json}, mounted as overlays. A folder is made under another name and
+/// renamed, and renamed before it is deleted, so that one which has its name is whole. Thread-safe.
+/// </summary>
+public sealed class RootfsStore : IRootfsStore
+{
+    private const string Temporary = ".tmp-";
+    private const string Empty = ".empty";
+    private const UnixFileMode OpenToAll = (UnixFileMode)0x1ED;
+
+    private readonly string _root;
+    private readonly LayerStore _layers;
+    private readonly Lock _gate = new();
+    private ImmutableDictionary<string, ImmutableArray<Digest>> _containers;
+
+    /// <param name="root">Folder of this store, made if it is missing; a real file system, not overlayfs.</param>
+    public RootfsStore(string root, LayerStore layers)
+    {
+        _root = Path.GetFullPath(root);
+        _layers = layers;
+        Directory.CreateDirectory(Path.Combine(_root, Empty), OpenToAll);
+        foreach (var leftover in Directory.EnumerateDirectories(_root, Temporary + "*"))
+        {
+            OverlayMount.Unmount(Path.Combine(leftover, "merged"));
+            Tree.Delete(leftover);
+        }
+
+        _containers = Directory.EnumerateDirectories(_root)
+            .Where(folder => !Path.GetFileName(folder).StartsWith('.'))
+            .ToImmutableDictionary(folder => Path.GetFileName(folder), ReadLower);
+        _layers.Hold(_containers.Values.SelectMany(chain => chain));
+    }
+
+    /// <summary>The container's own changes, in overlayfs' form, for diff and commit.</summary>
+    public string UpperPath(string containerId) => Path.Combine(FolderOf(containerId), "upper");
+
+    public void Create(string containerId, IReadOnlyList<string> diffIds)
+    {
+        var folder = FolderOf(containerId);
+        lock (_gate)
+        {
+            if (_containers.ContainsKey(containerId))
+            {
+                return;
+            }
+
+            var chain = ChainId.Of(diffIds.Select(Digest.Parse)).ToImmutableArray();
+            _layers.Hold(chain);
+            try
+            {
+                Make(containerId, folder, chain);
+            }
+            catch
+            {
+                _layers.Release(chain);
+                throw;
+            }
+
+            _containers = _containers.Add(containerId, chain);
+        }
+    }
+
+    public string Mount(string containerId)
+    {
+        var folder = FolderOf(containerId);
+        var merged = Path.Combine(folder, "merged");
+        lock (_gate)
+        {
+            if (!_containers.TryGetValue(containerId, out var chain))
+            {
+                throw EngineException.NotFound($"No such container: {containerId}");
+            }
+
+            if (!OverlayMount.IsMountPoint(merged))
+            {
+                List<string> lowers = [.. chain.Reverse().Select(id => Required(containerId, id).Path)];
+                OverlayMount.Mount(
+                    lowers is [] ? [Path.Combine(_root, Empty)] : lowers, Path.Combine(folder, "upper"), Path.Combine(folder, "work"), merged);
+            }
+        }
+
+        return merged;
+    }
+
+    public void Unmount(string containerId)
+    {
+        lock (_gate)
+        {
+            OverlayMount.Unmount(Path.Combine(FolderOf(containerId), "merged"));
+        }
+    }
+
+    public void Remove(string containerId)
+    {
+        var folder = FolderOf(containerId);
+        string doomed;
+        lock (_gate)
+        {
+            if (!Directory.Exists(folder))
+            {
+                return;
+            }
+
+            OverlayMount.Unmount(Path.Combine(folder, "merged"));
+            doomed = NewTemporary();
+            Directory.Move(folder, doomed);
+            if (_containers.TryGetValue(containerId, out var chain))
+            {
+                _containers = _containers.Remove(containerId);
+                _layers.Release(chain);
+            }
+        }
+
+        Tree.Delete(doomed);
+    }
+
+    private void Make(string containerId, string folder, ImmutableArray<Digest> chain)
+    {
+        var paths = chain.Select(id => Required(containerId, id).Path).ToList();
+        var temporary = NewTemporary();
+        Directory.CreateDirectory(Path.Combine(temporary, "upper"), OpenToAll);
+        Directory.CreateDirectory(Path.Combine(temporary, "work"), OpenToAll);
+        Directory.CreateDirectory(Path.Combine(temporary, "merged"), OpenToAll);
+        if (paths is [.., var top])
+        {
+            CopyRootAttributes(top, Path.Combine(temporary, "upper"));
+        }
+
+        var lower = new LowerFile([.. chain.Select(id => id.ToString())]);
+        DurableFile.Write(Path.Combine(temporary, "lower.json"), JsonSerializer.SerializeToUtf8Bytes(lower, LayerJson.Default.LowerFile));
+        Directory.Move(temporary, folder);
+        DurableFile.SyncDirectory(_root);
+    }
+
+    private static void CopyRootAttributes(string from, string to)
+    {
+        using var source = DirectoryCalls.OpenRoot(from);
+        using var target = DirectoryCalls.OpenRoot(to);
+        var stat = DirectoryCalls.StatOf(source);
+        DirectoryCalls.ChangeOwner(target, stat.Uid, stat.Gid, "/"u8);
+        DirectoryCalls.ChangeMode(target, stat.Mode & 0xFFF, "/"u8);
+    }
+
+    private Layer Required(string containerId, Digest chainId) => _layers.Find(chainId)
+        ?? throw new EngineException(500, $"layer {chainId} of container {containerId} is missing: pull or load its image again");
+
+    private static ImmutableArray<Digest> ReadLower(string folder)
+    {
+        var content = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, "lower.json")), LayerJson.Default.LowerFile)
+            ?? throw new InvalidDataException($"{folder}/lower.json is empty");
+        return [.. content.Layers.Select(Digest.Parse)];
+    }
+
+    private string NewTemporary() => Path.Combine(_root, Temporary + Guid.NewGuid().ToString("N"));
+
+    private string FolderOf(string containerId) =>
+        containerId.Length is > 0 and <= 128 && containerId.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+            ? Path.Combine(_root, containerId)
+            : throw EngineException.BadRequest($"\"{containerId}\" is not a container id");
+}

@@ -1,0 +1,35 @@
+namespace Swarm.Engine.Runtime;
+
+public enum CgroupMode { V1, Hybrid, V2 }
+
+/// <summary>How this machine mounts control groups (cgroups(7)).</summary>
+/// <param name="UnifiedHasControllers">Hybrid only: a controller lives in the unified tree, which crun does not understand.</param>
+/// <param name="LimitsSwap">Swap can be limited.</param>
+public sealed record CgroupLayout(CgroupMode Mode, bool UnifiedHasControllers, bool LimitsSwap)
+{
+    public const string Root = "/sys/fs/cgroup", Unified = Root + "/unified";
+
+    public static CgroupLayout Detect()
+    {
+        if (File.Exists(Root + "/cgroup.controllers"))
+        {
+            return new CgroupLayout(CgroupMode.V2, false, LimitsSwap: true);
+        }
+
+        var controllers = Unified + "/cgroup.controllers";
+        var swap = File.Exists(Root + "/memory/memory.memsw.limit_in_bytes");
+        return File.Exists(controllers)
+            ? new CgroupLayout(CgroupMode.Hybrid, File.ReadAllText(controllers).Trim().Length > 0, swap)
+            : new CgroupLayout(CgroupMode.V1, false, swap);
+    }
+
+    /// <summary>The file whose "oom_kill" line counts what the kernel killed in a container.</summary>
+    public string OomFile(string cgroupPath) => Mode == CgroupMode.V2
+        ? Root + cgroupPath + "/memory.events"
+        : Root + "/memory" + cgroupPath + "/memory.oom_control";
+
+    /// <summary>The file that lists the processes of a container.</summary>
+    public string ProcessesFile(string cgroupPath) => Mode == CgroupMode.V2
+        ? Root + cgroupPath + "/cgroup.procs"
+        : Root + "/pids" + cgroupPath + "/cgroup.procs";
+}

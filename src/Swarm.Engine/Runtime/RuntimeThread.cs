@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Swarm.Linux;
+
+namespace Swarm.Engine.Runtime;
+
+/// <summary>
+/// The one thread that starts children for the engine. On a hybrid machine it lives in a mount namespace without the unified control group tree,
+/// which crun refuses to work beside; its children, and theirs, inherit that view. The namespace is as persistent as whoever lives in it, and
+/// leaves no file behind.
+/// </summary>
+public sealed class RuntimeThread : IDisposable
+{
+    private const int MaximumQueue = 4096;
+    private readonly BlockingCollection<Action> _work = new(MaximumQueue);
+    private readonly Thread _thread;
+
+    /// <param name="sharedPaths">Folders in which mounts made later must be seen by containers: they are made shared mounts.</param>
+    /// <exception cref="IOException">The private view could not be made.</exception>
+    public RuntimeThread(CgroupLayout layout, string runtime, IReadOnlyList<string> sharedPaths)
+    {
+        var isPrivate = layout is { Mode: CgroupMode.Hybrid, UnifiedHasControllers: true }
+            && Path.GetFileName(runtime).StartsWith("crun", StringComparison.Ordinal);
+        if (isPrivate)
+        {
+            foreach (var path in sharedPaths.Where(p => !IsSharedMount(p)))
+            {
+                MountNamespace.MakeShared(path);
+            }
+        }
+
+        var entered = new TaskCompletionSource();
+        _thread = new Thread(() => Loop(isPrivate, entered)) { IsBackground = true, Name = "runtime" };
+        _thread.Start();
+        entered.Task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Runs something short on the thread.</summary>
+    public Task<T> InvokeAsync<T>(Func<T> action)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _work.Add(() =>
+        {
+            try
+            {
+                done.SetResult(action());
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task;
+    }
+
+    public void Dispose()
+    {
+        _work.CompleteAdding();
+        _thread.Join();
+        _work.Dispose();
+    }
+
+    /// <summary>proc_pid_mountinfo(5): the fifth field is the mount point, and "shared:N" is among the optional ones.</summary>
+    private static bool IsSharedMount(string path)
+    {
+        var wanted = Path.GetFullPath(path);
+        return File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' '))
+            .Any(fields => fields[4] == wanted && fields.Skip(6).TakeWhile(f => f != "-").Any(f => f.StartsWith("shared:", StringComparison.Ordinal)));
+    }
+
+    private void Loop(bool isPrivate, TaskCompletionSource entered)
+    {
+        try
+        {
+            if (isPrivate)
+            {
+                MountNamespace.Enter();
+                MountNamespace.DetachLazy(CgroupLayout.Unified);
+            }
+
+            entered.SetResult();
+        }
+        catch (IOException e)
+        {
+            entered.SetException(e);
+            return;
+        }
+
+        foreach (var action in _work.GetConsumingEnumerable())
+        {
+            action();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Swarm.Engine.Security;
+using Swarm.Linux;
+
+namespace Swarm.Engine.Runtime;
+
+/// <summary>
+/// Compiling a filter is half of crun's start (27 ms against 12). crun leaves what it compiled in its state folder; it is kept here, by the hash
+/// of the profile, and given ready-made to later containers. Other runtimes leave nothing and always get the profile.
+/// </summary>
+public sealed class SeccompCache(string folder, string runtimeState)
+{
+    public const string Annotation = "run.oci.seccomp_bpf_data";
+    private const string RuntimeFile = "seccomp.bpf";
+
+    /// <summary>The profile for a set of capabilities, and its compiled form if it is known.</summary>
+    public (string Key, OciSeccomp Profile, string? Compiled) Get(IReadOnlySet<string> capabilities)
+    {
+        var profile = ToOci(SeccompProfile.For(capabilities));
+        var key = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(profile, OciJson.Default.OciSeccomp)));
+        var file = FileOf(key);
+        return (key, profile, File.Exists(file) ? Convert.ToBase64String(File.ReadAllBytes(file)) : null);
+    }
+
+    /// <summary>After a start with the uncompiled profile: keeps what the runtime compiled.</summary>
+    public void Harvest(string key, string runtimeId)
+    {
+        var compiled = Path.Combine(runtimeState, runtimeId, RuntimeFile);
+        if (File.Exists(compiled) && !File.Exists(FileOf(key)))
+        {
+            Directory.CreateDirectory(folder);
+            DurableFile.Write(FileOf(key), File.ReadAllBytes(compiled));
+        }
+    }
+
+    private string FileOf(string key) => Path.Combine(folder, key + ".bpf");
+
+    private static OciSeccomp ToOci(SeccompProfile profile) => new(
+        profile.DefaultAction,
+        profile.DefaultErrnoRet,
+        profile.Architectures,
+        [.. profile.Rules.Select(rule => new OciSyscall(
+            rule.Names,
+            rule.Action,
+            rule.ErrnoRet,
+            rule.Arguments.IsEmpty ? null : [.. rule.Arguments.Select(a => new OciSyscallArgument(a.Index, a.Value, a.ValueTwo, a.Operation))]))]);
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using Swarm.Engine.Containers;
+
+namespace Swarm.Engine.Runtime;
+
+/// <summary>The mounts of a container in the order in which they are made: the system's, the engine's files, the user's; parents before children.</summary>
+internal static class SpecMounts
+{
+    private static readonly string[] NoSuidExecDev = ["nosuid", "noexec", "nodev"];
+
+    public static IReadOnlyList<OciMount> Of(SpecInput input)
+    {
+        var user = input.Container.Mounts.Select(ToOci)
+            .Concat(input.FileMounts.Select(f => new OciMount(f.Destination, "bind", f.Source, ["rbind", "rprivate", f.ReadOnly ? "ro" : "rw"])))
+            .GroupBy(m => m.Destination)
+            .Select(g => g.First()) // the user's own mount wins over the engine's file
+            .OrderBy(m => m.Destination.Count(c => c == '/'))
+            .ToList();
+        var taken = user.Select(m => m.Destination).ToHashSet();
+        return [.. System(input).Where(m => !taken.Contains(m.Destination)), .. user];
+    }
+
+    private static IEnumerable<OciMount> System(SpecInput input)
+    {
+        yield return new("/proc", "proc", "proc", NoSuidExecDev);
+        yield return new("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]);
+        yield return new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]);
+        yield return new("/sys", "sysfs", "sysfs", [.. NoSuidExecDev, "ro"]);
+        yield return new("/sys/fs/cgroup", "cgroup", "cgroup", [.. NoSuidExecDev, "ro"]);
+        yield return new("/dev/mqueue", "mqueue", "mqueue", NoSuidExecDev);
+        var size = SpecWriter.ShmSize(input.Container.HostConfig).ToString(CultureInfo.InvariantCulture);
+        yield return new("/dev/shm", "tmpfs", "shm", [.. NoSuidExecDev, "mode=1777", "size=" + size]);
+    }
+
+    private static OciMount ToOci(MountPoint mount) => mount.Kind == MountKind.Tmpfs
+        ? new(mount.Destination, "tmpfs", "tmpfs", [.. NoSuidExecDev, .. mount.TmpfsOptions])
+        : new(mount.Destination, "bind", mount.Source,
+        [
+            mount.NonRecursive ? "bind" : "rbind",
+            mount.Propagation.Length > 0 ? mount.Propagation : "rprivate",
+            mount.ReadOnly ? "ro" : "rw",
+        ]);
+}

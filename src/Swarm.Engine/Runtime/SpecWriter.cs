@@ -1,0 +1,241 @@
+using System.Collections.Immutable;
+using Swarm.Engine.Containers;
+using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Security;
+using Swarm.Linux;
+
+namespace Swarm.Engine.Runtime;
+
+/// <summary>What a spec is written from, beside the container's own record.</summary>
+/// <param name="Rootfs">The mounted root.</param>
+/// <param name="NetworkNamespace">A path to join; empty: the host's.</param>
+/// <param name="FileMounts">The files that the engine keeps for the container (hosts, hostname, resolv.conf), and others: destination, source, read-only.</param>
+public sealed record SpecInput(
+    ContainerRecord Container, string Rootfs, string Hostname, string NetworkNamespace, ImmutableArray<(string Destination, string Source, bool ReadOnly)> FileMounts);
+
+/// <summary>Writes the OCI configuration of a container.</summary>
+public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, SeccompCache seccomp)
+{
+    private const long DefaultShmSize = 64 << 20;
+    private const ulong CpuPeriod = 100_000;
+    private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private readonly ulong _bounding = ProcessCapabilities.BoundingSet();
+
+    public string CgroupPath(ContainerRecord container) =>
+        (string.IsNullOrEmpty(container.HostConfig.CgroupParent) ? options.CgroupParent : container.HostConfig.CgroupParent).TrimEnd('/') + "/" + container.Id;
+
+    /// <returns>The configuration, and the key of the filter that the runtime will have to compile, if it must.</returns>
+    /// <exception cref="EngineException">400: an unknown user or group.</exception>
+    public (OciSpec Spec, string? UncompiledSeccomp) Write(SpecInput input)
+    {
+        var container = input.Container;
+        var host = container.HostConfig;
+        var capabilities = CapabilitySet.Of(host.CapAdd, host.CapDrop, _bounding);
+        var unconfined = host.SecurityOpt?.Any(o => o is "seccomp=unconfined" or "seccomp:unconfined") == true;
+        var filter = unconfined ? default : seccomp.Get(capabilities);
+        var annotations = new Dictionary<string, string>(host.Annotations ?? []);
+        if (filter.Compiled is not null)
+        {
+            annotations[SeccompCache.Annotation] = filter.Compiled;
+        }
+
+        var spec = new OciSpec
+        {
+            Process = Process(input, capabilities),
+            Root = new OciRoot(input.Rootfs, host.ReadonlyRootfs),
+            Hostname = host.UTSMode == "host" ? null : input.Hostname,
+            Domainname = string.IsNullOrEmpty(container.Config.Domainname) ? null : container.Config.Domainname,
+            Mounts = SpecMounts.Of(input),
+            Annotations = annotations.Count > 0 ? annotations : null,
+            Linux = new OciLinux
+            {
+                CgroupsPath = CgroupPath(container),
+                Namespaces = Namespaces(input),
+                Resources = Resources(host),
+                Sysctl = Sysctls(input),
+                Seccomp = filter.Compiled is null ? filter.Profile : null,
+                MaskedPaths = host.MaskedPaths ?? MaskedPaths.Default,
+                ReadonlyPaths = host.ReadonlyPaths ?? ReadonlyPaths.Default,
+            },
+        };
+        return (spec, filter.Compiled is null ? filter.Key : null);
+    }
+
+    private OciProcess Process(SpecInput input, ImmutableSortedSet<string> capabilities)
+    {
+        var (config, host) = (input.Container.Config, input.Container.HostConfig);
+        string[] caps = [.. capabilities];
+        return new OciProcess
+        {
+            Terminal = config.Tty,
+            ConsoleSize = config.Tty && host.ConsoleSize is [> 0 and var height, > 0 and var width] ? new OciConsoleSize(height, width) : null,
+            User = ContainerUser.Resolve(input.Rootfs, config.User ?? "", host.GroupAdd),
+            Args = input.Container.Command,
+            Env = EnvironmentOf(config, input.Hostname),
+            Cwd = string.IsNullOrEmpty(config.WorkingDir) ? "/" : config.WorkingDir,
+            Capabilities = new OciCapabilities(caps, caps, caps),
+            Rlimits = Rlimits(host.Ulimits),
+            OomScoreAdj = OomScore(host.OomScoreAdj),
+            NoNewPrivileges = host.SecurityOpt?.Any(o => o is "no-new-privileges" or "no-new-privileges:true" or "no-new-privileges=true") == true,
+        };
+    }
+
+    /// <summary>Docker's own variables first, so that the image and the user can replace them.</summary>
+    public static IReadOnlyList<string> EnvironmentOf(ContainerConfig config, string hostname)
+    {
+        List<string> environment = [DefaultPath, "HOSTNAME=" + hostname];
+        if (config.Tty)
+        {
+            environment.Add("TERM=xterm");
+        }
+
+        return Overlay(environment, config.Env ?? []);
+    }
+
+    /// <summary>The later value of a name wins; a name alone removes it.</summary>
+    public static IReadOnlyList<string> Overlay(IReadOnlyList<string> lower, IReadOnlyList<string> upper)
+    {
+        var result = new List<string>(lower);
+        foreach (var entry in upper)
+        {
+            var equals = entry.IndexOf('=', StringComparison.Ordinal);
+            var name = equals < 0 ? entry : entry[..equals];
+            var index = result.FindIndex(e => e.StartsWith(name, StringComparison.Ordinal) && (e.Length == name.Length || e[name.Length] == '='));
+            if (equals < 0)
+            {
+                if (index >= 0)
+                {
+                    result.RemoveAt(index);
+                }
+            }
+            else if (index >= 0)
+            {
+                result[index] = entry;
+            }
+            else
+            {
+                result.Add(entry);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>Without CAP_SYS_RESOURCE no limit can be raised above our own: ask for no more. .NET raises its own soft limit of files, which is not for containers.</summary>
+    private static List<OciRlimit> Rlimits(IReadOnlyList<Ulimit>? ulimits)
+    {
+        const ulong softFiles = 1024;
+        List<OciRlimit> limits = [];
+        foreach (var ulimit in ulimits ?? [])
+        {
+            var own = ResourceLimits.Hard(ulimit.Name);
+            var hard = Math.Min(ulimit.Hard < 0 ? ulong.MaxValue : (ulong)ulimit.Hard, own);
+            limits.Add(new OciRlimit("RLIMIT_" + ulimit.Name.ToUpperInvariant(), hard, Math.Min(ulimit.Soft < 0 ? ulong.MaxValue : (ulong)ulimit.Soft, hard)));
+        }
+
+        if (!limits.Exists(l => l.Type == "RLIMIT_NOFILE"))
+        {
+            var hard = ResourceLimits.Hard("nofile");
+            limits.Add(new OciRlimit("RLIMIT_NOFILE", hard, Math.Min(softFiles, hard)));
+        }
+
+        return limits;
+    }
+
+    private static int? OomScore(int wanted)
+    {
+        if (wanted == 0)
+        {
+            return null;
+        }
+
+        var own = int.Parse(File.ReadAllText("/proc/self/oom_score_adj"), System.Globalization.CultureInfo.InvariantCulture);
+        return Math.Max(wanted, own);
+    }
+
+    private List<OciNamespace> Namespaces(SpecInput input)
+    {
+        List<OciNamespace> namespaces = [new("mount"), new("pid"), new("ipc")];
+        if (input.Container.HostConfig.UTSMode != "host")
+        {
+            namespaces.Add(new("uts"));
+        }
+
+        if (input.NetworkNamespace.Length > 0)
+        {
+            namespaces.Add(new("network", input.NetworkNamespace));
+        }
+
+        if (cgroups.Mode == CgroupMode.V2 && input.Container.HostConfig.CgroupnsMode != "host")
+        {
+            namespaces.Add(new("cgroup"));
+        }
+
+        return namespaces;
+    }
+
+    private static Dictionary<string, string>? Sysctls(SpecInput input)
+    {
+        var sysctls = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (input.NetworkNamespace.Length > 0)
+        {
+            // As Docker: in a network of its own, a container's user may use low ports and ping.
+            sysctls["net.ipv4.ip_unprivileged_port_start"] = "0";
+            sysctls["net.ipv4.ping_group_range"] = "0 2147483647";
+        }
+
+        foreach (var (name, value) in input.Container.HostConfig.Sysctls ?? [])
+        {
+            sysctls[name] = value;
+        }
+
+        return sysctls.Count > 0 ? sysctls : null;
+    }
+
+    private OciResources Resources(HostConfig host)
+    {
+        var memory = host.Memory > 0 || host.MemoryReservation > 0
+            ? new OciMemory(host.Memory > 0 ? host.Memory : null, Swap(host), host.MemoryReservation > 0 ? host.MemoryReservation : null)
+            : null;
+        var (quota, period) = host.NanoCpus > 0
+            ? (host.NanoCpus * (long)CpuPeriod / 1_000_000_000, CpuPeriod)
+            : (host.CpuQuota, (ulong)host.CpuPeriod);
+        var cpu = new OciCpu(
+            host.CpuShares > 0 ? (ulong)host.CpuShares : null,
+            quota > 0 ? quota : null,
+            period > 0 ? period : null,
+            string.IsNullOrEmpty(host.CpusetCpus) ? null : host.CpusetCpus,
+            string.IsNullOrEmpty(host.CpusetMems) ? null : host.CpusetMems);
+        return new OciResources
+        {
+            Devices = DefaultDevices,
+            Memory = memory,
+            Cpu = cpu == new OciCpu(null, null, null, null, null) ? null : cpu,
+            Pids = host.PidsLimit > 0 ? new OciPids(host.PidsLimit.Value) : null,
+        };
+    }
+
+    /// <summary>As Docker: as much swap again as memory, unless told otherwise.</summary>
+    private long? Swap(HostConfig host) => !cgroups.LimitsSwap || host.Memory <= 0 ? null
+        : host.MemorySwap == 0 ? (host.Memory > long.MaxValue / 2 ? null : host.Memory * 2)
+        : host.MemorySwap;
+
+    /// <summary>Everything may be made (mknod), but only these opened: null, zero, full, random, urandom, tty, console, ptmx, pts/*.</summary>
+    private static readonly ImmutableArray<OciDeviceRule> DefaultDevices =
+    [
+        new(false, null, null, null, "rwm"),
+        new(true, "c", null, null, "m"),
+        new(true, "b", null, null, "m"),
+        new(true, "c", 1, 3, "rwm"),
+        new(true, "c", 1, 5, "rwm"),
+        new(true, "c", 1, 7, "rwm"),
+        new(true, "c", 1, 8, "rwm"),
+        new(true, "c", 1, 9, "rwm"),
+        new(true, "c", 5, 0, "rwm"),
+        new(true, "c", 5, 1, "rwm"),
+        new(true, "c", 5, 2, "rwm"),
+        new(true, "c", 136, null, "rwm"),
+    ];
+
+    internal static long ShmSize(HostConfig host) => host.ShmSize > 0 ? host.ShmSize : DefaultShmSize;
+}

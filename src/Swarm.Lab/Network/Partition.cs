@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using System.Text;
+using Swarm.Lab.State;
+
+namespace Swarm.Lab.Network;
+
+/// <summary>Who cannot hear whom, and the rules that make it so.</summary>
+public static class Partition
+{
+    /// <summary>nft table in each node's namespace; nothing else uses it.</summary>
+    public const string Table = "swarm_lab";
+
+    /// <summary>Reads `m1,m2 / m3`. Nodes that no group names stay together as one more group, so `m1` alone cuts m1 off.</summary>
+    /// <exception cref="LabException">An unknown or repeated node, or no two groups.</exception>
+    public static ImmutableArray<ImmutableArray<string>> Parse(LabRecord lab, IEnumerable<string> words)
+    {
+        var groups = string.Join(' ', words)
+            .Split('/', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(group => group.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(name => lab.Node(name).Name).ToImmutableArray())
+            .Where(group => group.Length > 0)
+            .ToList();
+        var named = groups.SelectMany(g => g).ToList();
+        if (named.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new LabException($"node {twice.Key} is in two groups: name each once, as in 'partition m1,m2 / m3'");
+        }
+
+        var rest = lab.Nodes.Select(n => n.Name).Except(named).ToImmutableArray();
+        if (rest.Length > 0)
+        {
+            groups.Add(rest);
+        }
+
+        return groups.Count >= 2
+            ? [.. groups]
+            : throw new LabException("a partition needs two groups: as in 'partition m1,m2 / m3', or 'partition m1' to cut one node off");
+    }
+
+    /// <summary>Names of the nodes that <paramref name="node"/> cannot hear. A node added since is in no group, and hears all.</summary>
+    public static IEnumerable<string> Unheard(LabRecord lab, string node) =>
+        lab.Partition.Any(group => group.Contains(node))
+            ? lab.Partition.Where(group => !group.Contains(node)).SelectMany(group => group)
+            : [];
+
+    /// <summary>
+    /// nft input for one node; each is one transaction. What comes in is dropped, at the receiver alone: a drop on the way out would tell the
+    /// sender (EPERM), which a broken cable does not.
+    /// </summary>
+    public static string Rules(LabRecord lab, string node)
+    {
+        var rules = new StringBuilder();
+        rules.Append("table ip ").Append(Table).Append(" {}\ndelete table ip ").Append(Table).Append('\n');
+        var addresses = Unheard(lab, node).Select(name => AddressPlan.Node(lab, lab.Node(name)).ToString()).ToList();
+        if (addresses.Count > 0)
+        {
+            rules.Append("table ip ").Append(Table).Append(" {\n  chain prerouting {\n    type filter hook prerouting priority -400; policy accept;\n")
+                .Append("    ip saddr { ").AppendJoin(", ", addresses).Append(" } drop\n  }\n}\n");
+        }
+
+        return rules.ToString();
+    }
+}

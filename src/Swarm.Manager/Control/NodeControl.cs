@@ -1,0 +1,67 @@
+using Swarm.Model;
+using Swarm.Store;
+
+namespace Swarm.Manager.Control;
+
+/// <summary>What users do to nodes.</summary>
+public sealed class NodeControl(IObjectStore store)
+{
+    /// <param name="version">The node's version that the user decided on.</param>
+    /// <exception cref="ControlException">Refused: out of sequence, or the managers would lose their majority.</exception>
+    public Task UpdateAsync(string idOrName, long version, NodeSpec spec, CancellationToken cancellation) => store.CommitAsync(
+        view =>
+        {
+            var node = view.Node(idOrName);
+            if (node.Spec.Role == NodeRole.Manager && spec.Role == NodeRole.Worker)
+            {
+                EnsureMayBeDemoted(view, node);
+            }
+
+            Commits.EnsureVersion(node.Meta.Version, version);
+            var updated = node with { Spec = spec };
+            return (new StoreTransaction().Update(updated), updated);
+        },
+        nameTaken: null,
+        cancellation);
+
+    /// <param name="force">Also if the node is not down.</param>
+    /// <exception cref="ControlException">Refused.</exception>
+    public Task RemoveAsync(string idOrName, bool force, CancellationToken cancellation) => store.CommitAsync(
+        view =>
+        {
+            var node = view.Node(idOrName);
+            if (node.Manager is not null)
+            {
+                throw ControlException.Refused($"node {node.Id} is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal");
+            }
+
+            if (!force && node.Status.State is NodeState.Ready or NodeState.Suspect)
+            {
+                throw ControlException.Refused($"node {node.Id} is not down and can't be removed");
+            }
+
+            return (new StoreTransaction().Delete(node), node);
+        },
+        nameTaken: null,
+        cancellation);
+
+    private void EnsureMayBeDemoted(StoreView view, Node node)
+    {
+        if (!view.Nodes.Any(other => other.Id != node.Id && other.Spec.Role == NodeRole.Manager))
+        {
+            throw ControlException.Refused("attempting to demote the last manager of the swarm");
+        }
+
+        if (node.Manager is null)
+        {
+            throw new ControlException(404, "rpc error: code = NotFound desc = can't find manager in raft memberlist");
+        }
+
+        var rest = view.Nodes.Where(other => other.Id != node.Id && other.Manager is not null).ToList();
+        var reachable = rest.Count(other => other.Status.State == NodeState.Ready || other.Id == store.Leadership.LeaderId);
+        if (reachable < rest.Count / 2 + 1)
+        {
+            throw ControlException.Refused("can't remove member from the raft: this would result in a loss of quorum");
+        }
+    }
+}

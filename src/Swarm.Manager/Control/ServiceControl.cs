@@ -1,0 +1,109 @@
+using Swarm.Model;
+using Swarm.Store;
+
+namespace Swarm.Manager.Control;
+
+/// <summary>What users do to services: each call is one transaction, refused with Docker's texts.</summary>
+/// <param name="store">This manager's store.</param>
+/// <param name="validation">What a spec must be.</param>
+public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceValidation validation, TimeProvider time)
+{
+    /// <summary>Creates the service and answers it as it was asked for; a service without a name gets one.</summary>
+    /// <exception cref="ControlException">Refused.</exception>
+    public Task<Service> CreateAsync(ServiceSpec spec, CancellationToken cancellation)
+    {
+        if (spec.Annotations.Name.Length == 0)
+        {
+            spec = spec with { Annotations = spec.Annotations with { Name = NameSuggestion.Next(ids) } };
+        }
+
+        validation.Check(spec);
+        return store.CommitAsync(
+            view =>
+            {
+                if (view.Services.FindByName(spec.Annotations.Name) is not null)
+                {
+                    throw NameTaken(spec);
+                }
+
+                References.Check(view, spec, exceptService: null);
+                var service = new Service { Id = ids.NextId(), Spec = spec };
+                return (new StoreTransaction().Create(service), service);
+            },
+            () => NameTaken(spec),
+            cancellation);
+    }
+
+    /// <param name="version">The service's version that the user decided on.</param>
+    /// <exception cref="ControlException">Refused; `update out of sequence` if the service has moved.</exception>
+    public Task UpdateAsync(string idOrName, long version, ServiceSpec spec, CancellationToken cancellation) => store.CommitAsync(
+        view =>
+        {
+            var service = view.Service(idOrName);
+            validation.Check(spec);
+            EnsureMayBecome(service.Spec, spec);
+            Commits.EnsureVersion(service.Meta.Version, version);
+            References.Check(view, spec, service.Id);
+            var updated = service with { Spec = spec, PreviousSpec = service.Spec, SpecVersion = version, UpdateStatus = null };
+            return (new StoreTransaction().Update(updated), updated);
+        },
+        nameTaken: null,
+        cancellation);
+
+    /// <summary>Back to the exact spec that the last update replaced; the two change places.</summary>
+    /// <exception cref="ControlException">Refused; there may be nothing to go back to.</exception>
+    public Task RollbackAsync(string idOrName, long version, CancellationToken cancellation) => store.CommitAsync(
+        view =>
+        {
+            var service = view.Service(idOrName);
+            if (service.PreviousSpec is null)
+            {
+                throw ControlException.Refused($"service {service.Id} does not have a previous spec");
+            }
+
+            Commits.EnsureVersion(service.Meta.Version, version);
+            References.Check(view, service.PreviousSpec, service.Id);
+            var updated = service with
+            {
+                Spec = service.PreviousSpec,
+                PreviousSpec = service.Spec,
+                SpecVersion = version,
+                UpdateStatus = new UpdateStatus
+                {
+                    State = UpdateState.RollbackStarted,
+                    StartedAt = time.GetUtcNow(),
+                    Message = "manually requested rollback",
+                },
+            };
+            return (new StoreTransaction().Update(updated), updated);
+        },
+        nameTaken: null,
+        cancellation);
+
+    /// <summary>The service is gone for its users at once, its name is free; its tasks are stopped by the control loops, which then remove the record.</summary>
+    /// <exception cref="ControlException">There is no such service.</exception>
+    public Task RemoveAsync(string idOrName, CancellationToken cancellation) => store.CommitAsync(
+        view =>
+        {
+            var service = view.Service(idOrName) with { PendingDelete = true };
+            return (new StoreTransaction().Update(service), service);
+        },
+        nameTaken: null,
+        cancellation);
+
+    private static void EnsureMayBecome(ServiceSpec current, ServiceSpec wanted)
+    {
+        if (current.Mode != wanted.Mode)
+        {
+            throw new ControlException(501, "rpc error: code = Unimplemented desc = service mode change is not allowed");
+        }
+
+        if (current.Annotations.Name != wanted.Annotations.Name)
+        {
+            throw new ControlException(501, "rpc error: code = Unimplemented desc = renaming services is not supported");
+        }
+    }
+
+    private static ControlException NameTaken(ServiceSpec spec) =>
+        ControlException.Exists($"name conflicts with an existing object: service {spec.Annotations.Name} already exists");
+}

@@ -1,0 +1,15 @@
+namespace Swarm.Networking.Bridge;
+
+/// <summary>Kernel settings of the calling thread's network namespace (proc(5), /proc/sys/net).</summary>
+internal static class Sysctl
+{
+    /// <summary>Writes only a different value, so that a host that has it right already may keep /proc/sys read-only.</summary>
+    public static void Set(string name, string value)
+    {
+        var path = "/proc/sys/" + name;
+        if (File.ReadAllText(path).Trim() != value)
+        {
+            File.WriteAllText(path, value);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+
+namespace Swarm.Registry;
+
+/// <summary>Answer of a token server (Docker Registry v2 authentication specification).</summary>
+internal sealed record TokenAnswer
+{
+    [JsonPropertyName("token")]
+    public string? Token { get; init; }
+
+    [JsonPropertyName("access_token")]
+    public string? AccessToken { get; init; }
+
+    public override string ToString() => nameof(TokenAnswer);
+}
+
+/// <summary>Body of a registry's refusal (OCI distribution-spec, "Error Codes").</summary>
+internal sealed record ErrorAnswer
+{
+    [JsonPropertyName("errors")]
+    public List<ErrorDetail>? Errors { get; init; }
+}
+
+internal sealed record ErrorDetail
+{
+    [JsonPropertyName("code")]
+    public string? Code { get; init; }
+
+    [JsonPropertyName("message")]
+    public string? Message { get; init; }
+}

@@ -1,0 +1,31 @@
+using System.Net;
+
+namespace Swarm.Registry;
+
+/// <summary>Bounds and trust of the client.</summary>
+public sealed record RegistryOptions
+{
+    /// <summary>Hosts (name, or name:port) that are spoken to without TLS, besides this machine's own loopback.</summary>
+    public IReadOnlySet<string> InsecureRegistries { get; init; } = new HashSet<string>();
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>Until an answer's headers are there, and between two pieces of a body.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Requests for one thing, the first included.</summary>
+    public int Attempts { get; init; } = 5;
+
+    /// <summary>Before the second attempt; doubled before each further one.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>Blobs that are downloaded at once, as Docker's max-concurrent-downloads.</summary>
+    public int ConcurrentDownloads { get; init; } = 3;
+
+    internal bool IsInsecure(string host)
+    {
+        var name = host.StartsWith('[') ? host[1..Math.Max(host.IndexOf(']'), 1)] : host.Split(':')[0];
+        return InsecureRegistries.Contains(host) || InsecureRegistries.Contains(name) || name == "localhost"
+            || (IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using Swarm.Rpc.Dispatch;
+using Swarm.Rpc.Wire;
+
+namespace Swarm.Rpc.Clients;
+
+/// <summary>
+/// The agent's line to the leader. A session finds the leader and learns the list of managers; heartbeats and statuses go where the session is,
+/// and fail like it does, so that one thing decides when to register again: the session.
+/// </summary>
+/// <param name="random">Used under a lock of its own.</param>
+public sealed class DispatcherClient(RpcChannels channels, PeerAddressBook managers, Random random, TimeProvider time) : IDispatcherClient
+{
+    private readonly ManagerCalls _calls = new(managers, random, time);
+    private volatile string? _session;
+
+    /// <exception cref="RpcFault">No manager took the session (<see cref="RpcStatus.Unavailable"/>), or it was refused, or it broke.</exception>
+    public async IAsyncEnumerable<SessionMessage> SessionAsync(SessionRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var (address, messages) = await _calls.CallAsync((candidate, token) => OpenAsync(candidate, request, token), cancellation).ConfigureAwait(false);
+        _session = address;
+        try
+        {
+            do
+            {
+                managers.Replace(messages.Current.Managers);
+                yield return messages.Current;
+            }
+            while (await messages.MoveNextAsync().ConfigureAwait(false));
+        }
+        finally
+        {
+            Interlocked.CompareExchange(ref _session, null, address);
+            await messages.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    public Task<HeartbeatResponse> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation) =>
+        channels.CallAsync(SessionAddress(), RpcMethods.Heartbeat, request, RpcLimits.CallTimeout, cancellation);
+
+    public Task UpdateTaskStatusAsync(UpdateTaskStatusRequest request, CancellationToken cancellation) =>
+        channels.CallAsync(SessionAddress(), RpcMethods.UpdateTaskStatus, request, RpcLimits.CommitTimeout, cancellation);
+
+    private async Task<(string Address, IAsyncEnumerator<SessionMessage> Messages)> OpenAsync(string address, SessionRequest request, CancellationToken cancellation)
+    {
+        var messages = channels.StreamAsync(address, RpcMethods.Session, request, cancellation).GetAsyncEnumerator(cancellation);
+        try
+        {
+            return await messages.MoveNextAsync().ConfigureAwait(false)
+                ? (address, messages)
+                : throw new RpcFault(RpcStatus.Unavailable, $"{address} ended the session before it began");
+        }
+        catch
+        {
+            await messages.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private string SessionAddress() => _session ?? throw new RpcFault(RpcStatus.SessionInvalid, "this node has no session with a manager");
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Grpc.Core;
+using Swarm.Model;
+using Swarm.Rpc.Certificates;
+using Swarm.Rpc.Dispatch;
+using Swarm.Rpc.Wire;
+using Swarm.Security;
+
+namespace Swarm.Rpc.Clients;
+
+/// <param name="Managers">Whom the node may dial from now on.</param>
+public sealed record JoinedNode(NodeCredentials Credentials, ImmutableArray<ManagerAddress> Managers);
+
+/// <summary>Turns a join token into this node's credentials.</summary>
+public sealed class JoinClient(TimeProvider time)
+{
+    /// <summary>
+    /// Tries the managers in the order given: fetches the root, checks it against the token, asks for a certificate and makes it durable in
+    /// <paramref name="folder"/>. One key is used throughout, so that a lost answer does not leave a second node behind.
+    /// </summary>
+    /// <exception cref="RpcFault">Docker's texts for a bad token; <see cref="RpcStatus.Unavailable"/> if nobody answered.</exception>
+    public async Task<JoinedNode> JoinAsync(IReadOnlyList<string> remotes, string joinToken, NodeAvailability availability, NodeFolder folder, CancellationToken cancellation)
+    {
+        if (!JoinToken.TryParse(joinToken, out var token, out var error))
+        {
+            throw new RpcFault(RpcStatus.InvalidArgument, error);
+        }
+
+        using var key = new NodeKey();
+        var request = new IssueCertificateRequest { Request = key.CreateRequest(), JoinToken = joinToken, Availability = availability };
+        var failure = "no manager address was given";
+        foreach (var remote in remotes)
+        {
+            try
+            {
+                return await JoinAtAsync(remote, token, key, request, folder, cancellation).ConfigureAwait(false);
+            }
+            catch (RpcFault fault) when (fault.Status is RpcStatus.Unavailable or RpcStatus.NotLeader)
+            {
+                failure = fault.Message;
+            }
+        }
+
+        throw new RpcFault(RpcStatus.Unavailable, $"could not reach a manager of the swarm ({failure}); check the address, that the manager runs, and any firewall between");
+    }
+
+    private async Task<JoinedNode> JoinAtAsync(
+        string remote, JoinToken token, NodeKey key, IssueCertificateRequest request, NodeFolder folder, CancellationToken cancellation)
+    {
+        using var root = await FetchRootAsync(remote, token, cancellation).ConfigureAwait(false);
+        var issued = await CallAsync(remote, root, RpcMethods.IssueCertificate, request, cancellation).ConfigureAwait(false);
+        try
+        {
+            return new JoinedNode(NodeCredentials.Install(folder, key, issued.Certificate, root.Pem), issued.Managers);
+        }
+        catch (CryptographicException refused)
+        {
+            throw new RpcFault(RpcStatus.FailedPrecondition, $"{remote} answered a certificate that cannot be used: {refused.Message}");
+        }
+    }
+
+    private async Task<RootCertificate> FetchRootAsync(string remote, JoinToken token, CancellationToken cancellation)
+    {
+        var answer = await CallAsync(remote, null, RpcMethods.GetRootCertificate, new RootCertificateRequest(), cancellation).ConfigureAwait(false);
+        RootCertificate? root = null;
+        try
+        {
+            root = RootCertificate.Parse(answer.Certificate);
+        }
+        catch (CryptographicException)
+        {
+            // What is no certificate matches no fingerprint.
+        }
+
+        if (root?.Digest == token.RootDigest)
+        {
+            return root;
+        }
+
+        root?.Dispose();
+        throw new RpcFault(RpcStatus.InvalidArgument, $"remote CA does not match fingerprint. Expected: {token.RootDigest["sha256:".Length..]}");
+    }
+
+    private async Task<TResponse> CallAsync<TRequest, TResponse>(
+        string remote, RootCertificate? root, Method<TRequest, TResponse> method, TRequest request, CancellationToken cancellation)
+        where TRequest : class where TResponse : class
+    {
+        var channel = new PeerChannel(remote, PeerTls.Joining(root, time), time, RpcLimits.MaxCallSize);
+        try
+        {
+            return await UnaryCall.InvokeAsync(channel.Channel, remote, method, request, RpcLimits.CommitTimeout, time, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            channel.Release();
+        }
+    }
+}

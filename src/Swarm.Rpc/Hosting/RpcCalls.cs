@@ -1,0 +1,95 @@
+using Grpc.Core;
+using Swarm.Rpc.Clients;
+using Swarm.Rpc.Consensus;
+using Swarm.Rpc.Wire;
+using Swarm.Security;
+
+namespace Swarm.Rpc.Hosting;
+
+/// <summary>Binds every method to who may call it and to who answers.</summary>
+internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, Action<string, string> peerSeen, CancellationToken stopping)
+{
+    internal ServerServiceDefinition Bind() => ServerServiceDefinition.CreateBuilder()
+        .AddMethod(RpcMethods.Session, Streaming(RpcMethods.Session, CallPolicy.Node,
+            (caller, request, cancellation) => Offered(services().Dispatcher).SessionAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.Heartbeat, Unary(RpcMethods.Heartbeat, CallPolicy.Node,
+            (caller, request, _, cancellation) => Offered(services().Dispatcher).HeartbeatAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.UpdateTaskStatus, Unary(RpcMethods.UpdateTaskStatus, CallPolicy.Node, async (caller, request, _, cancellation) =>
+        {
+            await Offered(services().Dispatcher).UpdateTaskStatusAsync(caller, request, cancellation).ConfigureAwait(false);
+            return new UpdateTaskStatusResponse();
+        }))
+        .AddMethod(RpcMethods.GetRootCertificate, Unary(RpcMethods.GetRootCertificate, CallPolicy.Anybody,
+            (_, _, _, cancellation) => Offered(services().NodeCa).GetRootCertificateAsync(cancellation)))
+        .AddMethod(RpcMethods.IssueCertificate, Unary(RpcMethods.IssueCertificate, CallPolicy.Joining,
+            (_, request, _, cancellation) => Offered(services().NodeCa).IssueCertificateAsync(request, cancellation)))
+        .AddMethod(RpcMethods.RenewCertificate, Unary(RpcMethods.RenewCertificate, CallPolicy.Node,
+            (caller, request, _, cancellation) => Offered(services().NodeCa).RenewCertificateAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.JoinManager, Unary(RpcMethods.JoinManager, CallPolicy.Manager, (caller, request, context, cancellation) =>
+        {
+            var address = PeerAddress.SeenFrom(request.Address, Caller.Of(context).Address);
+            return Offered(services().Membership).JoinManagerAsync(caller, request with { Address = address }, cancellation);
+        }))
+        .AddMethod(RpcMethods.LeaveManager, Unary(RpcMethods.LeaveManager, CallPolicy.Manager,
+            (caller, request, _, cancellation) => Offered(services().Membership).LeaveManagerAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.Consensus, Unary(RpcMethods.Consensus, CallPolicy.Manager, ConsensusAsync))
+        .Build();
+
+    private async Task<OpaqueBytes> ConsensusAsync(NodeIdentity caller, OpaqueBytes request, ServerCallContext context, CancellationToken cancellation)
+    {
+        var handler = Offered(services().Consensus);
+        if (context.RequestHeaders.GetValue(PeerCalls.AddressHeader) is { Length: > 0 and <= PeerAddress.MaxLength } address)
+        {
+            peerSeen(caller.NodeId, PeerAddress.SeenFrom(address, Caller.Of(context).Address));
+        }
+
+        return new OpaqueBytes(await handler(caller.NodeId, request.Bytes, cancellation).ConfigureAwait(false));
+    }
+
+    private UnaryServerMethod<TRequest, TResponse> Unary<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, CallPolicy policy, Func<NodeIdentity, TRequest, ServerCallContext, CancellationToken, Task<TResponse>> answer)
+        where TRequest : class where TResponse : class => async (request, context) =>
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stopping);
+        try
+        {
+            return await answer(gate.Admit(Caller.Of(context), policy, method.FullName), request, context, ends.Token).ConfigureAwait(false);
+        }
+        catch (RpcFault fault)
+        {
+            throw FaultTrailers.ToException(fault);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw FaultTrailers.ToException(Stopping());
+        }
+    };
+
+    private ServerStreamingServerMethod<TRequest, TResponse> Streaming<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, CallPolicy policy, Func<NodeIdentity, TRequest, CancellationToken, IAsyncEnumerable<TResponse>> answer)
+        where TRequest : class where TResponse : class => async (request, writer, context) =>
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stopping);
+        try
+        {
+            var messages = answer(gate.Admit(Caller.Of(context), policy, method.FullName), request, ends.Token);
+            await foreach (var message in messages.WithCancellation(ends.Token).ConfigureAwait(false))
+            {
+                await writer.WriteAsync(message, ends.Token).ConfigureAwait(false);
+            }
+        }
+        catch (RpcFault fault)
+        {
+            throw FaultTrailers.ToException(fault);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw FaultTrailers.ToException(Stopping());
+        }
+    };
+
+    private static RpcFault Stopping() => new(RpcStatus.Unavailable, "this node is stopping");
+
+    private static T Offered<T>(T? service) where T : class =>
+        service ?? throw new RpcFault(RpcStatus.Unavailable, "this node is not a swarm manager");
+}

@@ -1,0 +1,45 @@
+using Grpc.Core;
+using MessagePack;
+using Swarm.Rpc.Certificates;
+using Swarm.Rpc.Consensus;
+using Swarm.Rpc.Dispatch;
+using Swarm.Rpc.Membership;
+
+namespace Swarm.Rpc.Wire;
+
+/// <summary>Every call between nodes. The names are on the wire: never change one.</summary>
+internal static class RpcMethods
+{
+    internal static readonly Method<SessionRequest, SessionMessage> Session =
+        new(MethodType.ServerStreaming, "swarm.Dispatcher", "Session", Marshallers.Of<SessionRequest>(), Marshallers.Of<SessionMessage>());
+
+    internal static readonly Method<HeartbeatRequest, HeartbeatResponse> Heartbeat = Unary<HeartbeatRequest, HeartbeatResponse>("swarm.Dispatcher", "Heartbeat");
+
+    internal static readonly Method<UpdateTaskStatusRequest, UpdateTaskStatusResponse> UpdateTaskStatus =
+        Unary<UpdateTaskStatusRequest, UpdateTaskStatusResponse>("swarm.Dispatcher", "UpdateTaskStatus");
+
+    internal static readonly Method<RootCertificateRequest, RootCertificateResponse> GetRootCertificate =
+        Unary<RootCertificateRequest, RootCertificateResponse>("swarm.NodeCa", "GetRootCertificate");
+
+    internal static readonly Method<IssueCertificateRequest, IssuedCertificate> IssueCertificate =
+        Unary<IssueCertificateRequest, IssuedCertificate>("swarm.NodeCa", "IssueCertificate");
+
+    internal static readonly Method<RenewCertificateRequest, IssuedCertificate> RenewCertificate =
+        Unary<RenewCertificateRequest, IssuedCertificate>("swarm.NodeCa", "RenewCertificate");
+
+    internal static readonly Method<JoinManagerRequest, JoinManagerResponse> JoinManager =
+        Unary<JoinManagerRequest, JoinManagerResponse>("swarm.Membership", "JoinManager");
+
+    internal static readonly Method<LeaveManagerRequest, LeaveManagerResponse> LeaveManager =
+        Unary<LeaveManagerRequest, LeaveManagerResponse>("swarm.Membership", "LeaveManager");
+
+    internal static readonly Method<OpaqueBytes, OpaqueBytes> Consensus =
+        new(MethodType.Unary, "swarm.Consensus", "Call", Marshallers.Opaque, Marshallers.Opaque);
+
+    private static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string service, string name)
+        where TRequest : class where TResponse : class =>
+        new(MethodType.Unary, service, name, Marshallers.Of<TRequest>(), Marshallers.Of<TResponse>());
+}
+
+[MessagePackObject]
+public sealed record UpdateTaskStatusResponse;

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Swarm.Lab;
+using Swarm.Lab.State;
+
+namespace Swarm.Commands.Labs;
+
+/// <summary>`swarm lab ...`: clusters of several nodes on this machine, and their faults.</summary>
+internal static class LabCommands
+{
+    public static Command Build(Cli cli, HashSet<Command> ownCommandLine)
+    {
+        var context = new LabContext(cli, LabHost.Default(cli.Time));
+        var command = new Command("lab", "Clusters of several nodes on this machine, and their faults")
+        {
+            context.Name,
+            LabLifeCommands.Demo(context),
+            LabLifeCommands.Up(context),
+            LabLifeCommands.Add(context),
+            LabLifeCommands.Remove(context),
+            LabLifeCommands.Down(context),
+            LabViewCommands.List(context),
+            LabViewCommands.Status(context),
+            LabViewCommands.Endpoints(context),
+            LabViewCommands.Use(context),
+            LabViewCommands.Logs(context),
+            LabViewCommands.Shell(context, ownCommandLine),
+            Kill(context),
+            OnNodes(context, "pause", "Stop every process of nodes where it stands, as a machine that hangs", (lab, nodes, c) => lab.PauseAsync(nodes, c)),
+            OnNodes(context, "resume", "Let paused nodes go on", (lab, nodes, c) => lab.ResumeAsync(nodes, c)),
+            OnNodes(context, "restart", "Switch nodes on, or restart the daemons of running ones", (lab, nodes, c) => lab.RestartAsync(nodes, c)),
+            Partition(context),
+            Heal(context),
+        };
+        return command;
+    }
+
+    private static Command Kill(LabContext context)
+    {
+        var daemonOnly = new Option<bool>("--daemon-only") { Description = "Only the daemon dies; its containers run on" };
+        var command = OnNodes(context, "kill", "Cut the power of nodes: daemon, shims and containers die at once, the disk stays", null);
+        command.Add(daemonOnly);
+        var nodes = (Argument<string[]>)command.Arguments[0];
+        return context.Cli.Local(command, async (parsed, cancellation) =>
+        {
+            await context.Open(parsed).KillAsync(parsed.GetRequiredValue(nodes), parsed.GetValue(daemonOnly), cancellation);
+            return 0;
+        });
+    }
+
+    private static Command OnNodes(LabContext context, string name, string description, Func<Swarm.Lab.Lab, string[], CancellationToken, Task>? action)
+    {
+        var nodes = new Argument<string[]>("NODE") { Arity = ArgumentArity.OneOrMore };
+        var command = new Command(name, description) { nodes };
+        return action is null ? command : context.Cli.Local(command, async (parsed, cancellation) =>
+        {
+            await action(context.Open(parsed), parsed.GetRequiredValue(nodes), cancellation);
+            return 0;
+        });
+    }
+
+    private static Command Partition(LabContext context)
+    {
+        var groups = new Argument<string[]>("GROUPS") { Arity = ArgumentArity.OneOrMore, Description = "As in: m1,m2 / m3,w1. Nodes that are not named form one more group" };
+        return context.Cli.Local(new Command("partition", "Cut the cables between groups of nodes") { groups }, async (parsed, cancellation) =>
+        {
+            var lab = context.Open(parsed);
+            await lab.PartitionAsync(parsed.GetRequiredValue(groups), cancellation);
+            await context.Cli.Out.WriteLineAsync(string.Join(" / ", lab.Record.Partition.Select(g => string.Join(',', g))));
+            return 0;
+        });
+    }
+
+    private static Command Heal(LabContext context) =>
+        context.Cli.Local(new Command("heal", "Everybody hears everybody again"), async (parsed, cancellation) =>
+        {
+            await context.Open(parsed).HealAsync(cancellation);
+            return 0;
+        });
+}

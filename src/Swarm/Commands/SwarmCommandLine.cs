@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Swarm.Commands.Cluster;
+using Swarm.Commands.Containers;
+using Swarm.Commands.Labs;
+using Swarm.Commands.Nodes;
+using Swarm.Commands.Services;
+
+namespace Swarm.Commands;
+
+/// <summary>The command line: docker's swarm verbs against any Engine API, the daemon, and labs.</summary>
+public static class SwarmCommandLine
+{
+    /// <summary>Ctrl-C cancels; a command has this long to clean up (a lab that was coming up is taken down).</summary>
+    private static readonly TimeSpan CleanUpTime = TimeSpan.FromMinutes(2);
+
+    /// <param name="runDaemon">Runs the daemon until cancelled; answers the exit status.</param>
+    public static async Task<int> InvokeAsync(
+        string[] args,
+        Func<DaemonOptions, CancellationToken, Task<int>> runDaemon,
+        TextWriter? output = null,
+        TextWriter? error = null)
+    {
+        var cli = new Cli(output ?? Console.Out, error ?? Console.Error, TimeProvider.System);
+        var (root, ownCommandLine) = Build(cli, runDaemon);
+        var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
+        string[] words;
+        try
+        {
+            words = ArgumentsAfterImage.Separate(args, root, ownCommandLine);
+        }
+        catch (CommandException e)
+        {
+            await cli.Error.WriteLineAsync(e.Message);
+            return Cli.UsageError;
+        }
+
+        var parsed = root.Parse(words, configuration);
+        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        {
+            var path = string.Join(' ', ArgumentsAfterImage.Names(parsed.CommandResult.Command).Prepend("swarm"));
+            await cli.Error.WriteLineAsync($"swarm: {parsed.Errors[0].Message}\n\nRun '{path} --help' for more information");
+            return Cli.UsageError;
+        }
+
+        var invocation = new InvocationConfiguration { ProcessTerminationTimeout = CleanUpTime, Output = cli.Out, Error = cli.Error };
+        return await parsed.InvokeAsync(invocation);
+    }
+
+    /// <summary>The tree, and those of its commands whose arguments end in a command line of the user's own.</summary>
+    internal static (RootCommand Root, IReadOnlySet<Command> OwnCommandLine) Build(Cli cli, Func<DaemonOptions, CancellationToken, Task<int>> runDaemon)
+    {
+        var ownCommandLine = new HashSet<Command>();
+        var root = new RootCommand("A clustered container runtime: services, nodes and containers, through the Docker Engine API")
+        {
+            cli.Host,
+            DaemonCommand.Build(cli, runDaemon),
+            ClusterCommands.Init(cli),
+            ClusterCommands.Join(cli),
+            ClusterCommands.JoinToken(cli),
+            ClusterCommands.Leave(cli),
+            NodeCommands.Build(cli),
+            ServiceCommands.Build(cli, ownCommandLine),
+            ContainerCommands.Logs(cli),
+            LabCommands.Build(cli, ownCommandLine),
+        };
+        return (root, ownCommandLine);
+    }
+}

@@ -1,0 +1,148 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Manager.Certificates;
+using Swarm.Manager.Membership;
+using Swarm.Rpc;
+using Swarm.Rpc.Clients;
+using Swarm.Rpc.Hosting;
+using Swarm.Rpc.Membership;
+using Swarm.Store.Consensus.Raft;
+using Swarm.Store.Replication;
+
+namespace Swarm.Daemon;
+
+/// <summary>What a node has while it is a manager: its replica of the store, the control loops and what it answers to other nodes.</summary>
+internal sealed class ManagerHalf : IAsyncDisposable
+{
+    /// <summary>Longest call between managers: a snapshot that is being installed.</summary>
+    private static readonly TimeSpan PeerCallTimeout = TimeSpan.FromMinutes(1);
+
+    /// <summary>Between two tries to become a member.</summary>
+    private static readonly TimeSpan JoinRetry = TimeSpan.FromMilliseconds(500);
+
+    private readonly Background _loops;
+
+    private ManagerHalf(ReplicatedStore store, Background loops)
+    {
+        Store = store;
+        _loops = loops;
+    }
+
+    internal ReplicatedStore Store { get; }
+
+    internal RpcServices Services { get; private init; } = RpcServices.None;
+
+    /// <exception cref="UntrustedLogException">The log is damaged.</exception>
+    internal static async Task<ManagerHalf> StartAsync(
+        ClusterMember.Parts parts, RpcChannels channels, PeerAddressBook book, RaftBootstrap bootstrap, CancellationToken cancellation)
+    {
+        var nodeId = parts.Credentials.Identity.NodeId;
+        var transport = new PeerTransport(new PeerCalls(channels, book, parts.Record.AdvertiseAddress, PeerCallTimeout), book);
+        var options = new RaftOptions { Directory = Path.Combine(parts.Directory, "raft"), NodeId = nodeId, Bootstrap = bootstrap };
+        var store = new ReplicatedStore(nodeId, state => new RaftConsensus(options, state, transport, parts.Time, parts.Loggers), transport, parts.Time);
+        try
+        {
+            await store.StartAsync(cancellation);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+
+        var loops = new Background(parts.Time, parts.Loggers.CreateLogger<Background>());
+        var changes = new MembershipQueue();
+        var controlLoops = new ManagerLoops(store, parts.Random, parts.Time, parts.Loggers);
+        var reconciler = new RoleReconciler(store, store.Consensus, changes, parts.Time, parts.Loggers.CreateLogger<RoleReconciler>());
+        loops.Run("manager addresses", new ManagerAddressSync(store, book).RunAsync);
+        loops.Run("membership changes", changes.RunAsync);
+        loops.Run("roles", token => WhileLeadingAsync(store, reconciler.RunAsync, token));
+        loops.Run("control loops", controlLoops.RunAsync);
+        return new ManagerHalf(store, loops)
+        {
+            Services = new RpcServices
+            {
+                Dispatcher = controlLoops.Dispatcher,
+                NodeCa = new NodeCertificateAuthority(store, parts.Time, parts.Loggers.CreateLogger<NodeCertificateAuthority>()),
+                Membership = new MembershipService(store, store.Consensus, changes, book, parts.Time, parts.Loggers.CreateLogger<MembershipService>()),
+                Consensus = store.HandleAsync,
+            },
+        };
+    }
+
+    /// <summary>
+    /// Asks the leader to be a member, until it is: a node that was promoted or has restarted, perhaps at another address. Call once
+    /// <see cref="Services"/> are offered.
+    /// </summary>
+    internal void KeepJoining(MembershipClient membership, ClusterMember.Parts parts, ILogger logger) => _loops.Run("join", async cancellation =>
+    {
+        var request = new JoinManagerRequest { Address = parts.Record.AdvertiseAddress };
+        while (true)
+        {
+            try
+            {
+                await membership.JoinManagerAsync(request, cancellation);
+                return;
+            }
+            catch (RpcFault fault)
+            {
+                ClusterMember.LogNotJoined(logger, fault.Message);
+                await Task.Delay(JoinRetry, parts.Time, cancellation);
+            }
+        }
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _loops.DisposeAsync();
+        await Store.DisposeAsync();
+    }
+
+    private static async Task WhileLeadingAsync(ReplicatedStore store, Func<CancellationToken, Task> loop, CancellationToken cancellation)
+    {
+        CancellationTokenSource? term = null;
+        var running = Task.CompletedTask;
+        try
+        {
+            await foreach (var leadership in store.WatchLeadershipAsync(cancellation))
+            {
+                if (leadership.IsLeader == (term is not null))
+                {
+                    continue;
+                }
+
+                if (term is not null)
+                {
+                    await EndAsync(term, running);
+                    term = null;
+                }
+                else
+                {
+                    term = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                    running = loop(term.Token);
+                }
+            }
+        }
+        finally
+        {
+            if (term is not null)
+            {
+                await EndAsync(term, running);
+            }
+        }
+    }
+
+    private static async Task EndAsync(CancellationTokenSource term, Task running)
+    {
+        await term.CancelAsync();
+        try
+        {
+            await running;
+        }
+        catch (OperationCanceledException) when (term.IsCancellationRequested)
+        {
+            // The end that was asked for.
+        }
+
+        term.Dispose();
+    }
+}

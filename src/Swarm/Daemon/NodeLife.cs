@@ -1,0 +1,314 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Swarm.Agent;
+using Swarm.Api;
+using Swarm.Engine;
+using Swarm.Linux;
+using Swarm.Manager.Certificates;
+using Swarm.Model;
+using Swarm.Rpc;
+using Swarm.Rpc.Clients;
+using Swarm.Security;
+using Swarm.Store;
+using Swarm.Store.Consensus.Raft;
+
+namespace Swarm.Daemon;
+
+/// <summary>
+/// Whether this node is in a cluster, and how it gets in and out. One change at a time. What is on disk without a <see cref="NodeRecord"/>
+/// belongs to a cluster that was never quite joined or has been left, and is removed.
+/// </summary>
+/// <param name="directory">The node's folder of the cluster, under the data root.</param>
+/// <param name="ownBridge">Name of the container bridge, whose address is never advertised.</param>
+internal sealed partial class NodeLife(
+    string directory, string ownBridge, ITaskExecutor executor, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
+{
+    private const string AlreadyInSwarm =
+        "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
+
+    private const string NotInSwarm = "This node is not part of a swarm";
+
+    /// <summary>For the first commit of a new cluster, and for telling the others that a manager goes.</summary>
+    private static readonly TimeSpan ClusterPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Within which a joining manager must be a member.</summary>
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(60);
+
+    private readonly ILogger _logger = loggers.CreateLogger<NodeLife>();
+    private readonly SemaphoreSlim _change = new(1, 1);
+    private volatile ClusterMember? _member;
+    private volatile string _error = "";
+    private volatile bool _joining;
+
+    public IObjectStore? Store => _member?.Manager?.Store;
+
+    public NodeSwarmState State
+    {
+        get
+        {
+            if (_member is not { } member)
+            {
+                var state = _error.Length > 0 ? LocalNodeState.Error : _joining ? LocalNodeState.Pending : LocalNodeState.Inactive;
+                return new NodeSwarmState(state, "", "", "", false, _error, []);
+            }
+
+            var address = IPEndPoint.Parse(member.Record.AdvertiseAddress).Address.ToString();
+            return new NodeSwarmState(
+                LocalNodeState.Active, member.Identity.NodeId, member.Identity.ClusterId, address, member.Manager is not null, "",
+                [.. member.Managers.Addresses.Select(peer => (peer.Key, peer.Value))]);
+        }
+    }
+
+    /// <summary>Takes up the cluster that this node was in before it stopped.</summary>
+    internal async Task ResumeAsync(CancellationToken cancellation)
+    {
+        if (NodeRecord.Load(directory) is not { } record)
+        {
+            Forget();
+            return;
+        }
+
+        try
+        {
+            var credentials = NodeCredentials.Load(CertificatesFolder()) ?? throw new InvalidDataException("the node's certificate is missing");
+            var member = await ClusterMember.StartAsync(PartsOf(record, credentials), RaftBootstrap.Join, cancellation);
+            member.StartWorking();
+            _member = member;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // The engine must serve on, and `swarm leave --force` must work: the error is what `info` shows.
+            LogNotResumed(failure);
+            _error = failure.Message;
+        }
+    }
+
+    public async Task<string> InitAsync(SwarmInit request, CancellationToken cancellation)
+    {
+        if (request.ForceNewCluster)
+        {
+            throw EngineException.NotImplemented("--force-new-cluster is not built yet: this version cannot recover a lost quorum");
+        }
+
+        var listen = NodeAddresses.Listen(request.ListenAddress);
+        var advertise = NodeAddresses.Advertise(request.AdvertiseAddress, listen, ownBridge);
+        using var turn = await TurnAsync(cancellation);
+        EnsureNotInSwarm();
+        Directory.CreateDirectory(directory);
+        var wishes = new ClusterWishes(
+            advertise.ToString(), request.Spec, request.Availability, [.. request.DefaultAddressPool], request.SubnetSize, request.DataPathPort);
+        var founded = ClusterFounding.Found(wishes, CertificatesFolder(), random, time);
+        var record = RecordOf(founded.Credentials, listen, advertise, request.DataPathAddress);
+        await EnterAsync(PartsOf(record, founded.Credentials), RaftBootstrap.Found, async (member, token) =>
+        {
+            var commit = await member.Manager!.Store.CommitAsync(new StoreTransaction().Create(founded.Cluster).Create(founded.FirstManager), token);
+            if (!commit.IsCommitted)
+            {
+                throw new EngineException(500, $"the new cluster could not be written: {commit.Status}");
+            }
+        }, ClusterPatience, cancellation);
+        return founded.Credentials.Identity.NodeId;
+    }
+
+    public async Task JoinAsync(SwarmJoin request, CancellationToken cancellation)
+    {
+        var listen = NodeAddresses.Listen(request.ListenAddress);
+        var advertise = NodeAddresses.Advertise(request.AdvertiseAddress, listen, ownBridge);
+        if (request.RemoteAddresses.Count == 0)
+        {
+            throw EngineException.BadRequest("at least 1 RemoteAddr is required to join");
+        }
+
+        using var turn = await TurnAsync(cancellation);
+        EnsureNotInSwarm();
+        _joining = true;
+        try
+        {
+            Directory.CreateDirectory(directory);
+            var remotes = request.RemoteAddresses.Select(NodeAddresses.Remote).ToList();
+            var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, CertificatesFolder(), cancellation);
+            new PeerAddressBook(new NodeFolder(directory)).Replace(joined.Managers);
+            var record = RecordOf(joined.Credentials, listen, advertise, request.DataPathAddress);
+            await EnterAsync(PartsOf(record, joined.Credentials), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
+        }
+        catch (RpcFault fault)
+        {
+            Forget();
+            throw new EngineException(fault.Status is RpcStatus.InvalidArgument ? 400 : 503, fault.Message, fault);
+        }
+        finally
+        {
+            _joining = false;
+        }
+    }
+
+    public async Task LeaveAsync(bool force, CancellationToken cancellation)
+    {
+        using var turn = await TurnAsync(cancellation);
+        if (_member is not { } member)
+        {
+            if (_error.Length == 0)
+            {
+                throw new EngineException(503, NotInSwarm);
+            }
+
+            Forget();
+            _error = "";
+            return;
+        }
+
+        if (member.Manager is { } manager)
+        {
+            if (!force)
+            {
+                throw new EngineException(503, LeaveWarning.For(manager.Store));
+            }
+
+            await LeaveConsensusAsync(member, cancellation);
+        }
+
+        // From here on the node is out, whatever happens: what is left is cleaned at the next start.
+        NodeRecord.Delete(directory);
+        _member = null;
+        await member.DisposeAsync();
+        foreach (var task in await executor.ListAsync(cancellation))
+        {
+            await executor.RemoveAsync(task.TaskId, cancellation);
+        }
+
+        Forget();
+        LogLeft(member.Identity.NodeId);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _change.WaitAsync();
+        if (_member is { } member)
+        {
+            await member.DisposeAsync();
+        }
+
+        _change.Dispose();
+    }
+
+    private async Task EnterAsync(
+        ClusterMember.Parts parts, RaftBootstrap bootstrap, Func<ClusterMember, CancellationToken, Task> found, TimeSpan patience, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(patience, time);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        ClusterMember? member = null;
+        try
+        {
+            member = await ClusterMember.StartAsync(parts, bootstrap, ends.Token);
+            await found(member, ends.Token);
+            member.StartWorking();
+            if (member.Manager is { } manager)
+            {
+                await UntilClusterIsKnownAsync(manager.Store, ends.Token);
+            }
+
+            parts.Record.Save(directory);
+            _member = member;
+        }
+        catch (Exception failure)
+        {
+            if (member is not null)
+            {
+                await member.DisposeAsync();
+            }
+
+            Forget();
+            if (failure is OperationCanceledException && late.IsCancellationRequested)
+            {
+                throw new EngineException(500, "Timeout was reached before node joined. The attempt to join the swarm was given up; check that the managers can reach this node's advertised address.");
+            }
+
+            if (failure is IOException)
+            {
+                throw new EngineException(500, failure.Message, failure);
+            }
+
+            throw;
+        }
+    }
+
+    private static async Task UntilClusterIsKnownAsync(IObjectStore store, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            using var watch = store.Watch();
+            if (watch.Start.Cluster is not null)
+            {
+                return;
+            }
+
+            try
+            {
+                await watch.Commits.ReadAsync(cancellation);
+            }
+            catch (WatchLaggedException)
+            {
+                // A snapshot arrived: look again.
+            }
+        }
+    }
+
+    private async Task LeaveConsensusAsync(ClusterMember member, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(ClusterPatience, time);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        try
+        {
+            await member.LeaveConsensusAsync(ends.Token);
+        }
+        catch (Exception failure) when (failure is RpcFault || (failure is OperationCanceledException && late.IsCancellationRequested))
+        {
+            // Forced: the node goes even if the others cannot be told, or would lose their quorum.
+            LogLeftByForce(failure.Message);
+        }
+    }
+
+    private void EnsureNotInSwarm()
+    {
+        if (_member is not null || _error.Length > 0)
+        {
+            throw new EngineException(503, AlreadyInSwarm);
+        }
+    }
+
+    private NodeFolder CertificatesFolder() => new(Path.Combine(directory, "certificates"));
+
+    private ClusterMember.Parts PartsOf(NodeRecord record, NodeCredentials credentials) => new(directory, record, credentials, executor, random, time, loggers);
+
+    private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string dataPath) =>
+        new(credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath);
+
+    private void Forget()
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+            DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
+        }
+    }
+
+    private async Task<Turn> TurnAsync(CancellationToken cancellation)
+    {
+        await _change.WaitAsync(cancellation);
+        return new Turn(_change);
+    }
+
+    private readonly struct Turn(SemaphoreSlim change) : IDisposable
+    {
+        public void Dispose() => change.Release();
+    }
+
+    [LoggerMessage(120, LogLevel.Error, "The node could not take up its cluster again")]
+    private partial void LogNotResumed(Exception failure);
+
+    [LoggerMessage(121, LogLevel.Warning, "Left without the other managers' consent: {Reason}")]
+    private partial void LogLeftByForce(string reason);
+
+    [LoggerMessage(122, LogLevel.Information, "Node {NodeId} left its swarm")]
+    private partial void LogLeft(string nodeId);
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Swarm.Model;
+using Swarm.Rpc.Certificates;
+using Swarm.Rpc.Dispatch;
+using Swarm.Rpc.Hosting;
+using Swarm.Rpc.Membership;
+using Swarm.Security;
+
+namespace Swarm.Rpc.Tests;
+
+/// <summary>A manager that remembers who called what; a session's messages are what the test writes.</summary>
+internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership
+{
+    internal ConcurrentQueue<(string Method, string NodeId)> Calls { get; } = [];
+
+    internal Channel<SessionMessage> Messages { get; } = Channel.CreateUnbounded<SessionMessage>();
+
+    /// <summary>Thrown by every dispatcher call, if set.</summary>
+    internal volatile RpcFault? Refusal;
+
+    internal Func<IssueCertificateRequest, IssuedCertificate> Issue { get; init; } = _ => new IssuedCertificate();
+
+    internal string RootPem { get; init; } = "";
+
+    internal string JoinedAddress { get; private set; } = "";
+
+    internal RpcServices Offered => new()
+    {
+        Dispatcher = this,
+        NodeCa = this,
+        Membership = this,
+        Consensus = (caller, request, _) =>
+        {
+            Calls.Enqueue(("Consensus", caller));
+            return Task.FromResult<ReadOnlyMemory<byte>>(request.ToArray().Reverse().ToArray());
+        },
+    };
+
+    public async IAsyncEnumerable<SessionMessage> SessionAsync(NodeIdentity caller, SessionRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        Calls.Enqueue(("Session", caller.NodeId));
+        Refuse();
+        await foreach (var message in Messages.Reader.ReadAllAsync(cancellation))
+        {
+            yield return message;
+        }
+    }
+
+    public Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("Heartbeat", caller.NodeId));
+        Refuse();
+        return Task.FromResult(new HeartbeatResponse { Period = TimeSpan.FromSeconds(7) });
+    }
+
+    public Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("UpdateTaskStatus", caller.NodeId));
+        return Task.CompletedTask;
+    }
+
+    public Task<RootCertificateResponse> GetRootCertificateAsync(CancellationToken cancellation)
+    {
+        Calls.Enqueue(("GetRootCertificate", ""));
+        return Task.FromResult(new RootCertificateResponse { Certificate = RootPem });
+    }
+
+    public Task<IssuedCertificate> IssueCertificateAsync(IssueCertificateRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("IssueCertificate", ""));
+        return Task.FromResult(Issue(request));
+    }
+
+    public Task<IssuedCertificate> RenewCertificateAsync(NodeIdentity caller, RenewCertificateRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("RenewCertificate", caller.NodeId));
+        return Task.FromResult(new IssuedCertificate { NodeId = caller.NodeId, Role = NodeRole.Manager });
+    }
+
+    public Task<JoinManagerResponse> JoinManagerAsync(NodeIdentity caller, JoinManagerRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("JoinManager", caller.NodeId));
+        JoinedAddress = request.Address;
+        return Task.FromResult(new JoinManagerResponse());
+    }
+
+    public Task<LeaveManagerResponse> LeaveManagerAsync(NodeIdentity caller, LeaveManagerRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("LeaveManager", caller.NodeId));
+        return Task.FromResult(new LeaveManagerResponse());
+    }
+
+    private void Refuse()
+    {
+        if (Refusal is { } refusal)
+        {
+            throw refusal;
+        }
+    }
+}

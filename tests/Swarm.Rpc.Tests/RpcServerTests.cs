@@ -1,0 +1,192 @@
+using System.Net;
+using System.Net.Sockets;
+using Swarm.Model;
+using Swarm.Rpc.Clients;
+using Swarm.Rpc.Dispatch;
+using Swarm.Rpc.Hosting;
+using Swarm.Rpc.Membership;
+using Swarm.Rpc.Wire;
+using Swarm.Security;
+
+namespace Swarm.Rpc.Tests;
+
+public sealed class RpcServerTests : IAsyncLifetime
+{
+    private readonly TestCluster _cluster = new();
+    private readonly RecordingServices _services = new();
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
+
+    [Fact]
+    public async Task A_fault_crosses_the_wire_whole()
+    {
+        _services.Refusal = new RpcFault(RpcStatus.NotLeader, "nicht führend: ask m2", "10.0.0.2:2377");
+        var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
+        var fault = await Assert.ThrowsAsync<RpcFault>(() => BeatAsync(_cluster.Channels(_cluster.Node("w1", NodeRole.Worker)), address));
+        Assert.Equal((RpcStatus.NotLeader, "nicht führend: ask m2", "10.0.0.2:2377"), (fault.Status, fault.Message, fault.LeaderAddress));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_no_manager_says_so_until_it_is_one()
+    {
+        var server = await _cluster.StartAsync(_cluster.Node("m1", NodeRole.Manager), RpcServices.None);
+        var channels = _cluster.Channels(_cluster.Node("w1", NodeRole.Worker));
+        var fault = await Assert.ThrowsAsync<RpcFault>(() => BeatAsync(channels, TestCluster.AddressOf(server)));
+        Assert.Equal((RpcStatus.Unavailable, "this node is not a swarm manager"), (fault.Status, fault.Message));
+        server.Services = _services.Offered;
+        await BeatAsync(channels, TestCluster.AddressOf(server));
+    }
+
+    [Fact]
+    public async Task A_renewed_certificate_is_used_by_server_and_client_without_a_restart()
+    {
+        var serving = _cluster.Node("n1", NodeRole.Worker);
+        var calling = _cluster.Node("n2", NodeRole.Worker);
+        var address = await _cluster.ServeAsync(serving, _services.Offered);
+        var channels = _cluster.Channels(calling);
+        await Assert.ThrowsAsync<RpcFault>(() => BeatAsync(channels, address)); // a worker answers nobody
+        Promote(serving);
+        await BeatAsync(channels, address);
+        Assert.Equal(RpcStatus.PermissionDenied, (await Assert.ThrowsAsync<RpcFault>(() => JoinAsync(channels, address, "h:1"))).Status);
+        Promote(calling);
+        await JoinAsync(channels, address, "h:1");
+    }
+
+    [Fact]
+    public async Task A_stream_outlives_the_renewal_of_its_certificate()
+    {
+        var worker = _cluster.Node("w1", NodeRole.Worker);
+        var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
+        _services.Messages.Writer.TryWrite(new SessionMessage { SessionId = "before" });
+        await using var session = _cluster.Channels(worker).StreamAsync(address, RpcMethods.Session, new SessionRequest(), _cluster.Token).GetAsyncEnumerator();
+        Assert.True(await session.MoveNextAsync());
+        Promote(worker);
+        _services.Messages.Writer.TryWrite(new SessionMessage { SessionId = "after" });
+        Assert.True(await session.MoveNextAsync());
+        Assert.Equal("after", session.Current.SessionId);
+    }
+
+    [Fact]
+    public async Task A_stopping_server_ends_its_streams_as_unavailable()
+    {
+        var server = await _cluster.StartAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
+        _services.Messages.Writer.TryWrite(new SessionMessage());
+        await using var session = _cluster.Channels(_cluster.Node("w1", NodeRole.Worker))
+            .StreamAsync(TestCluster.AddressOf(server), RpcMethods.Session, new SessionRequest(), _cluster.Token).GetAsyncEnumerator();
+        Assert.True(await session.MoveNextAsync());
+        await server.DisposeAsync();
+        var fault = await Assert.ThrowsAsync<RpcFault>(async () => await session.MoveNextAsync());
+        Assert.Equal(RpcStatus.Unavailable, fault.Status);
+    }
+
+    [Fact]
+    public async Task A_peer_that_falls_silent_ends_the_stream_on_both_sides()
+    {
+        var ended = new TaskCompletionSource();
+        var server = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), new RpcServices { Dispatcher = new Endless(ended) });
+        await using var proxy = new FreezableProxy(server);
+        await using var session = _cluster.Channels(_cluster.Node("w1", NodeRole.Worker))
+            .StreamAsync(proxy.Address, RpcMethods.Session, new SessionRequest(), _cluster.Token).GetAsyncEnumerator();
+        Assert.True(await session.MoveNextAsync());
+        proxy.Freeze();
+        var fault = await Assert.ThrowsAsync<RpcFault>(async () => await session.MoveNextAsync());
+        Assert.Equal(RpcStatus.Unavailable, fault.Status);
+        await ended.Task.WaitAsync(_cluster.Token);
+    }
+
+    [Fact]
+    public async Task A_request_beyond_the_limit_is_refused_and_a_large_one_is_not()
+    {
+        var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), "127.0.0.1:1", TimeSpan.FromSeconds(30));
+        var large = new byte[RpcLimits.MaxCallSize - 1024];
+        large[0] = 9;
+        var answer = await calls.CallAsync("m1", large, _cluster.Token);
+        Assert.Equal((large.Length, (byte)9), (answer.Length, answer.Span[^1]));
+        await Assert.ThrowsAsync<IOException>(() => calls.CallAsync("m1", new byte[RpcLimits.MaxCallSize + 1], _cluster.Token));
+    }
+
+    [Fact]
+    public async Task A_peer_that_calls_tells_its_address()
+    {
+        var seen = new TaskCompletionSource<(string, string)>();
+        var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered, new RpcServerOptions { PeerSeen = (id, at) => seen.TrySetResult((id, at)) });
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), "0.0.0.0:4567", TimeSpan.FromSeconds(30));
+        await calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token);
+        Assert.Equal(("m2", "127.0.0.1:4567"), await seen.Task.WaitAsync(_cluster.Token));
+    }
+
+    [Fact]
+    public async Task A_manager_that_joins_without_a_host_is_known_by_where_it_called_from()
+    {
+        var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
+        await JoinAsync(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), address, "0.0.0.0:2377");
+        Assert.Equal("127.0.0.1:2377", _services.JoinedAddress);
+    }
+
+    [Fact]
+    public async Task A_peer_that_accepts_but_never_answers_is_unavailable()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var address = silent.LocalEndpoint.ToString()!;
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), "h:1", TimeSpan.FromMilliseconds(200));
+        var failure = await Assert.ThrowsAsync<IOException>(() => calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token));
+        Assert.Contains("did not answer within 0.2 s", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_certainly_not_delivered_is_told_apart()
+    {
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", "127.0.0.1:1")), "h:1", TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<PeerNotReachedException>(() => calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token));
+        await Assert.ThrowsAsync<PeerNotReachedException>(() => calls.CallAsync("unknown", new byte[] { 1 }, _cluster.Token));
+    }
+
+    [Fact]
+    public async Task An_address_in_use_is_an_error_of_the_start()
+    {
+        var credentials = _cluster.Node("m1", NodeRole.Manager);
+        using var holder = new TcpListener(IPAddress.Loopback, 0);
+        holder.Start();
+        var options = new RpcServerOptions { Listen = (IPEndPoint)holder.LocalEndpoint };
+        await Assert.ThrowsAsync<IOException>(() => RpcServer.StartAsync(
+            options, RpcServices.None, credentials, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, _cluster.Token));
+    }
+
+    private void Promote(NodeCredentials credentials)
+    {
+        using var key = new NodeKey();
+        credentials.Replace(key, _cluster.Issue(key.CreateRequest(), credentials.Identity.NodeId, NodeRole.Manager));
+    }
+
+    private Task<HeartbeatResponse> BeatAsync(RpcChannels channels, string address) =>
+        channels.CallAsync(address, RpcMethods.Heartbeat, new HeartbeatRequest(), RpcLimits.CallTimeout, _cluster.Token);
+
+    private Task<JoinManagerResponse> JoinAsync(RpcChannels channels, string address, string own) =>
+        channels.CallAsync(address, RpcMethods.JoinManager, new JoinManagerRequest { Address = own }, RpcLimits.CallTimeout, _cluster.Token);
+
+    /// <summary>One message, then nothing until the caller is gone.</summary>
+    private sealed class Endless(TaskCompletionSource ended) : IDispatcher
+    {
+        public async IAsyncEnumerable<SessionMessage> SessionAsync(
+            NodeIdentity caller, SessionRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        {
+            yield return new SessionMessage();
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellation);
+            }
+            finally
+            {
+                ended.TrySetResult();
+            }
+        }
+
+        public Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+    }
+}
