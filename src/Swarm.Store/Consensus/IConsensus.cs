@@ -62,6 +62,9 @@ public interface IConsensus : IPeerHandler, IAsyncDisposable
     /// <exception cref="NoLeaderException">No leader answered in time.</exception>
     ValueTask ReadBarrierAsync(CancellationToken cancellation);
 
+    /// <summary>Leader: tells the members now what has committed, because one of them waits for it; otherwise they hear with the next heartbeat.</summary>
+    void AnnounceCommits();
+
     /// <summary>Returns once this node has applied the entry at <paramref name="index"/>.</summary>
     ValueTask WaitForApplyAsync(long index, CancellationToken cancellation);
 

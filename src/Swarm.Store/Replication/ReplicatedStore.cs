@@ -151,6 +151,11 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
 
         var transaction = Codec.Deserialize<LogTransaction>(request[1..]);
         var result = Leadership.IsLeader ? await _batcher.CommitAsync(transaction, cancellation).ConfigureAwait(false) : null;
+        if (result is { IsCommitted: true })
+        {
+            _consensus.AnnounceCommits();
+        }
+
         return Codec.Serialize(result is { } known
             ? new ForwardAnswer { Leads = true, Status = known.Status, Index = known.Index, ObjectId = known.ObjectId }
             : new ForwardAnswer());

@@ -131,6 +131,17 @@ public sealed class MemoryCluster : IDisposable
         }
     });
 
+    internal void Announce(MemoryConsensus leader) => After(_options.Latency, () =>
+    {
+        if (_leader == leader.NodeId)
+        {
+            foreach (var node in _up.Values.Where(node => Connected(node.NodeId, leader.NodeId)))
+            {
+                CatchUp(node);
+            }
+        }
+    });
+
     internal bool IsReachable(string from, string to)
     {
         lock (_lock)

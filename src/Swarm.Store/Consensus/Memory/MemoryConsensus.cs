@@ -48,6 +48,8 @@ internal sealed class MemoryConsensus(MemoryCluster cluster, string nodeId, IRep
     public Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken cancellation) =>
         entry.Length > MaxEntrySize ? Task.FromResult(new ProposeResult(ProposeStatus.TooLarge, 0)) : ProposeAsync(entry.ToArray(), null, cancellation);
 
+    public void AnnounceCommits() => cluster.Announce(this);
+
     public async ValueTask WaitForApplyAsync(long index, CancellationToken cancellation)
     {
         while (true)

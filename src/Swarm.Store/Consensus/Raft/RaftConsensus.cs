@@ -30,6 +30,7 @@ public sealed partial class RaftConsensus : IConsensus
     private readonly CancellationTokenSource _lifetime = new();
     private readonly Channel<MemberSet> _memberships = Channel.CreateBounded<MemberSet>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Channel<bool> _roleChanges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<bool> _announcements = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Leadership _leadership = Leadership.None;
     private TaskCompletionSource _membersApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -110,7 +111,7 @@ public sealed partial class RaftConsensus : IConsensus
             throw new UntrustedLogException(_options.Directory, e.Message, e);
         }
 
-        _loops = Task.WhenAll(RunAsync(ApplyMembershipsAsync), RunAsync(TrackLeadershipAsync));
+        _loops = Task.WhenAll(RunAsync(ApplyMembershipsAsync), RunAsync(TrackLeadershipAsync), RunAsync(AnnounceAsync));
         _cluster.Follow();
         _roleChanges.Writer.TryWrite(true);
         LogStarted(NodeId, _log.Term, _log.LastCommittedEntryIndex, _cluster.Members.Count);
@@ -144,6 +145,8 @@ public sealed partial class RaftConsensus : IConsensus
             : proposal.Index == 0 ? new ProposeResult(ProposeStatus.NotLeader, 0)
             : await SettleAsync(proposal).ConfigureAwait(false);
     }
+
+    public void AnnounceCommits() => _announcements.Writer.TryWrite(true);
 
     public ValueTask WaitForApplyAsync(long index, CancellationToken cancellation) => _log.WaitForApplyAsync(index, cancellation);
 
@@ -331,6 +334,21 @@ public sealed partial class RaftConsensus : IConsensus
             LogMembers(string.Join(", ", members.NodeIds));
             Interlocked.Exchange(ref _membersApplied, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
             _roleChanges.Writer.TryWrite(true);
+        }
+    }
+
+    private async Task AnnounceAsync(CancellationToken cancellation)
+    {
+        await foreach (var _ in _announcements.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+        {
+            try
+            {
+                await _cluster.ForceReplicationAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (NotLeaderException)
+            {
+                // The next leader announces it with its no-op.
+            }
         }
     }
 
