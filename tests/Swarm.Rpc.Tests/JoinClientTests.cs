@@ -61,6 +61,21 @@ public sealed class JoinClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_manager_between_two_leaders_is_asked_again()
+    {
+        var asked = 0;
+        var services = Services(_cluster.Root.Pem);
+        var issue = services.Issue;
+        var electing = new RecordingServices
+        {
+            RootPem = _cluster.Root.Pem,
+            Issue = request => ++asked < JoinClient.MaxRounds ? throw new RpcFault(RpcStatus.Unavailable, "no leader") : issue(request),
+        };
+        var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), electing.Offered);
+        Assert.Equal("n9", (await JoinAsync([address], _token, _cluster.Folder("joining"))).Credentials.Identity.NodeId);
+    }
+
+    [Fact]
     public async Task What_is_no_token_fails_with_Dockers_text()
     {
         var fault = await Assert.ThrowsAsync<RpcFault>(() => JoinAsync(["127.0.0.1:1"], "SWMTKN-nonsense", _cluster.Folder("joining")));

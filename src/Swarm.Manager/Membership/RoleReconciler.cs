@@ -16,6 +16,9 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
     /// <summary>Reachability is no event, so what had to wait for it is looked at again after this.</summary>
     internal static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
+    /// <summary>For one change of the consensus: one that hangs must not hold up the others for ever.</summary>
+    internal static readonly TimeSpan ChangeTimeout = TimeSpan.FromSeconds(10);
+
     // Managers that wait for a safe moment: said once, not every second. Only the pass touches it.
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
 
@@ -88,7 +91,7 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
         {
             return await changes.EnqueueAsync(stopping => PassAsync(removed, stopping), cancellation).ConfigureAwait(false);
         }
-        catch (Exception reason) when (reason is RpcFault or NotLeadingException)
+        catch (Exception reason) when (reason is RpcFault or NotLeadingException || (reason is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             log.Postponed(reason.Message);
             return false;
@@ -169,15 +172,17 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
         }
 
         _waiting.Remove(nodeId);
+        using var late = new CancellationTokenSource(ChangeTimeout, time);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         if (nodeId == self)
         {
             // The next leader goes on from here.
             log.Transferring();
-            await consensus.TransferLeadershipAsync(cancellation).ConfigureAwait(false);
+            await consensus.TransferLeadershipAsync(ends.Token).ConfigureAwait(false);
             return false;
         }
 
-        return await consensus.RemoveMemberAsync(nodeId, cancellation).ConfigureAwait(false);
+        return await consensus.RemoveMemberAsync(nodeId, ends.Token).ConfigureAwait(false);
     }
 
     private async Task<bool> RememberAsync(HashSet<string> removed, CancellationToken cancellation)

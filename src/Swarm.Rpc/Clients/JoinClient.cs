@@ -15,6 +15,11 @@ public sealed record JoinedNode(NodeCredentials Credentials, ImmutableArray<Mana
 /// <summary>Turns a join token into this node's credentials.</summary>
 public sealed class JoinClient(TimeProvider time)
 {
+    /// <summary>Times that the whole list is tried, while managers answer that they have no leader just now.</summary>
+    internal const int MaxRounds = 3;
+
+    internal static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// Tries the managers in the order given: fetches the root, checks it against the token, asks for a certificate and makes it durable in
     /// <paramref name="folder"/>. One key is used throughout, so that a lost answer does not leave a second node behind.
@@ -30,19 +35,30 @@ public sealed class JoinClient(TimeProvider time)
         using var key = new NodeKey();
         var request = new IssueCertificateRequest { Request = key.CreateRequest(), JoinToken = joinToken, Availability = availability };
         var failure = "no manager address was given";
-        foreach (var remote in remotes)
+        for (var round = 1; ; round++)
         {
-            try
+            var answered = false;
+            foreach (var remote in remotes)
             {
-                return await JoinAtAsync(remote, token, key, request, folder, cancellation).ConfigureAwait(false);
+                try
+                {
+                    return await JoinAtAsync(remote, token, key, request, folder, cancellation).ConfigureAwait(false);
+                }
+                catch (RpcFault fault) when (fault.Status is RpcStatus.Unavailable or RpcStatus.NotLeader)
+                {
+                    failure = fault.Message;
+                    // A failure of the network has a cause; what a manager says has none.
+                    answered |= fault.InnerException is null;
+                }
             }
-            catch (RpcFault fault) when (fault.Status is RpcStatus.Unavailable or RpcStatus.NotLeader)
-            {
-                failure = fault.Message;
-            }
-        }
 
-        throw new RpcFault(RpcStatus.Unavailable, $"could not reach a manager of the swarm ({failure}); check the address, that the manager runs, and any firewall between");
+            if (!answered || round == MaxRounds)
+            {
+                throw new RpcFault(RpcStatus.Unavailable, $"could not reach a manager of the swarm ({failure}); check the address, that the manager runs, and any firewall between");
+            }
+
+            await Task.Delay(Wait, time, cancellation).ConfigureAwait(false);
+        }
     }
 
     private async Task<JoinedNode> JoinAtAsync(

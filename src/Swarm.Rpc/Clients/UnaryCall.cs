@@ -34,7 +34,7 @@ internal static class UnaryCall
         }
 
         return failure.StatusCode == StatusCode.Cancelled && late.IsCancellationRequested
-            ? new RpcFault(RpcStatus.Unavailable, string.Create(CultureInfo.InvariantCulture, $"{address} did not answer within {timeout.TotalSeconds:0.#} s"))
+            ? new RpcFault(RpcStatus.Unavailable, string.Create(CultureInfo.InvariantCulture, $"{address} did not answer within {timeout.TotalSeconds:0.#} s"), inner: failure)
             : FaultTrailers.ToFault(failure, address);
     }
 }
