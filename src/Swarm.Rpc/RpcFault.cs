@@ -16,7 +16,7 @@ public enum RpcStatus : byte
 }
 
 /// <summary>An expected refusal of a node-to-node call; it crosses the wire with its status and text.</summary>
-public sealed class RpcFault(RpcStatus status, string message, string? leaderAddress = null) : Exception(message)
+public sealed class RpcFault(RpcStatus status, string message, string? leaderAddress = null, Exception? inner = null) : Exception(message, inner)
 {
     public RpcStatus Status { get; } = status;
 

@@ -1,1 +1,8 @@
-return 0;
+using Swarm.Commands;
+using Swarm.Daemon;
+using Swarm.Engine.Shim;
+
+// The shim goes first and past the command line: one runs beside every container, and costs what it loads.
+return args is ["shim", .. var rest]
+    ? ShimProgram.Run(rest)
+    : await SwarmCommandLine.InvokeAsync(args, NodeDaemon.RunAsync);

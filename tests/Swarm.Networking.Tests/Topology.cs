@@ -15,6 +15,8 @@ public sealed class Topology : IAsyncDisposable
     private readonly Namespaces namespaces = new();
     private readonly List<Process> processes = [];
 
+    private int starts;
+
     private Topology()
     {
         Host = namespaces.Add("host");
@@ -59,7 +61,7 @@ public sealed class Topology : IAsyncDisposable
     public async Task RestartAsync()
     {
         await StopAsync();
-        Bridge = await BridgeNetwork.StartAsync(Options, Host, TimeProvider.System, new Random(7), NullLoggerFactory.Instance, default);
+        Bridge = await BridgeNetwork.StartAsync(Options, Host, TimeProvider.System, new Random(++starts), NullLoggerFactory.Instance, default);
     }
 
     public async Task StopAsync()

@@ -82,6 +82,21 @@ public sealed class RpcServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_peer_that_falls_silent_ends_the_stream_on_both_sides()
+    {
+        var ended = new TaskCompletionSource();
+        var server = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), new RpcServices { Dispatcher = new Endless(ended) });
+        await using var proxy = new FreezableProxy(server);
+        await using var session = _cluster.Channels(_cluster.Node("w1", NodeRole.Worker))
+            .StreamAsync(proxy.Address, RpcMethods.Session, new SessionRequest(), _cluster.Token).GetAsyncEnumerator();
+        Assert.True(await session.MoveNextAsync());
+        proxy.Freeze();
+        var fault = await Assert.ThrowsAsync<RpcFault>(async () => await session.MoveNextAsync());
+        Assert.Equal(RpcStatus.Unavailable, fault.Status);
+        await ended.Task.WaitAsync(_cluster.Token);
+    }
+
+    [Fact]
     public async Task A_request_beyond_the_limit_is_refused_and_a_large_one_is_not()
     {
         var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
@@ -123,6 +138,14 @@ public sealed class RpcServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_certainly_not_delivered_is_told_apart()
+    {
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", "127.0.0.1:1")), "h:1", TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<PeerNotReachedException>(() => calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token));
+        await Assert.ThrowsAsync<PeerNotReachedException>(() => calls.CallAsync("unknown", new byte[] { 1 }, _cluster.Token));
+    }
+
+    [Fact]
     public async Task An_address_in_use_is_an_error_of_the_start()
     {
         var credentials = _cluster.Node("m1", NodeRole.Manager);
@@ -144,4 +167,26 @@ public sealed class RpcServerTests : IAsyncLifetime
 
     private Task<JoinManagerResponse> JoinAsync(RpcChannels channels, string address, string own) =>
         channels.CallAsync(address, RpcMethods.JoinManager, new JoinManagerRequest { Address = own }, RpcLimits.CallTimeout, _cluster.Token);
+
+    /// <summary>One message, then nothing until the caller is gone.</summary>
+    private sealed class Endless(TaskCompletionSource ended) : IDispatcher
+    {
+        public async IAsyncEnumerable<SessionMessage> SessionAsync(
+            NodeIdentity caller, SessionRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        {
+            yield return new SessionMessage();
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellation);
+            }
+            finally
+            {
+                ended.TrySetResult();
+            }
+        }
+
+        public Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+    }
 }

@@ -3,6 +3,13 @@ using ZstdSharp;
 
 namespace Swarm.Engine.Archives;
 
+internal enum CompressionKind
+{
+    None,
+    Gzip,
+    Zstd,
+}
+
 /// <summary>Compressed streams by their first bytes, whatever a media type says: gzip (RFC 1952), zstd (RFC 8878), or none.</summary>
 internal static class Decompression
 {
@@ -12,6 +19,10 @@ internal static class Decompression
 
     private static ReadOnlySpan<byte> Zstd => [0x28, 0xB5, 0x2F, 0xFD];
 
+    /// <param name="start">The first four bytes, or all if there are fewer.</param>
+    public static CompressionKind KindOf(ReadOnlySpan<byte> start) =>
+        start.StartsWith(Gzip) ? CompressionKind.Gzip : start.StartsWith(Zstd) ? CompressionKind.Zstd : CompressionKind.None;
+
     /// <summary>The plain bytes. Disposing it disposes <paramref name="input"/>.</summary>
     public static Stream Open(Stream input)
     {
@@ -19,12 +30,12 @@ internal static class Decompression
         var start = new byte[4];
         var length = buffered.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         var whole = new PrefixedStream(start.AsMemory(0, length), buffered);
-        if (start.AsSpan(0, length).StartsWith(Gzip))
+        return KindOf(start.AsSpan(0, length)) switch
         {
-            return new GZipStream(whole, CompressionMode.Decompress);
-        }
-
-        return start.AsSpan(0, length).StartsWith(Zstd) ? new DecompressionStream(whole, BufferSize, leaveOpen: false) : whole;
+            CompressionKind.Gzip => new GZipStream(whole, CompressionMode.Decompress),
+            CompressionKind.Zstd => new DecompressionStream(whole, BufferSize, leaveOpen: false),
+            _ => whole,
+        };
     }
 
     /// <summary>Gives back the bytes that were looked at, so that the input need not seek.</summary>

@@ -41,14 +41,20 @@ public sealed class BlobIngest : IDisposable
 
     /// <summary>Makes the blob durable under its digest.</summary>
     /// <exception cref="InvalidDataException">It is not the <paramref name="expected"/> one.</exception>
-    public Digest Commit(Digest? expected = null)
+    public Digest Commit(Digest expected) => Commit(digest =>
+    {
+        if (expected != digest)
+        {
+            throw new InvalidDataException($"blob is {digest}, expected {expected}");
+        }
+    });
+
+    /// <summary>Makes the blob durable under its digest.</summary>
+    /// <param name="before">Told the digest before the blob can be seen, so as to hold or to refuse it.</param>
+    public Digest Commit(Action<Digest> before)
     {
         var digest = Digest.FromHash(_hash.GetHashAndReset());
-        if (expected is { } wanted && wanted != digest)
-        {
-            throw new InvalidDataException($"blob is {digest}, expected {wanted}");
-        }
-
+        before(digest);
         _file.Flush();
         DurableFile.Sync(_file.SafeFileHandle);
         DurableFile.Replace(_path, Path.Combine(_folder, digest.Hex));

@@ -13,6 +13,8 @@ public sealed class BlobStore
 
     private readonly string _folder;
     private readonly string _ingest;
+    private readonly Lock _gate = new();
+    private readonly Holds _holds = new();
 
     /// <param name="root">Folder of this store; made if it is missing.</param>
     public BlobStore(string root)
@@ -81,7 +83,34 @@ public sealed class BlobStore
         DurableFile.Replace(PartialPath(digest), PathOf(digest));
     }
 
-    public void Delete(Digest digest) => File.Delete(PathOf(digest));
+    /// <summary>Keeps blobs, here already or to come, from being deleted until <see cref="Release"/>.</summary>
+    public void Hold(IEnumerable<Digest> digests)
+    {
+        lock (_gate)
+        {
+            _holds.Add(digests);
+        }
+    }
+
+    public void Release(IEnumerable<Digest> digests)
+    {
+        lock (_gate)
+        {
+            _holds.Remove(digests);
+        }
+    }
+
+    /// <summary>Deletes a blob, unless it is held or not here.</summary>
+    public void TryDelete(Digest digest)
+    {
+        lock (_gate)
+        {
+            if (!_holds.Has(digest))
+            {
+                File.Delete(PathOf(digest));
+            }
+        }
+    }
 
     public IEnumerable<Digest> All()
     {

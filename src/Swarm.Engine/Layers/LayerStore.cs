@@ -16,6 +16,7 @@ public sealed class LayerStore
 
     private readonly string _root;
     private readonly Lock _gate = new();
+    private readonly Holds _holds = new();
     private readonly Dictionary<Digest, Task<Layer>> _unpacking = [];
     private ImmutableDictionary<Digest, Layer> _layers;
 
@@ -62,21 +63,41 @@ public sealed class LayerStore
         return work.WaitAsync(cancellation);
     }
 
-    /// <summary>Deletes a layer that nothing uses. Nothing happens if it is not here.</summary>
-    public void Delete(Digest chainId)
+    /// <summary>Keeps layers, here already or to come, from being deleted until <see cref="Release"/>.</summary>
+    public void Hold(IEnumerable<Digest> chainIds)
     {
         lock (_gate)
         {
-            _layers = _layers.Remove(chainId);
-            var folder = FolderOf(chainId);
-            if (Directory.Exists(folder))
-            {
-                // Renamed first: a half deleted layer must not look like a whole one.
-                var doomed = NewTemporary();
-                Directory.Move(folder, doomed);
-                Tree.Delete(doomed);
-            }
+            _holds.Add(chainIds);
         }
+    }
+
+    public void Release(IEnumerable<Digest> chainIds)
+    {
+        lock (_gate)
+        {
+            _holds.Remove(chainIds);
+        }
+    }
+
+    /// <summary>Deletes a layer, unless it is held. Answers whether one was deleted.</summary>
+    public bool TryDelete(Digest chainId)
+    {
+        var doomed = NewTemporary();
+        lock (_gate)
+        {
+            if (_holds.Has(chainId) || !_layers.ContainsKey(chainId))
+            {
+                return false;
+            }
+
+            // Renamed first: a half deleted layer must not look like a whole one.
+            _layers = _layers.Remove(chainId);
+            Directory.Move(FolderOf(chainId), doomed);
+        }
+
+        Tree.Delete(doomed);
+        return true;
     }
 
     private Layer Unpack(IReadOnlyList<Digest> chain, Digest diffId, Func<Stream> open)

@@ -36,10 +36,8 @@ public sealed class RootfsStore : IRootfsStore
         _containers = Directory.EnumerateDirectories(_root)
             .Where(folder => !Path.GetFileName(folder).StartsWith('.'))
             .ToImmutableDictionary(folder => Path.GetFileName(folder), ReadLower);
+        _layers.Hold(_containers.Values.SelectMany(chain => chain));
     }
-
-    /// <summary>Chain ids that containers stand on.</summary>
-    public IReadOnlySet<Digest> LayersInUse => Volatile.Read(ref _containers).Values.SelectMany(chain => chain).ToHashSet();
 
     /// <summary>The container's own changes, in overlayfs' form, for diff and commit.</summary>
     public string UpperPath(string containerId) => Path.Combine(FolderOf(containerId), "upper");
@@ -55,20 +53,17 @@ public sealed class RootfsStore : IRootfsStore
             }
 
             var chain = ChainId.Of(diffIds.Select(Digest.Parse)).ToImmutableArray();
-            var paths = chain.Select(id => Required(containerId, id).Path).ToList();
-            var temporary = NewTemporary();
-            Directory.CreateDirectory(Path.Combine(temporary, "upper"), OpenToAll);
-            Directory.CreateDirectory(Path.Combine(temporary, "work"), OpenToAll);
-            Directory.CreateDirectory(Path.Combine(temporary, "merged"), OpenToAll);
-            if (paths is [.., var top])
+            _layers.Hold(chain);
+            try
             {
-                CopyRootAttributes(top, Path.Combine(temporary, "upper"));
+                Make(containerId, folder, chain);
+            }
+            catch
+            {
+                _layers.Release(chain);
+                throw;
             }
 
-            var lower = new LowerFile([.. chain.Select(id => id.ToString())]);
-            DurableFile.Write(Path.Combine(temporary, "lower.json"), JsonSerializer.SerializeToUtf8Bytes(lower, LayerJson.Default.LowerFile));
-            Directory.Move(temporary, folder);
-            DurableFile.SyncDirectory(_root);
             _containers = _containers.Add(containerId, chain);
         }
     }
@@ -117,10 +112,32 @@ public sealed class RootfsStore : IRootfsStore
             OverlayMount.Unmount(Path.Combine(folder, "merged"));
             doomed = NewTemporary();
             Directory.Move(folder, doomed);
-            _containers = _containers.Remove(containerId);
+            if (_containers.TryGetValue(containerId, out var chain))
+            {
+                _containers = _containers.Remove(containerId);
+                _layers.Release(chain);
+            }
         }
 
         Tree.Delete(doomed);
+    }
+
+    private void Make(string containerId, string folder, ImmutableArray<Digest> chain)
+    {
+        var paths = chain.Select(id => Required(containerId, id).Path).ToList();
+        var temporary = NewTemporary();
+        Directory.CreateDirectory(Path.Combine(temporary, "upper"), OpenToAll);
+        Directory.CreateDirectory(Path.Combine(temporary, "work"), OpenToAll);
+        Directory.CreateDirectory(Path.Combine(temporary, "merged"), OpenToAll);
+        if (paths is [.., var top])
+        {
+            CopyRootAttributes(top, Path.Combine(temporary, "upper"));
+        }
+
+        var lower = new LowerFile([.. chain.Select(id => id.ToString())]);
+        DurableFile.Write(Path.Combine(temporary, "lower.json"), JsonSerializer.SerializeToUtf8Bytes(lower, LayerJson.Default.LowerFile));
+        Directory.Move(temporary, folder);
+        DurableFile.SyncDirectory(_root);
     }
 
     private static void CopyRootAttributes(string from, string to)

@@ -24,13 +24,25 @@ public sealed class MembershipService(
     public Task<JoinManagerResponse> JoinManagerAsync(NodeIdentity caller, JoinManagerRequest request, CancellationToken cancellation)
     {
         EnsureLeader();
-        return changes.EnqueueAsync(stopping => JoinAsync(caller.NodeId, request.Address, stopping), cancellation);
+        return EnqueueAsync(stopping => JoinAsync(caller.NodeId, request.Address, stopping), cancellation);
     }
 
     public Task<LeaveManagerResponse> LeaveManagerAsync(NodeIdentity caller, LeaveManagerRequest request, CancellationToken cancellation)
     {
         EnsureLeader();
-        return changes.EnqueueAsync(stopping => LeaveAsync(caller.NodeId, stopping), cancellation);
+        return EnqueueAsync(stopping => LeaveAsync(caller.NodeId, stopping), cancellation);
+    }
+
+    private async Task<T> EnqueueAsync<T>(Func<CancellationToken, Task<T>> change, CancellationToken cancellation)
+    {
+        try
+        {
+            return await changes.EnqueueAsync(change, cancellation).ConfigureAwait(false);
+        }
+        catch (NotLeadingException)
+        {
+            throw NotLeader();
+        }
     }
 
     private async Task<JoinManagerResponse> JoinAsync(string nodeId, string address, CancellationToken stopping)
@@ -132,7 +144,9 @@ public sealed class MembershipService(
     /// <summary>The own node id.</summary>
     private string EnsureLeader() => store.Leadership is { IsLeader: true, LeaderId: { } self }
         ? self
-        : throw new RpcFault(RpcStatus.NotLeader, "this manager is not the leader", LeaderAddress());
+        : throw NotLeader();
+
+    private RpcFault NotLeader() => new(RpcStatus.NotLeader, "this manager is not the leader", LeaderAddress());
 
     private string? LeaderAddress() => store.Leadership is { LeaderId: { } leader, IsLeader: false }
         ? store.View.Nodes.Find(leader)?.Manager?.Address ?? book.Find(leader)

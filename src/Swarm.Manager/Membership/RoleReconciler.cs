@@ -88,9 +88,9 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
         {
             return await changes.EnqueueAsync(stopping => PassAsync(removed, stopping), cancellation).ConfigureAwait(false);
         }
-        catch (RpcFault full)
+        catch (Exception reason) when (reason is RpcFault or NotLeadingException)
         {
-            log.Postponed(full.Message);
+            log.Postponed(reason.Message);
             return false;
         }
     }

@@ -18,13 +18,17 @@ public sealed class BridgeNetwork : IAsyncDisposable
     private const int QueuedChanges = 1024;
 
     private readonly BridgeState state;
-    private readonly Channel<Func<Task>> changes = Channel.CreateBounded<Func<Task>>(new BoundedChannelOptions(QueuedChanges) { SingleReader = true });
+    private readonly Channel<Func<Task>> changes = Channel.CreateBounded<Func<Task>>(new BoundedChannelOptions(QueuedChanges)
+    {
+        SingleReader = true,
+        AllowSynchronousContinuations = true, // all that continues is the loop's thread, which waits: no detour by the pool
+    });
     private readonly Task loop;
 
     private BridgeNetwork(BridgeState state)
     {
         this.state = state;
-        loop = Task.Run(LoopAsync);
+        loop = Task.Factory.StartNew(Loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>64 hexadecimal digits.</summary>
@@ -90,11 +94,15 @@ public sealed class BridgeNetwork : IAsyncDisposable
         await state.DisposeAsync();
     }
 
-    private async Task LoopAsync()
+    /// <summary>On a thread of its own: nearly all that it does is system calls, and the kernel may make one of them wait for long.</summary>
+    private void Loop()
     {
-        await foreach (var change in changes.Reader.ReadAllAsync())
+        while (changes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
-            await change();
+            while (changes.Reader.TryRead(out var change))
+            {
+                change().GetAwaiter().GetResult();
+            }
         }
     }
 

@@ -26,11 +26,15 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
 
     public BridgeOptions Options => options;
 
+    public DateTimeOffset Created => Directory.GetCreationTimeUtc(files.Folder);
+
     public BridgeLink Bridge => bridge;
 
     public ImmutableDictionary<string, BridgeEndpoint> Endpoints => endpoints;
 
-    public string NamespacePath(string containerId) => Path.Combine(namespaces, containerId);
+    public string NamespacePath(string containerId) => containerId.Length > 0 && containerId.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-')
+        ? Path.Combine(namespaces, containerId)
+        : throw new ArgumentException($"container id \"{containerId}\": letters, digits, _ and - only, for it names a file");
 
     public async Task<BridgeEndpoint> AttachAsync(string containerId, string name, ImmutableArray<PortMapping> ports)
     {
@@ -45,9 +49,8 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
         try
         {
             endpoint = endpoint with { Ports = Claim(endpoint, name) };
-            files.Save(endpoint);
-            endpoints = endpoints.SetItem(containerId, endpoint);
             Sandbox.MakeOnBridge(NamespacePath(containerId), route, bridge, endpoint);
+            Keep(endpoint);
             await ChangeRulesAsync(rules.Publish(endpoint));
             return endpoint;
         }
@@ -68,9 +71,8 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
         var endpoint = new BridgeEndpoint(containerId, NewEndpointId(), null, 0, null, [], []);
         try
         {
-            files.Save(endpoint);
-            endpoints = endpoints.SetItem(containerId, endpoint);
             Sandbox.MakeLoopbackOnly(NamespacePath(containerId));
+            Keep(endpoint);
             return endpoint;
         }
         catch
@@ -157,6 +159,13 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
             throw new NetworkFault(
                 fault.Kind, $"driver failed programming external connectivity on endpoint {name} ({endpoint.EndpointId}): {fault.Message}", fault);
         }
+    }
+
+    /// <summary>Only once the namespace is whole: one without a file is a stray that the next start removes.</summary>
+    private void Keep(BridgeEndpoint endpoint)
+    {
+        files.Save(endpoint);
+        endpoints = endpoints.SetItem(endpoint.ContainerId, endpoint);
     }
 
     /// <summary>Ports first, so that nothing new is sent where the container was; the address last, so that nobody gets it too early.</summary>

@@ -20,12 +20,12 @@ internal static class PredefinedNetworks
             .Select(endpoint => new NetworkMember(endpoint.ContainerId, endpoint.EndpointId, endpoint.Address!, endpoint.PrefixLength, endpoint.MacText));
         return
         [
-            new NetworkDescription("bridge", state.Id, "bridge", state.Bridge.Gateway.Network, state.Bridge.Gateway.Address, options, [.. members]),
+            new NetworkDescription("bridge", state.Id, "bridge", state.Created, state.Bridge.Gateway.Network, state.Bridge.Gateway.Address, options, [.. members]),
             Bare(state, "host", "host"),
             Bare(state, "none", "null"),
         ];
     }
 
     private static NetworkDescription Bare(BridgeState state, string name, string driver) =>
-        new(name, BridgeEndpoint.MakeId(state.Options.InstanceId, name), driver, null, null, ImmutableSortedDictionary<string, string>.Empty, []);
+        new(name, BridgeEndpoint.MakeId(state.Options.InstanceId, name), driver, state.Created, null, null, ImmutableSortedDictionary<string, string>.Empty, []);
 }

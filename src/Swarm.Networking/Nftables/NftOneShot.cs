@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using Swarm.Linux;
 
@@ -10,11 +11,7 @@ public static class NftOneShot
     /// <exception cref="NftException">Refused; nothing of it was applied.</exception>
     public static async Task ApplyAsync(NetworkNamespace ns, string transaction, CancellationToken cancellation)
     {
-        using var process = ns.Start(new ProcessStartInfo("nft", ["-f", "-"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-        });
+        using var process = Start(ns);
         var errors = process.StandardError.ReadToEndAsync(cancellation);
         try
         {
@@ -31,6 +28,18 @@ public static class NftOneShot
         if (process.ExitCode != 0)
         {
             throw new NftException($"nft refused: {text.Trim()}");
+        }
+    }
+
+    private static Process Start(NetworkNamespace ns)
+    {
+        try
+        {
+            return ns.Start(new ProcessStartInfo("nft", ["-f", "-"]) { RedirectStandardInput = true, RedirectStandardError = true });
+        }
+        catch (Win32Exception error)
+        {
+            throw new NftException($"nft could not be started ({error.Message}); install the package nftables");
         }
     }
 }

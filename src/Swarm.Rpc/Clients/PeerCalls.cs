@@ -10,15 +10,23 @@ public sealed class PeerCalls(RpcChannels channels, PeerAddressBook book, string
 {
     internal const string AddressHeader = "swarm-address";
 
-    /// <exception cref="IOException">The peer could not be reached, did not answer, or refused.</exception>
+    /// <exception cref="PeerNotReachedException">The request was certainly not delivered.</exception>
+    /// <exception cref="IOException">The peer did not answer, or refused; it may have received the request.</exception>
     public async Task<ReadOnlyMemory<byte>> CallAsync(string nodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation)
     {
-        var address = book.Find(nodeId) ?? throw new IOException($"the address of manager {nodeId} is not known");
+        var address = book.Find(nodeId) ?? throw new PeerNotReachedException($"the address of manager {nodeId} is not known");
         try
         {
             var headers = new Metadata { { AddressHeader, ownAddress } };
             var answer = await channels.CallAsync(address, RpcMethods.Consensus, new OpaqueBytes(request), timeout, cancellation, headers, consensus: true).ConfigureAwait(false);
             return answer.Bytes;
+        }
+        catch (RpcFault fault) when (fault.InnerException is HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.NameResolutionError,
+        })
+        {
+            throw new PeerNotReachedException($"manager {nodeId}: {fault.Message}", fault);
         }
         catch (RpcFault fault)
         {
@@ -26,3 +34,6 @@ public sealed class PeerCalls(RpcChannels channels, PeerAddressBook book, string
         }
     }
 }
+
+/// <summary>There was no connection to carry the request, so it may be sent again.</summary>
+public sealed class PeerNotReachedException(string message, Exception? inner = null) : IOException(message, inner);

@@ -28,7 +28,7 @@ internal static class FaultTrailers
         }
 
         var cause = exception.InnerException ?? exception.Status.DebugException;
-        return new RpcFault(RpcStatus.Unavailable, $"{address} did not answer: {(cause is null ? exception.Status.Detail : Innermost(cause).Message)}");
+        return new RpcFault(RpcStatus.Unavailable, $"{address} did not answer: {(cause is null ? exception.Status.Detail : Innermost(cause).Message)}", inner: cause);
     }
 
     private static Exception Innermost(Exception exception) => exception.InnerException is { } inner ? Innermost(inner) : exception;

@@ -35,6 +35,10 @@ internal sealed class BridgeContainerNetwork(BridgeNetwork bridge) : IContainerN
                 fault.Message,
                 fault);
         }
+        catch (IOException error)
+        {
+            throw new EngineException(500, $"failed to set up container networking: {error.Message}", error);
+        }
     }
 
     public Task DetachAsync(string containerId, CancellationToken cancellation) => bridge.DetachAsync(containerId, cancellation);

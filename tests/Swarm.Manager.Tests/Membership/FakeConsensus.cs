@@ -9,6 +9,8 @@ internal sealed class FakeConsensus(params string[] voters) : IConsensus
 {
     private ImmutableList<ConsensusMember> _members = [.. voters.Select(id => new ConsensusMember(id, true, id == "self" ? null : true))];
 
+    public string NodeId => "self";
+
     public Leadership Leadership { get; } = new("self", 1, true);
 
     public event Action<Leadership>? LeadershipChanged
@@ -64,6 +66,12 @@ internal sealed class FakeConsensus(params string[] voters) : IConsensus
     public Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken cancellation) => throw new NotSupportedException();
 
     public ValueTask ReadBarrierAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    public ValueTask WaitForApplyAsync(long index, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+    public Task<ReadOnlyMemory<byte>> HandleAsync(string callerNodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation) => throw new NotSupportedException();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -58,7 +58,7 @@ public sealed class LifeTests
         var taken = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.AttachAsync("c", "c", [Web], default));
         Assert.EndsWith("Bind for 0.0.0.0:8080 failed: port is already allocated", taken.Message);
         Assert.Equal(a with { Requested = [], Ports = [] }, net.Bridge.Endpoints["a"] with { Requested = [], Ports = [] });
-        Assert.Equal([Web with { HostAddress = IPAddress.Any }], net.Bridge.Endpoints["a"].Ports);
+        Assert.Equal(Web with { HostAddress = IPAddress.Any }, Assert.Single(net.Bridge.Endpoints["a"].Ports));
     }
 
     [Fact]
@@ -77,6 +77,29 @@ public sealed class LifeTests
         Assert.Equal(["kept"], net.Bridge.Endpoints.Keys);
         Assert.False(File.Exists(stray));
         Assert.DoesNotContain("tcp . ", net.Nft("list", "ruleset"));
+    }
+
+    /// <summary>A kill between any two steps of an attachment leaves a namespace without a file, with or without its links.</summary>
+    [Fact]
+    public async Task Half_made_attachment_is_removed_by_the_next_start_and_its_address_given_again()
+    {
+        await using var net = await Topology.StartAsync();
+        await net.StopAsync();
+        var half = net.Bridge.NamespacePath("half");
+        using (var ns = NetworkNamespace.Create(half))
+        using (var route = RouteSocket.In(net.Host))
+        {
+            route.AddVeth(new VethPair("sv0123456789ab", route.FindLink("swarm0")!.Index, 0, "eth0", null), ns);
+        }
+
+        await net.RestartAsync();
+        Assert.False(File.Exists(half));
+        using (var route = RouteSocket.In(net.Host))
+        {
+            Assert.Null(route.FindLink("sv0123456789ab"));
+        }
+
+        Assert.Equal(IPAddress.Parse("172.17.0.2"), (await net.Bridge.AttachAsync("half", "half", [], default)).Address);
     }
 
     [Fact]
@@ -107,7 +130,24 @@ public sealed class LifeTests
     }
 
     [Fact]
-    public async Task Killed_nft_and_a_flushed_ruleset_are_repaired_by_the_next_change()
+    public async Task Killed_nft_is_started_again_by_the_next_change_which_is_not_lost()
+    {
+        await using var net = await Topology.StartAsync();
+        await net.Bridge.AttachAsync("a", "a", [Web], default);
+        net.Serve("a", 80);
+        KillNft(net.Host);
+        await net.Bridge.AttachAsync("b", "b", [Web with { HostPort = 8081 }], default);
+        net.Serve("b", 80);
+        Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
+        Assert.StartsWith("b ", Topology.Ask(net.Outside, Topology.HostAddress, 8081));
+        await net.Bridge.DetachAsync("b", default);
+        KillNft(net.Host);
+        await net.Bridge.DetachAsync("a", default);
+        Assert.DoesNotContain("8080", net.Nft("list", "ruleset"));
+    }
+
+    [Fact]
+    public async Task Flushed_ruleset_is_repaired_by_the_next_change()
     {
         await using var net = await Topology.StartAsync();
         await net.Bridge.AttachAsync("a", "a", [Web], default);
@@ -119,6 +159,15 @@ public sealed class LifeTests
         net.Serve("b", 80);
         Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
         Assert.StartsWith("b ", Topology.Ask(net.Outside, Topology.HostAddress, 8081));
+    }
+
+    private static void KillNft(NetworkNamespace host)
+    {
+        var there = host.Run(() => new FileInfo("/proc/thread-self/ns/net").LinkTarget);
+        var nft = System.Diagnostics.Process.GetProcessesByName("nft")
+            .Single(process => new FileInfo($"/proc/{process.Id}/ns/net").LinkTarget == there);
+        nft.Kill();
+        nft.WaitForExit();
     }
 
     [Fact]
@@ -163,9 +212,10 @@ public sealed class LifeTests
         await using var net = await Topology.StartAsync();
         await net.Bridge.AttachAsync("a", "a", [], default);
         var before = net.Bridge.Describe();
+        Assert.InRange(before[0].Created, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
         await net.RestartAsync();
         var after = net.Bridge.Describe();
-        Assert.Equal(before.Select(network => (network.Name, network.Id)), after.Select(network => (network.Name, network.Id)));
+        Assert.Equal(before.Select(network => (network.Name, network.Id, network.Created)), after.Select(network => (network.Name, network.Id, network.Created)));
         Assert.Equal([("bridge", "bridge"), ("host", "host"), ("none", "null")], after.Select(network => (network.Name, network.Driver)));
         Assert.Equal(3, after.Select(network => network.Id).Distinct().Count());
         Assert.Equal(IPNetwork.Parse("172.17.0.0/16"), after[0].Subnet);

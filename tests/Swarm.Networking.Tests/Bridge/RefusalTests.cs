@@ -113,4 +113,14 @@ public sealed class RefusalTests
     public async Task Networks_own_address_as_the_gateway_is_refused() => Assert.Equal(
         NetworkFaultKind.Invalid,
         (await Assert.ThrowsAsync<NetworkFault>(() => Topology.StartAsync(options => options with { Address = InterfaceAddress.Parse("10.99.0.0/24") }))).Kind);
+
+    [Theory]
+    [InlineData("../escape")]
+    [InlineData("")]
+    public async Task Container_id_that_is_no_file_name_is_refused(string id)
+    {
+        await using var net = await Topology.StartAsync();
+        await Assert.ThrowsAsync<ArgumentException>(() => net.Bridge.AttachAsync(id, "a", [], default));
+        Assert.Empty(net.Bridge.Endpoints);
+    }
 }

@@ -74,7 +74,7 @@ public sealed class AddressPoolTests
     public void Subnet_choice_skips_every_overlap_and_says_when_none_is_left()
     {
         Assert.Equal("172.17.0.0/16", Subnets.ChooseFree([]).ToString());
-        Assert.Equal("172.19.0.0/16", Subnets.ChooseFree([IPNetwork.Parse("172.17.3.0/24"), IPNetwork.Parse("172.18.0.0/15")]).ToString());
+        Assert.Equal("172.20.0.0/16", Subnets.ChooseFree([IPNetwork.Parse("172.17.3.0/24"), IPNetwork.Parse("172.18.0.0/15")]).ToString());
         Assert.Equal("192.168.16.0/20", Subnets.ChooseFree([IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.1.0/24")]).ToString());
         Assert.Throws<NetworkFault>(() => Subnets.ChooseFree([IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")]));
     }

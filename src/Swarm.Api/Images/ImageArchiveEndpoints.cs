@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Swarm.Api.Http;
+using Swarm.Engine;
+using Swarm.Engine.Images;
+
+namespace Swarm.Api.Images;
+
+/// <summary>`docker save` and `docker load`.</summary>
+internal static class ImageArchiveEndpoints
+{
+    public static async Task SaveAsync(HttpContext context, ImageStore images, IReadOnlyList<string> names)
+    {
+        if (names.Count == 0)
+        {
+            throw EngineException.BadRequest("no image is named: give one or more names");
+        }
+
+        var saver = images.Save(names);
+        context.Response.ContentType = "application/x-tar";
+        AllowBlocking(context);
+        await Task.Run(() => saver.WriteTo(context.Response.Body, context.RequestAborted), context.RequestAborted);
+    }
+
+    public static async Task LoadAsync(HttpContext context, ImageStore images)
+    {
+        AllowBlocking(context);
+        var loaded = await images.LoadAsync(context.Request.Body, context.RequestAborted);
+        var lines = await JsonLines.StartAsync(context);
+        foreach (var image in loaded)
+        {
+            var text = image.Reference is { } name ? $"Loaded image: {name}\n" : $"Loaded image ID: {image.Id}\n";
+            await lines.WriteAsync(new ProgressLine { Stream = text }, ImageWireJson.Default.ProgressLine);
+        }
+    }
+
+    /// <summary>Archives are read and written by blocking code, on a thread of their own.</summary>
+    private static void AllowBlocking(HttpContext context) =>
+        context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
+}

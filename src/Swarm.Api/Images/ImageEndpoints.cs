@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Swarm.Api.Http;
+using Swarm.Engine;
+using Swarm.Engine.Images;
+
+namespace Swarm.Api.Images;
+
+/// <summary>
+/// /images and /distribution. Names contain slashes and ports (`localhost:5000/a/b:tag`), so everything below /images that is not a fixed path
+/// is one catch-all, of which the last segment says what is wanted.
+/// </summary>
+public static class ImageEndpoints
+{
+    /// <param name="use">Who refuses the deletion of images: the containers.</param>
+    public static void Map(IEndpointRouteBuilder routes, ImageStore images, IImageUse use)
+    {
+        routes.MapGet("/images/json", context => ImageListEndpoint.ListAsync(context, images));
+        routes.MapGet("/images/search", _ => throw NotBuilt("searching registries"));
+        routes.MapGet("/images/get", context => ImageArchiveEndpoints.SaveAsync(context, images, context.QueryStrings("names")));
+        routes.MapPost("/images/load", context => ImageArchiveEndpoints.LoadAsync(context, images));
+        routes.MapPost("/images/create", context => ImageCreateEndpoint.CreateAsync(context, images));
+        routes.MapPost("/images/prune", context => ImageListEndpoint.PruneAsync(context, images, use));
+        routes.MapGet("/images/{**path}", context => Split(context) switch
+        {
+            (var name, "json") => ImageInspectEndpoint.InspectAsync(context, images, name),
+            (var name, "history") => ImageInspectEndpoint.HistoryAsync(context, images, name),
+            (var name, "get") => ImageArchiveEndpoints.SaveAsync(context, images, [name]),
+            _ => throw EngineException.NotFound("page not found"),
+        });
+        routes.MapPost("/images/{**path}", context => Split(context) switch
+        {
+            (var name, "tag") => TagAsync(context, images, name),
+            (_, "push") => throw NotBuilt("pushing images"),
+            _ => throw EngineException.NotFound("page not found"),
+        });
+        routes.MapDelete("/images/{**path}", context => RemoveAsync(context, images, use));
+        routes.MapGet("/distribution/{**path}", context => Split(context) is (_, "json")
+            ? throw NotBuilt("looking at an image in its registry")
+            : throw EngineException.NotFound("page not found"));
+    }
+
+    private static Task TagAsync(HttpContext context, ImageStore images, string name)
+    {
+        var target = ImageReference.Parse(context.QueryString("repo"));
+        if (target.Digest is not null)
+        {
+            throw EngineException.BadRequest("refusing to create a tag with a digest reference");
+        }
+
+        var tag = context.QueryString("tag");
+        images.Tag(name, tag.Length > 0 ? target.WithTag(tag) : target);
+        return context.AnswerEmptyAsync(StatusCodes.Status201Created);
+    }
+
+    private static Task RemoveAsync(HttpContext context, ImageStore images, IImageUse use)
+    {
+        var name = Path(context).Trim();
+        if (name.Length == 0)
+        {
+            throw EngineException.BadRequest("image name cannot be blank");
+        }
+
+        var deleted = images.Remove(name, context.QueryBool("force"), use);
+        return context.WriteJsonAsync(ImageDeleteItem.Of(deleted), ImageWireJson.Default.ListImageDeleteItem);
+    }
+
+    private static (string Name, string Verb) Split(HttpContext context)
+    {
+        var path = Path(context);
+        var slash = path.LastIndexOf('/');
+        return slash > 0 ? (path[..slash], path[(slash + 1)..]) : ("", "");
+    }
+
+    /// <summary>Kestrel leaves %2F as it came; some clients write names so.</summary>
+    private static string Path(HttpContext context) => context.RouteString("path").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+
+    private static EngineException NotBuilt(string what) => EngineException.NotImplemented($"{what} is not built yet");
+}

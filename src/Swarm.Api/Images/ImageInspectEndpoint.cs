@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Swarm.Api.Http;
+using Swarm.Engine.Images;
+
+namespace Swarm.Api.Images;
+
+internal static class ImageInspectEndpoint
+{
+    public static Task InspectAsync(HttpContext context, ImageStore images, string name)
+    {
+        var details = images.Inspect(name);
+        var image = details.Image;
+        var data = new Dictionary<string, string>();
+        if (details.LayerPaths is [var top, ..])
+        {
+            data["UpperDir"] = top;
+            var lower = details.LayerPaths.Skip(1).ToList();
+            if (lower is not [])
+            {
+                data["LowerDir"] = string.Join(':', lower);
+            }
+        }
+
+        var answer = new ImageInspect
+        {
+            Id = image.Id,
+            RepoTags = image.RepoTags,
+            RepoDigests = image.RepoDigests,
+            Comment = details.Comment,
+            Created = image.Created,
+            DockerVersion = details.DockerVersion,
+            Author = details.Author,
+            Config = details.RawConfig.ValueKind == JsonValueKind.Object ? details.RawConfig : null,
+            Architecture = image.Architecture,
+            Variant = details.Variant,
+            Os = image.Os,
+            Size = image.Size,
+            GraphDriver = new GraphDriver("overlay2", data),
+            RootFs = new RootFs("layers", image.DiffIds),
+            Metadata = new ImageMetadata(details.Tagged),
+        };
+        return context.WriteJsonAsync(answer, ImageWireJson.Default.ImageInspect);
+    }
+
+    public static Task HistoryAsync(HttpContext context, ImageStore images, string name)
+    {
+        var answer = images.History(name).Select(step => new HistoryItem(
+            step.Id, step.Created?.ToUnixTimeSeconds() ?? 0, step.CreatedBy, step.Tags is [] ? null : step.Tags, step.Size, step.Comment));
+        return context.WriteJsonAsync([.. answer], ImageWireJson.Default.ListHistoryItem);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Images;
+
+namespace Swarm.Engine.Containers;
+
+public sealed partial class ContainerEngine
+{
+    private const int IdBytes = 32;
+
+    /// <summary>Makes a container, which is durable when this returns. A crash on the way leaves a half that the next start removes.</summary>
+    /// <param name="name">Empty: a made-up one.</param>
+    /// <exception cref="EngineException">404: no such image; 409: the name is taken; 400 and 501: what was asked for is wrong or not built.</exception>
+    public async Task<Container> CreateAsync(string name, ContainerCreateRequest request, CancellationToken cancellation)
+    {
+        var host = request.HostConfig ?? new HostConfig();
+        HostConfigSupport.Check(request, host);
+        NetworkFiles.CheckExtraHosts(host);
+        LogOptions.Check(host.LogConfig);
+        var reference = request.Image ?? "";
+        var image = _images.Find(reference) ?? throw EngineException.NotFound($"No such image: {Familiar(reference)}");
+        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
+        var (config, command) = ImageDefaults.Apply(request, image.Config, id[..12]);
+        PortRequests.Of(config, host);
+        var mounts = MountResolution.Of(config, host);
+        name = name.Length > 0 ? ContainerNames.Check(name) : ContainerNames.Generate(_random, _index.IsTaken);
+        _index.Reserve(name, id);
+        try
+        {
+            var named = mounts.Select(NameVolume).ToList();
+            var record = new ContainerRecord
+            {
+                Id = id,
+                Name = name,
+                Created = _time.GetUtcNow(),
+                ImageId = image.Id,
+                Config = config,
+                HostConfig = host with { NetworkMode = ContainerStarter.NetworkModeOf(host) },
+                NetworkingConfig = request.NetworkingConfig,
+                Command = command,
+                Mounts = [.. named.Select(m => m.Mount)],
+            };
+            _store.Begin(record);
+            await BuildAsync(record, image, named, cancellation).ConfigureAwait(false);
+            _store.Commit(id);
+            var container = new Container(record, new ContainerState());
+            _index.Add(container);
+            Publish(container, "create");
+            return container;
+        }
+        catch
+        {
+            _index.Release(name, id);
+            throw;
+        }
+    }
+
+    private async Task BuildAsync(ContainerRecord record, Image image, List<MountResolution.Resolved> mounts, CancellationToken cancellation)
+    {
+        try
+        {
+            _rootfs.Create(record.Id, image.DiffIds);
+            var volumes = mounts.Where(m => m.Create is not null).ToList();
+            var mounted = volumes.Exists(v => v.CopyUp) ? _rootfs.Mount(record.Id) : "";
+            foreach (var volume in volumes)
+            {
+                Volumes.Create(volume.Create!, volume.Mount.Anonymous);
+                if (volume.CopyUp)
+                {
+                    await _copyUp.FillAsync(mounted, volume.Mount.Destination, volume.Mount.Source, cancellation).ConfigureAwait(false);
+                }
+            }
+        }
+        catch
+        {
+            await DestroyAsync(record, removeVolumes: true, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Names an anonymous volume and says where its data is, so that the record is whole before anything is made.</summary>
+    private MountResolution.Resolved NameVolume(MountResolution.Resolved resolved)
+    {
+        if (resolved.Create is null)
+        {
+            return resolved;
+        }
+
+        var name = resolved.Mount.Anonymous ? Swarm.Engine.Volumes.VolumeStore.AnonymousName() : resolved.Mount.Name;
+        return resolved with
+        {
+            Mount = resolved.Mount with { Name = name, Source = Volumes.DataPath(name) },
+            Create = resolved.Create with { Name = name },
+        };
+    }
+
+    /// <summary>busybox is busybox:latest in Docker's refusals.</summary>
+    private static string Familiar(string reference) =>
+        reference.Contains('@', StringComparison.Ordinal) || reference.LastIndexOf(':') > reference.LastIndexOf('/') ? reference : reference + ":latest";
+}

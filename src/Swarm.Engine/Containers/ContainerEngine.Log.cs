@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging;
+
+namespace Swarm.Engine.Containers;
+
+public sealed partial class ContainerEngine
+{
+    [LoggerMessage(4001, LogLevel.Warning, "The shim of container {Container} is gone without an exit; what is left of it is being killed")]
+    private partial void ShimLost(string container);
+
+    [LoggerMessage(4002, LogLevel.Error, "The exit of container {Container} was not handled")]
+    private partial void ExitNotHandled(Exception error, string container);
+
+    [LoggerMessage(4003, LogLevel.Warning, "Container {Container} was not restarted")]
+    private partial void RestartFailed(Exception error, string container);
+
+    [LoggerMessage(4004, LogLevel.Information, "Container {Container} did not end within {Grace} of its stop signal and is being killed")]
+    private partial void GraceOver(string container, TimeSpan grace);
+
+    [LoggerMessage(4005, LogLevel.Debug, "Container {Container} ended before signal {Signal} reached it")]
+    private partial void SignalAfterEnd(string container, int signal);
+
+    [LoggerMessage(4006, LogLevel.Warning, "The runtime's state of container {Container} was not removed")]
+    private partial void RuntimeDeleteFailed(Exception error, string container);
+
+    [LoggerMessage(4007, LogLevel.Information, "Container {Container} was half made or half removed; removing it")]
+    private partial void HalfFound(string container);
+
+    [LoggerMessage(4008, LogLevel.Information, "Container {Container} runs on as process {Pid}")]
+    private partial void Adopted(string container, int pid);
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using Swarm.Engine.Shim;
+
+namespace Swarm.Engine.Containers;
+
+public sealed partial class ContainerEngine
+{
+    /// <summary>
+    /// Finds what earlier daemons left: finishes halves, listens to the shims that run, collects the exits that nobody heard, and starts what
+    /// restart policies ask for. Call once, before any other call.
+    /// </summary>
+    public async Task RecoverAsync(CancellationToken cancellation)
+    {
+        foreach (var (id, record) in _store.Halves())
+        {
+            HalfFound(id);
+            if (record is null)
+            {
+                _store.Forget(id); // its record was not durable, so nothing was made for it
+                continue;
+            }
+
+            await DestroyAsync(record, _store.RemovesVolumes(id), cancellation).ConfigureAwait(false);
+        }
+
+        List<Container> restart = [];
+        foreach (var (record, state) in _store.Load())
+        {
+            var container = new Container(record, state);
+            _index.Reserve(record.Name, record.Id);
+            _index.Add(container);
+            if (await AdoptAsync(container, cancellation).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            if (container.Record.HostConfig.AutoRemove && container.State.FinishedAt is not null)
+            {
+                await RemoveNowAsync(container, removeVolumes: true).ConfigureAwait(false);
+            }
+            else if (RestartDecision.WantedAtStart(record.HostConfig.RestartPolicy, container.State)
+                || (state.Status == ContainerStatus.Restarting && !state.StoppedByUser))
+            {
+                restart.Add(container);
+            }
+        }
+
+        RemoveOrphanBundles();
+        foreach (var container in restart)
+        {
+            SaveState(container, container.State with { Status = ContainerStatus.Restarting });
+            _ = RestartLaterAsync(container, TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>True if it runs: its shim is listened to from now on.</summary>
+    private async Task<bool> AdoptAsync(Container container, CancellationToken cancellation)
+    {
+        var control = await ShimConnection.ConnectAsync(_starter.Bundle(container.Id), ShimInterest.Life, cancellation).ConfigureAwait(false);
+        var pid = control is null ? 0 : await ReadPidAsync(control, cancellation).ConfigureAwait(false);
+        if (pid > 0)
+        {
+            var run = new ContainerRun(control!, ShimPid: 0);
+            container.Run = run;
+            SaveState(container, container.State with
+            {
+                Status = container.State.Status == ContainerStatus.Paused ? ContainerStatus.Paused : ContainerStatus.Running,
+                Pid = pid,
+                StartedAt = container.State.IsRunning ? container.State.StartedAt : PidFileTime(container.Id),
+            });
+            _rootfs.Mount(container.Id);
+            (container.Network, _) = await _starter.AttachNetworkAsync(container.Record, cancellation).ConfigureAwait(false);
+            Adopted(container.Id, pid);
+            _ = MonitorAsync(container, run);
+            return true;
+        }
+
+        control?.Dispose();
+        await CollectAsync(container, cancellation).ConfigureAwait(false);
+        return false;
+    }
+
+    /// <summary>The pid, once the runtime has started it; 0 if it never will, or has ended: the exit record tells which.</summary>
+    private static async Task<int> ReadPidAsync(ShimConnection control, CancellationToken cancellation)
+    {
+        while (await control.ReadAsync(cancellation).ConfigureAwait(false) is { } frame)
+        {
+            switch (frame.Kind)
+            {
+                case ShimFrameKind.Started:
+                    return int.Parse(frame.Payload.Span, NumberStyles.None, CultureInfo.InvariantCulture);
+                case ShimFrameKind.Failed or ShimFrameKind.Exited:
+                    return 0;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Takes the exit of a run that ended while no daemon listened into the state, and clears what the run had.</summary>
+    private async Task CollectAsync(Container container, CancellationToken cancellation)
+    {
+        await DeleteFromRuntimeAsync(container.Id).ConfigureAwait(false);
+        await _starter.CleanUpAsync(container.Id, cancellation).ConfigureAwait(false);
+        var exit = ReadExit(container.Id) ?? (container.State.IsRunning ? LostExit() : null);
+        if (exit is null || exit.FinishedAt == container.State.FinishedAt)
+        {
+            return;
+        }
+
+        SaveState(container, container.State with
+        {
+            Status = ContainerStatus.Exited,
+            Pid = 0,
+            ExitCode = exit.ExitCode,
+            OomKilled = exit.OomKilled,
+            StartedAt = container.State.StartedAt ?? PidFileTime(container.Id),
+            FinishedAt = exit.FinishedAt,
+        });
+        Publish(container, "die", ("exitCode", exit.ExitCode.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    /// <summary>When the runtime wrote the pid, which is when it started.</summary>
+    private DateTimeOffset PidFileTime(string id)
+    {
+        var file = Path.Combine(_starter.Bundle(id), OciRuntimeProcess.PidFileName);
+        return File.Exists(file) ? File.GetLastWriteTimeUtc(file) : _time.GetUtcNow();
+    }
+
+    /// <summary>Bundles of `docker exec` and of containers that are gone; those whose shim still listens are left to it.</summary>
+    private void RemoveOrphanBundles()
+    {
+        foreach (var bundle in Directory.EnumerateDirectories(_options.BundlesPath))
+        {
+            if (_index.Find(Path.GetFileName(bundle)) is null && !File.Exists(Path.Combine(bundle, ShimLoop.SocketName)))
+            {
+                Directory.Delete(bundle, recursive: true);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Swarm.Engine.Events;
+using Swarm.Engine.Images;
+using Swarm.Engine.Layers;
+using Swarm.Engine.Runtime;
+using Swarm.Engine.Shim;
+using Swarm.Engine.Volumes;
+
+namespace Swarm.Engine.Containers;
+
+/// <summary>
+/// The containers of this node. Each has a mailbox in which what changes it runs one at a time; the shims run on when this object, or the whole
+/// daemon, ends.
+/// </summary>
+public sealed partial class ContainerEngine : IAsyncDisposable
+{
+    private readonly EngineOptions _options;
+    private readonly IImageStore _images;
+    private readonly IRootfsStore _rootfs;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILogger<ContainerEngine> _logger;
+    private readonly RuntimeThread _thread;
+    private readonly OciRuntime _runtime;
+    private readonly ContainerStore _store;
+    private readonly ContainerStarter _starter;
+    private readonly ContainerIndex _index = new();
+    private readonly CopyUp _copyUp;
+    private readonly CancellationTokenSource _ended = new();
+
+    /// <param name="random">For names only; ids are cryptographic.</param>
+    public ContainerEngine(
+        EngineOptions options, IImageStore images, IRootfsStore rootfs, IContainerNetwork network, EventBus events, TimeProvider time, Random random, ILogger<ContainerEngine> logger)
+    {
+        (_options, _images, _rootfs, _time, _random, _logger, Events) = (options, images, rootfs, time, random, logger, events);
+        Directory.CreateDirectory(options.DataRoot);
+        Directory.CreateDirectory(options.BundlesPath);
+        Directory.CreateDirectory(options.RuntimeStatePath);
+        Cgroups = CgroupLayout.Detect();
+        _thread = new RuntimeThread(Cgroups, options.Runtime, [options.DataRoot, options.ExecRoot]);
+        _runtime = new OciRuntime(options, _thread);
+        _store = new ContainerStore(options);
+        _copyUp = new CopyUp(_thread);
+        Volumes = new VolumeStore(options, time, events);
+        Shims = new ShimLauncher(options, _thread);
+        var seccomp = new SeccompCache(options.SeccompPath, options.RuntimeStatePath);
+        Specs = new SpecWriter(options, Cgroups, seccomp);
+        _starter = new ContainerStarter(options, _store, rootfs, network, Specs, seccomp, Shims, Cgroups);
+    }
+
+    public EventBus Events { get; }
+    public VolumeStore Volumes { get; }
+    public CgroupLayout Cgroups { get; }
+    public IEnumerable<Container> Containers => _index.All;
+    internal ShimLauncher Shims { get; }
+    internal SpecWriter Specs { get; }
+    internal EngineOptions Options => _options;
+
+    /// <summary>By id, name or a prefix of the id.</summary>
+    /// <exception cref="EngineException">404; 400: several fit.</exception>
+    public Container Get(string idOrName) => _index.Get(idOrName);
+
+    public Container? Find(string id) => _index.Find(id);
+
+    internal string Bundle(string id) => _starter.Bundle(id);
+
+    internal string MountedRoot(Container container) => _rootfs.Mount(container.Id);
+
+    /// <summary>The daemon ends; the containers do not.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync().ConfigureAwait(false);
+        _thread.Dispose();
+        _ended.Dispose();
+    }
+
+    internal void Publish(Container container, string action, params ReadOnlySpan<(string Name, string Value)> more)
+    {
+        var attributes = new Dictionary<string, string>(container.Record.Config.Labels ?? []) { ["image"] = container.Record.Config.Image ?? "", ["name"] = container.Record.Name };
+        foreach (var (name, value) in more)
+        {
+            attributes[name] = value;
+        }
+
+        Events.Publish("container", action, container.Id, attributes.ToImmutableDictionary());
+    }
+}

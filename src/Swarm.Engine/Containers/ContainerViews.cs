@@ -1,0 +1,212 @@
+using System.Globalization;
+using Swarm.Engine.Containers.Wire;
+
+namespace Swarm.Engine.Containers;
+
+/// <summary>Containers as the API shows them.</summary>
+internal static class ContainerViews
+{
+    public const string Never = "0001-01-01T00:00:00Z";
+
+    public static string Time(DateTimeOffset? time) =>
+        time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture) ?? Never;
+
+    public static string StatusName(ContainerStatus status) => status switch
+    {
+        ContainerStatus.Created => "created",
+        ContainerStatus.Running => "running",
+        ContainerStatus.Paused => "paused",
+        ContainerStatus.Restarting => "restarting",
+        ContainerStatus.Exited => "exited",
+        _ => "dead",
+    };
+
+    public static ContainerInspect Inspect(Container container, string folder, string log, IReadOnlyList<string>? execs)
+    {
+        var record = container.Record;
+        var logged = record.HostConfig.LogConfig?.Type is null or "" or "json-file";
+        return new ContainerInspect
+        {
+            Id = record.Id,
+            Created = Time(record.Created),
+            Path = record.Command[0],
+            Args = [.. record.Command.Skip(1)],
+            State = State(container.State),
+            Image = record.ImageId,
+            ResolvConfPath = Path.Combine(folder, "resolv.conf"),
+            HostnamePath = Path.Combine(folder, "hostname"),
+            HostsPath = Path.Combine(folder, "hosts"),
+            LogPath = logged ? log : "",
+            Name = "/" + record.Name,
+            RestartCount = container.State.RestartCount,
+            ExecIDs = execs,
+            HostConfig = record.HostConfig with
+            {
+                LogConfig = new LogConfig { Type = string.IsNullOrEmpty(record.HostConfig.LogConfig?.Type) ? "json-file" : record.HostConfig.LogConfig.Type, Config = record.HostConfig.LogConfig?.Config ?? [] },
+                RestartPolicy = record.HostConfig.RestartPolicy ?? new RestartPolicy { Name = "no" },
+                ShmSize = Runtime.SpecWriter.ShmSize(record.HostConfig),
+                Runtime = string.IsNullOrEmpty(record.HostConfig.Runtime) ? "crun" : record.HostConfig.Runtime,
+            },
+            Mounts = Mounts(record),
+            Config = record.Config,
+            NetworkSettings = Network(container),
+        };
+    }
+
+    public static ContainerSummary Summary(Container container, DateTimeOffset now)
+    {
+        var (record, state) = (container.Record, container.State);
+        var network = Network(container);
+        return new ContainerSummary
+        {
+            Id = record.Id,
+            Names = ["/" + record.Name],
+            Image = record.Config.Image ?? "",
+            ImageID = record.ImageId,
+            Command = string.Join(' ', record.Command.Select(Quoted)),
+            Created = record.Created.ToUnixTimeSeconds(),
+            Ports = Ports(network, record),
+            Labels = record.Config.Labels ?? [],
+            State = StatusName(state.Status),
+            Status = Describe(state, now),
+            HostConfig = new HostConfigSummary(record.HostConfig.NetworkMode ?? ""),
+            NetworkSettings = new NetworkSettingsSummary(network.Networks),
+            Mounts = Mounts(record),
+        };
+    }
+
+    public static NetworkSettings Network(Container container)
+    {
+        if (container.Network is not { } sandbox)
+        {
+            var mode = container.Record.HostConfig.NetworkMode ?? "bridge";
+            return new NetworkSettings { Networks = new() { [mode] = new EndpointSettings() } };
+        }
+
+        var ports = new Dictionary<string, IReadOnlyList<PortBinding>?>();
+        foreach (var key in container.Record.Config.ExposedPorts?.Keys ?? Enumerable.Empty<string>())
+        {
+            ports[key] = null;
+        }
+
+        foreach (var group in sandbox.Ports.GroupBy(p => $"{p.ContainerPort}/{p.Protocol}"))
+        {
+            ports[group.Key] = [.. group.Select(p => new PortBinding
+            {
+                HostIp = p.HostAddress?.ToString() ?? "0.0.0.0",
+                HostPort = p.HostPort.ToString(CultureInfo.InvariantCulture),
+            })];
+        }
+
+        var networks = sandbox.Endpoints.GroupBy(e => e.NetworkName).ToDictionary(g => g.Key, g => Endpoint(g.First()));
+        if (networks.Count == 0)
+        {
+            networks[container.Record.HostConfig.NetworkMode ?? "none"] = new EndpointSettings();
+        }
+
+        var bridge = networks.GetValueOrDefault("bridge");
+        return new NetworkSettings
+        {
+            SandboxKey = sandbox.NamespacePath,
+            SandboxID = container.Id,
+            Ports = ports,
+            Networks = networks,
+            EndpointID = bridge?.EndpointID ?? "",
+            Gateway = bridge?.Gateway ?? "",
+            IPAddress = bridge?.IPAddress ?? "",
+            IPPrefixLen = bridge?.IPPrefixLen ?? 0,
+            MacAddress = bridge?.MacAddress ?? "",
+        };
+    }
+
+    private static EndpointSettings Endpoint(NetworkEndpoint endpoint) => new()
+    {
+        NetworkID = endpoint.NetworkId,
+        EndpointID = endpoint.EndpointId,
+        IPAddress = endpoint.Address?.ToString() ?? "",
+        IPPrefixLen = endpoint.PrefixLength,
+        Gateway = endpoint.Gateway?.ToString() ?? "",
+        MacAddress = endpoint.MacAddress,
+    };
+
+    private static ContainerStateView State(ContainerState state) => new()
+    {
+        Status = StatusName(state.Status),
+        Running = state.IsRunning || state.Status == ContainerStatus.Restarting,
+        Paused = state.Status == ContainerStatus.Paused,
+        Restarting = state.Status == ContainerStatus.Restarting,
+        OOMKilled = state.OomKilled,
+        Dead = state.Status == ContainerStatus.Dead,
+        Pid = state.Pid,
+        ExitCode = state.ExitCode,
+        Error = state.Error,
+        StartedAt = Time(state.StartedAt),
+        FinishedAt = Time(state.FinishedAt),
+    };
+
+    private static List<MountPointView> Mounts(ContainerRecord record) => [.. record.Mounts.Where(m => m.Kind != MountKind.Tmpfs || m.TmpfsOptions.Count > 0).Select(m => new MountPointView
+    {
+        Type = m.Kind.ToString().ToLowerInvariant(),
+        Name = m.Kind == MountKind.Volume ? m.Name : null,
+        Source = m.Source,
+        Destination = m.Destination,
+        Driver = m.Kind == MountKind.Volume ? "local" : null,
+        Mode = m.Mode,
+        RW = !m.ReadOnly,
+        Propagation = m.Kind == MountKind.Bind ? m.Propagation : "",
+    })];
+
+    private static List<PortSummary> Ports(NetworkSettings network, ContainerRecord record)
+    {
+        List<PortSummary> ports = [];
+        foreach (var (key, bindings) in network.Ports)
+        {
+            var (port, protocol) = PortRequests.Parse(key);
+            if (bindings is not { Count: > 0 })
+            {
+                ports.Add(new PortSummary { PrivatePort = port, Type = protocol });
+                continue;
+            }
+
+            ports.AddRange(bindings.Select(b => new PortSummary
+            {
+                IP = b.HostIp,
+                PrivatePort = port,
+                PublicPort = int.Parse(b.HostPort!, CultureInfo.InvariantCulture),
+                Type = protocol,
+            }));
+        }
+
+        return ports;
+    }
+
+    private static string Quoted(string word) => word.Contains(' ', StringComparison.Ordinal) || word.Contains('\'', StringComparison.Ordinal)
+        ? "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'"
+        : word;
+
+    /// <summary>As `docker ps` prints it: "Up 5 minutes", "Exited (0) 2 hours ago".</summary>
+    internal static string Describe(ContainerState state, DateTimeOffset now) => state.Status switch
+    {
+        ContainerStatus.Running => "Up " + Age(now - state.StartedAt!.Value),
+        ContainerStatus.Paused => $"Up {Age(now - state.StartedAt!.Value)} (Paused)",
+        ContainerStatus.Restarting => $"Restarting ({state.ExitCode}) {Age(now - (state.FinishedAt ?? now))} ago",
+        ContainerStatus.Exited => $"Exited ({state.ExitCode}) {Age(now - (state.FinishedAt ?? now))} ago",
+        ContainerStatus.Created => "Created",
+        _ => "Dead",
+    };
+
+    private static string Age(TimeSpan age) => age switch
+    {
+        { TotalSeconds: < 1 } => "Less than a second",
+        { TotalSeconds: < 2 } => "1 second",
+        { TotalSeconds: < 60 } => $"{(int)age.TotalSeconds} seconds",
+        { TotalMinutes: < 2 } => "About a minute",
+        { TotalMinutes: < 46 } => $"{(int)age.TotalMinutes} minutes",
+        { TotalMinutes: < 90 } => "About an hour",
+        { TotalHours: < 48 } => $"{(int)Math.Round(age.TotalHours)} hours",
+        { TotalDays: < 14 } => $"{(int)age.TotalDays} days",
+        { TotalDays: < 60 } => $"{(int)(age.TotalDays / 7)} weeks",
+        { TotalDays: < 730 } => $"{(int)(age.TotalDays / 30)} months",
+        _ => $"{(int)(age.TotalDays / 365)} years",
+    };
+}

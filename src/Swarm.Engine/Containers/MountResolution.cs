@@ -1,0 +1,174 @@
+using System.Globalization;
+using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Volumes;
+
+namespace Swarm.Engine.Containers;
+
+/// <summary>What a request's Binds, Mounts, Tmpfs and Volumes mean. Nothing is made yet: volumes that are missing are named in the answer.</summary>
+internal static class MountResolution
+{
+    private static readonly HashSet<string> Propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
+
+    /// <param name="Create">The volume to find or make; null for other kinds.</param>
+    public sealed record Resolved(MountPoint Mount, VolumeCreateRequest? Create, bool CopyUp);
+
+    /// <exception cref="EngineException">400 with Docker's words; 501 for kinds that are not built.</exception>
+    public static IReadOnlyList<Resolved> Of(ContainerConfig config, HostConfig host)
+    {
+        List<Resolved> all = [.. (host.Binds ?? []).Select(FromBind), .. (host.Mounts ?? []).Select(FromMount), .. (host.Tmpfs ?? []).Select(FromTmpfs)];
+        var duplicate = all.GroupBy(r => r.Mount.Destination).FirstOrDefault(g => g.Count() > 1);
+        if (duplicate is not null)
+        {
+            throw EngineException.BadRequest($"Duplicate mount point: {duplicate.Key}");
+        }
+
+        var taken = all.Select(r => r.Mount.Destination).ToHashSet();
+        foreach (var destination in config.Volumes?.Keys.Select(d => Clean(d, d)).Where(d => !taken.Contains(d)) ?? [])
+        {
+            all.Add(Volume("", destination, readOnly: false, mode: "", noCopy: false));
+        }
+
+        return all;
+    }
+
+    private static Resolved FromBind(string bind)
+    {
+        var parts = bind.Split(':');
+        if (parts.Length is < 2 or > 3 || parts[0].Length == 0)
+        {
+            throw EngineException.BadRequest($"invalid volume specification: '{bind}'");
+        }
+
+        var mode = parts.Length == 3 ? parts[2] : "";
+        var options = mode.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var unknown = options.FirstOrDefault(o => o is not ("ro" or "rw" or "z" or "Z" or "nocopy" or "cached" or "delegated" or "consistent") && !Propagations.Contains(o));
+        if (unknown is not null)
+        {
+            throw EngineException.BadRequest($"invalid mode: {unknown}");
+        }
+
+        var destination = Clean(parts[1], bind);
+        var readOnly = options.Contains("ro");
+        if (!parts[0].StartsWith('/'))
+        {
+            return Volume(parts[0], destination, readOnly, mode, options.Contains("nocopy"));
+        }
+
+        var source = Path.TrimEndingDirectorySeparator(parts[0]);
+        if (!Path.Exists(source))
+        {
+            Directory.CreateDirectory(source);
+        }
+
+        return new Resolved(new MountPoint
+        {
+            Kind = MountKind.Bind,
+            Source = source,
+            Destination = destination,
+            ReadOnly = readOnly,
+            Mode = mode,
+            Propagation = options.FirstOrDefault(Propagations.Contains) ?? "rprivate",
+        }, null, false);
+    }
+
+    private static Resolved FromMount(MountRequest mount)
+    {
+        var destination = Clean(mount.Target ?? "", $"{mount.Type} mount");
+        switch (mount.Type)
+        {
+            case "bind":
+                return FromBindMount(mount, destination);
+            case "volume":
+                if (!string.IsNullOrEmpty(mount.VolumeOptions?.Subpath))
+                {
+                    throw EngineException.NotImplemented("volume-subpath is not built yet: mount the whole volume");
+                }
+
+                var volume = Volume(mount.Source ?? "", destination, mount.ReadOnly, "z", mount.VolumeOptions?.NoCopy == true);
+                return volume with
+                {
+                    Create = volume.Create! with
+                    {
+                        Labels = mount.VolumeOptions?.Labels,
+                        Driver = mount.VolumeOptions?.DriverConfig?.Name,
+                        DriverOpts = mount.VolumeOptions?.DriverConfig?.Options,
+                    },
+                };
+            case "tmpfs":
+                List<string> options = [];
+                var tmpfs = mount.TmpfsOptions ?? new TmpfsOptions();
+                options.Add("mode=" + Convert.ToString(tmpfs.Mode == 0 ? 0x3FF : tmpfs.Mode, 8));
+                if (tmpfs.SizeBytes > 0)
+                {
+                    options.Add("size=" + tmpfs.SizeBytes.ToString(CultureInfo.InvariantCulture));
+                }
+
+                options.AddRange((tmpfs.Options ?? []).Select(pair => string.Join('=', pair)));
+                options.Add(mount.ReadOnly ? "ro" : "rw");
+                return new Resolved(new MountPoint { Kind = MountKind.Tmpfs, Destination = destination, ReadOnly = mount.ReadOnly, TmpfsOptions = options }, null, false);
+            case "image" or "npipe" or "cluster":
+                throw EngineException.NotImplemented($"mounts of type \"{mount.Type}\" are not built");
+            default:
+                throw EngineException.BadRequest($"mount type unknown: \"{mount.Type}\"");
+        }
+    }
+
+    private static Resolved FromBindMount(MountRequest mount, string destination)
+    {
+        var source = mount.Source ?? "";
+        if (!source.StartsWith('/'))
+        {
+            throw EngineException.BadRequest($"invalid mount config for type \"bind\": invalid mount path: '{source}' mount path must be absolute");
+        }
+
+        if (!Path.Exists(source))
+        {
+            if (mount.BindOptions?.CreateMountpoint != true)
+            {
+                throw EngineException.BadRequest($"invalid mount config for type \"bind\": bind source path does not exist: {source}");
+            }
+
+            Directory.CreateDirectory(source);
+        }
+
+        var propagation = mount.BindOptions?.Propagation ?? "";
+        if (propagation.Length > 0 && !Propagations.Contains(propagation))
+        {
+            throw EngineException.BadRequest($"invalid mount config for type \"bind\": invalid propagation mode: {propagation}");
+        }
+
+        return new Resolved(new MountPoint
+        {
+            Kind = MountKind.Bind,
+            Source = source,
+            Destination = destination,
+            ReadOnly = mount.ReadOnly,
+            NonRecursive = mount.BindOptions?.NonRecursive == true,
+            Propagation = propagation.Length > 0 ? propagation : "rprivate",
+        }, null, false);
+    }
+
+    private static Resolved FromTmpfs(KeyValuePair<string, string> tmpfs)
+    {
+        var options = (tmpfs.Value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).ToList();
+        return new Resolved(new MountPoint { Kind = MountKind.Tmpfs, Destination = Clean(tmpfs.Key, tmpfs.Key), ReadOnly = options.Contains("ro"), TmpfsOptions = options }, null, false);
+    }
+
+    private static Resolved Volume(string name, string destination, bool readOnly, string mode, bool noCopy) => new(
+        new MountPoint { Kind = MountKind.Volume, Name = name, Destination = destination, ReadOnly = readOnly, Mode = mode, Anonymous = name.Length == 0 },
+        new VolumeCreateRequest { Name = name },
+        !noCopy);
+
+    private static string Clean(string path, string specification)
+    {
+        if (!path.StartsWith('/'))
+        {
+            throw EngineException.BadRequest($"invalid volume specification: '{specification}': invalid mount config for type \"volume\": invalid mount path: '{path}' mount path must be absolute");
+        }
+
+        var clean = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        return clean == "/"
+            ? throw EngineException.BadRequest($"invalid volume specification: '{specification}': invalid mount config for type \"volume\": invalid specification: destination can't be '/'")
+            : clean;
+    }
+}

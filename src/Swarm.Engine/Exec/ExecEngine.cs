@@ -1,0 +1,216 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Swarm.Engine.Containers;
+using Swarm.Engine.Runtime;
+using Swarm.Engine.Shim;
+using Swarm.Linux;
+
+namespace Swarm.Engine.Exec;
+
+/// <summary>
+/// `docker exec`: one more process in a running container, under a shim of its own. Kept in memory only: a daemon that restarts has forgotten
+/// them, as Docker's has, and their shims end with the processes.
+/// </summary>
+public sealed class ExecEngine(ContainerEngine containers)
+{
+    /// <summary>Ended ones are forgotten oldest first beyond this many.</summary>
+    private const int MaximumKept = 1024;
+    private const int IdBytes = 32;
+    private ImmutableDictionary<string, ExecProcess> _all = ImmutableDictionary<string, ExecProcess>.Empty;
+    private ImmutableQueue<string> _ended = [];
+    private int _endedCount;
+    private readonly Lock _lock = new();
+
+    /// <exception cref="EngineException">409: the container does not run; 400: no command; 501: privileged.</exception>
+    public ExecProcess Create(Container container, ExecCreateRequest request)
+    {
+        RequireRunning(container);
+        if (request.Cmd is not { Count: > 0 })
+        {
+            throw EngineException.BadRequest("No exec command specified");
+        }
+
+        if (request.Privileged)
+        {
+            throw EngineException.NotImplemented("exec --privileged is not built yet: run the command without it");
+        }
+
+        var exec = new ExecProcess(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes)), container.Id, request);
+        lock (_lock)
+        {
+            _all = _all.Add(exec.Id, exec);
+        }
+
+        containers.Publish(container, "exec_create: " + string.Join(' ', request.Cmd), ("execID", exec.Id));
+        return exec;
+    }
+
+    /// <exception cref="EngineException">404.</exception>
+    public ExecProcess Get(string id) => _all.GetValueOrDefault(id) ?? throw EngineException.NotFound($"No such exec instance: {id}");
+
+    public IReadOnlyList<string>? IdsOf(Container container)
+    {
+        var ids = _all.Values.Where(e => e.ContainerId == container.Id && e.ExitCode is null).Select(e => e.Id).ToList();
+        return ids.Count > 0 ? ids : null;
+    }
+
+    public ExecInspect Inspect(ExecProcess exec) => new()
+    {
+        ID = exec.Id,
+        Running = exec is { Pid: > 0, ExitCode: null },
+        ExitCode = exec.ExitCode,
+        Pid = exec.Pid,
+        ContainerID = exec.ContainerId,
+        OpenStdin = exec.Request.AttachStdin,
+        OpenStdout = exec.Request.AttachStdout,
+        OpenStderr = exec.Request.AttachStderr,
+        CanRemove = exec.ExitCode is not null,
+        ProcessConfig = new ExecProcessConfig(exec.Request.Tty, exec.Request.Cmd![0], [.. exec.Request.Cmd.Skip(1)], false, exec.Request.User),
+    };
+
+    /// <summary>Starts it. The answer carries its streams; null if it is detached.</summary>
+    /// <exception cref="EngineException">409: it was started, or the container does not run; 400: the command cannot be run.</exception>
+    public async Task<AttachSession?> StartAsync(ExecProcess exec, ExecStartRequest start, CancellationToken cancellation)
+    {
+        var container = containers.Find(exec.ContainerId) ?? throw EngineException.NotFound($"No such container: {exec.ContainerId}");
+        RequireRunning(container);
+        if (!exec.TryClaim())
+        {
+            throw EngineException.Conflict($"Error: Exec command {exec.Id} has already run");
+        }
+
+        var bundle = containers.Bundle(exec.Id);
+        Directory.CreateDirectory(bundle);
+        try
+        {
+            var (shimPid, control) = await LaunchAsync(exec, container, start, bundle, cancellation).ConfigureAwait(false);
+            AttachSession? session = null;
+            if (!start.Detach)
+            {
+                var connection = await ShimConnection.ConnectAsync(bundle, InterestOf(exec.Request), cancellation).ConfigureAwait(false);
+                if (connection is not null)
+                {
+                    await connection.ReadAsync(cancellation).ConfigureAwait(false);
+                }
+
+                var keys = exec.Request is { Tty: true, AttachStdin: true } ? DetachKeys.Parse(exec.Request.DetachKeys) : null;
+                session = new AttachSession(Task.FromResult(connection), exec.Request.Tty, exec.Request.AttachStdin, keys, static () => { });
+            }
+
+            await control.SendAsync(ShimFrameKind.Start, default, cancellation).ConfigureAwait(false);
+            var first = await control.ReadAsync(cancellation).ConfigureAwait(false);
+            if (first is not { Kind: ShimFrameKind.Started } started)
+            {
+                throw Refused(exec, first, control, shimPid);
+            }
+
+            exec.Started(int.Parse(started.Payload.Span, NumberStyles.None, CultureInfo.InvariantCulture), control);
+            containers.Publish(container, "exec_start: " + string.Join(' ', exec.Request.Cmd!), ("execID", exec.Id));
+            _ = MonitorAsync(exec, container, shimPid, bundle);
+            return session;
+        }
+        catch
+        {
+            Forget(exec);
+            Directory.Delete(bundle, recursive: true);
+            throw;
+        }
+    }
+
+    /// <exception cref="EngineException">409: it does not run.</exception>
+    public static Task ResizeAsync(ExecProcess exec, ushort rows, ushort columns, CancellationToken cancellation) =>
+        exec is { Control: { } control, ExitCode: null }
+            ? ContainerEngine.ResizeAsync(control, rows, columns, cancellation)
+            : throw EngineException.Conflict($"exec {exec.Id} is not running");
+
+    private async Task<(int Pid, ShimConnection Control)> LaunchAsync(ExecProcess exec, Container container, ExecStartRequest start, string bundle, CancellationToken cancellation)
+    {
+        const string processName = "process.json";
+        var process = ExecSpec.Of(exec.Request, start, container, containers.Bundle(container.Id), containers.MountedRoot(container));
+        await File.WriteAllBytesAsync(Path.Combine(bundle, processName), JsonSerializer.SerializeToUtf8Bytes(process, OciJson.Default.OciProcess), cancellation).ConfigureAwait(false);
+        return await containers.Shims.LaunchAsync(
+            new ShimOptions
+            {
+                Bundle = bundle,
+                Id = container.Id,
+                Runtime = containers.Options.Runtime,
+                RuntimeRoot = containers.Options.RuntimeStatePath,
+                Tty = exec.Request.Tty,
+                Stdin = exec.Request.AttachStdin,
+                StdinOnce = true,
+                ExecProcess = processName,
+            },
+            cancellation).ConfigureAwait(false);
+    }
+
+    private static EngineException Refused(ExecProcess exec, ReceivedFrame? frame, ShimConnection control, int shimPid)
+    {
+        var said = frame is { Kind: ShimFrameKind.Failed } failed ? Encoding.UTF8.GetString(failed.Payload.Span) : "the shim ended";
+        control.Dispose();
+        ChildProcess.Wait(shimPid);
+        var failure = RuntimeFailure.Explain(said, exec.Request.Cmd![0], isExec: true);
+        return new EngineException(failure.Status, failure.Message);
+    }
+
+    private async Task MonitorAsync(ExecProcess exec, Container container, int shimPid, string bundle)
+    {
+        const int unknown = 255;
+        var code = unknown;
+        while (await exec.Control!.ReadAsync(CancellationToken.None).ConfigureAwait(false) is { } frame)
+        {
+            if (frame.Kind == ShimFrameKind.Exited)
+            {
+                code = ExitRecord.Parse(frame.Payload.Span).ExitCode;
+                exec.Ended(code);
+            }
+        }
+
+        exec.Ended(code);
+        exec.Control.Dispose();
+        ChildProcess.Wait(shimPid);
+        Directory.Delete(bundle, recursive: true);
+        containers.Publish(container, "exec_die", ("execID", exec.Id), ("exitCode", code.ToString(CultureInfo.InvariantCulture)));
+        Keep(exec);
+    }
+
+    private void Keep(ExecProcess exec)
+    {
+        lock (_lock)
+        {
+            _ended = _ended.Enqueue(exec.Id);
+            if (++_endedCount > MaximumKept)
+            {
+                _ended = _ended.Dequeue(out var oldest);
+                _endedCount--;
+                _all = _all.Remove(oldest);
+            }
+        }
+    }
+
+    private void Forget(ExecProcess exec)
+    {
+        lock (_lock)
+        {
+            _all = _all.Remove(exec.Id);
+        }
+    }
+
+    private static ShimInterest InterestOf(ExecCreateRequest request) =>
+        (request.AttachStdin ? ShimInterest.Stdin : 0) | (request.AttachStdout ? ShimInterest.Stdout : 0) | (request.AttachStderr ? ShimInterest.Stderr : 0);
+
+    private static void RequireRunning(Container container)
+    {
+        if (container.State.Status == ContainerStatus.Paused)
+        {
+            throw EngineException.Conflict($"container {container.Id} is paused, unpause the container before exec");
+        }
+
+        if (!container.State.IsRunning)
+        {
+            throw EngineException.Conflict($"container {container.Id} is not running");
+        }
+    }
+}

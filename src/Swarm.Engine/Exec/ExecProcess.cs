@@ -1,0 +1,28 @@
+using Swarm.Engine.Shim;
+
+namespace Swarm.Engine.Exec;
+
+/// <summary>One `docker exec`. Written by the task that starts it and its monitor, one after the other; read by anyone.</summary>
+public sealed class ExecProcess(string id, string containerId, ExecCreateRequest request)
+{
+    private int _claimed;
+    private volatile ShimConnection? _control;
+    private volatile int _pid;
+    private volatile int _exitCode = -1;
+
+    public string Id => id;
+    public string ContainerId => containerId;
+    public ExecCreateRequest Request => request;
+
+    /// <summary>On the host; 0 before the start.</summary>
+    public int Pid => _pid;
+    public int? ExitCode => _exitCode < 0 ? null : _exitCode;
+    internal ShimConnection? Control => _control;
+
+    /// <summary>False if someone started it before.</summary>
+    internal bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
+
+    internal void Started(int pid, ShimConnection control) => (_control, _pid) = (control, pid);
+
+    internal void Ended(int exitCode) => _exitCode = exitCode;
+}

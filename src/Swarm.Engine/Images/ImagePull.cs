@@ -1,0 +1,194 @@
+using System.Runtime.InteropServices;
+using Swarm.Registry;
+
+namespace Swarm.Engine.Images;
+
+/// <summary>
+/// One pull: layers are downloaded side by side and unpacked in order as they come. Everything it needs is held from deletion until the index
+/// names the image.
+/// </summary>
+internal sealed class ImagePull(ImageStore store, ImageReference reference, string? auth, Action<PullProgress>? progress)
+{
+    private const int ShortId = 12;
+    private const int ReportsPerLayer = 100;
+    private const int MinReportBytes = 256 * 1024;
+    public const string Os = "linux";
+
+    public static string Architecture { get; } = RuntimeInformation.OSArchitecture switch
+    {
+        System.Runtime.InteropServices.Architecture.X64 => "amd64",
+        System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
+        var other => other.ToString().ToLowerInvariant(),
+    };
+
+    private readonly Lock _reporting = new();
+
+    /// <exception cref="EngineException">With Docker's status and text.</exception>
+    public async Task<Image> RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var repository = store.Registry.Repository(reference.Host, reference.Path, RegistryAuth.Parse(auth));
+            await repository.PingAsync(cancellation);
+            return await RunAsync(repository, cancellation);
+        }
+        catch (RegistryException e)
+        {
+            throw Explain(e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new EngineException(500, e.Message, e);
+        }
+    }
+
+    private async Task<Image> RunAsync(RegistryRepository repository, CancellationToken cancellation)
+    {
+        var asked = reference.Digest?.ToString() ?? reference.Tag!;
+        var top = await repository.GetManifestAsync(asked, cancellation);
+        Report(new PullProgress($"Pulling from {(reference.Host == RegistryClient.DockerHub ? reference.Path : reference.FamiliarName)}", asked));
+        var fetched = top;
+        if (top.Manifest.IsIndex)
+        {
+            var entry = top.Manifest.For(Os, Architecture)
+                ?? throw EngineException.NotFound($"no matching manifest for {Os}/{Architecture} in the manifest list entries");
+            fetched = await repository.GetManifestAsync(entry.Digest, cancellation);
+        }
+
+        if (fetched.Manifest is not { Config: { } config, Layers: { } layers })
+        {
+            throw new InvalidDataException("invalid manifest: an index within an index");
+        }
+
+        List<Digest> blobs = [fetched.Digest, Digest.Parse(config.Digest), .. layers.Select(layer => Digest.Parse(layer.Digest))];
+        var known = store.State.Images.ContainsKey(blobs[1]);
+        store.Blobs.Hold(blobs);
+        try
+        {
+            store.Blobs.Write(fetched.Content);
+            if (config.Size is < 0 or > ImageConfigDocument.MaxSize)
+            {
+                throw new InvalidDataException($"image configuration of {config.Size} bytes, {ImageConfigDocument.MaxSize} are allowed");
+            }
+
+            await DownloadAsync(repository, config, null, cancellation);
+            var image = await UnpackAsync(repository, StoredImage.Read(store.Blobs, fetched.Digest), top.Digest, cancellation);
+            Report(new PullProgress($"Digest: {top.Digest}"));
+            Report(new PullProgress($"Status: {(known ? "Image is up to date" : "Downloaded newer image")} for {reference.Familiar}"));
+            return image;
+        }
+        finally
+        {
+            store.Blobs.Release(blobs);
+        }
+    }
+
+    private async Task<Image> UnpackAsync(RegistryRepository repository, StoredImage image, Digest top, CancellationToken cancellation)
+    {
+        var layers = image.Manifest.Layers!;
+        store.Layers.Hold(image.Chain);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var downloads = new List<Task>();
+        try
+        {
+            for (var i = 0; i < layers.Count; i++)
+            {
+                downloads.Add(LayerAsync(repository, layers[i], store.Layers.Find(image.Chain[i]) is not null, stop.Token));
+            }
+
+            await store.UnpackAsync(
+                image,
+                async i =>
+                {
+                    await downloads[i];
+                    if (store.Layers.Find(image.Chain[i]) is null)
+                    {
+                        Report(new PullProgress("Extracting", Short(layers[i]), layers[i].Size, layers[i].Size));
+                    }
+                },
+                i => Report(new PullProgress("Pull complete", Short(layers[i]))),
+                cancellation);
+            return store.Install(image, reference.Digest is null ? [reference, reference.WithDigest(top)] : [reference.WithDigest(top)]);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            foreach (var download in downloads)
+            {
+                // The first failure was thrown above; the others only have to be over before the holds go.
+                await download.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            store.Layers.Release(image.Chain);
+        }
+    }
+
+    private async Task LayerAsync(RegistryRepository repository, Descriptor layer, bool unpacked, CancellationToken cancellation)
+    {
+        if (unpacked && store.Blobs.Contains(Digest.Parse(layer.Digest)))
+        {
+            Report(new PullProgress("Already exists", Short(layer)));
+            return;
+        }
+
+        Report(new PullProgress("Pulling fs layer", Short(layer)));
+        var next = 0L;
+        await DownloadAsync(
+            repository,
+            layer,
+            bytes =>
+            {
+                if (bytes >= next)
+                {
+                    next = bytes + Math.Max(layer.Size / ReportsPerLayer, MinReportBytes);
+                    Report(new PullProgress("Downloading", Short(layer), bytes, layer.Size));
+                }
+            },
+            cancellation);
+        Report(new PullProgress("Download complete", Short(layer)));
+    }
+
+    private Task DownloadAsync(RegistryRepository repository, Descriptor blob, Action<long>? report, CancellationToken cancellation)
+    {
+        var digest = Digest.Parse(blob.Digest);
+        return store.Blobs.Contains(digest)
+            ? Task.CompletedTask
+            : store.Registry.Downloads.RunAsync(
+                digest,
+                async (bytes, stop) =>
+                {
+                    if (!store.Blobs.Contains(digest))
+                    {
+                        await repository.DownloadBlobAsync(blob, store.Blobs.PartialPath(digest), bytes, stop);
+                        store.Blobs.CommitPartial(digest);
+                    }
+                },
+                report,
+                cancellation);
+    }
+
+    private void Report(PullProgress step)
+    {
+        // Layers report from their own threads; who listens gets one at a time.
+        lock (_reporting)
+        {
+            progress?.Invoke(step);
+        }
+    }
+
+    private EngineException Explain(RegistryException e) => e.Fault switch
+    {
+        RegistryFault.Denied => EngineException.NotFound(
+            $"pull access denied for {reference.FamiliarName}, repository does not exist or may require 'docker login': {e.Message}"),
+
+        // Docker Hub says UNAUTHORIZED to an anonymous user who asks for what does not exist.
+        RegistryFault.Unauthorized when auth is null or "" && e.Message.StartsWith("unauthorized", StringComparison.Ordinal) => EngineException.NotFound(
+            $"pull access denied for {reference.FamiliarName}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"),
+        RegistryFault.ManifestUnknown => EngineException.NotFound($"manifest for {reference.Familiar} not found: {e.Message}"),
+        RegistryFault.NameUnknown => EngineException.NotFound($"repository {reference.FamiliarName} not found: {e.Message}"),
+        RegistryFault.Unauthorized => new EngineException(500, $"Head \"{reference.Host}/v2/{reference.Path}/manifests/{reference.Tag}\": {e.Message}", e),
+        _ => new EngineException(500, e.Message, e),
+    };
+
+    private static string Short(Descriptor blob) => Digest.Parse(blob.Digest).Hex[..ShortId];
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace Swarm.Engine.Images;
+
+public sealed partial class ImageStore
+{
+    [LoggerMessage(1, LogLevel.Error, "image {Id} cannot be read and is left out: pull or load it again")]
+    private partial void Unreadable(Exception e, string id);
+
+    [LoggerMessage(2, LogLevel.Warning, "layers of image {Id} were missing and are unpacked again")]
+    private partial void Repairing(string id);
+}

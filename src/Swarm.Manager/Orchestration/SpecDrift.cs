@@ -1,0 +1,23 @@
+using Swarm.Manager.Allocation;
+using Swarm.Model;
+
+namespace Swarm.Manager.Orchestration;
+
+/// <summary>Which tasks of a service were made from a spec that differs from today's in what a task is. Scaling, for one, does not.</summary>
+internal sealed class SpecDrift(Service service)
+{
+    private readonly Dictionary<long, bool> _byVersion = new() { [service.SpecVersion] = false };
+
+    internal bool IsStale(SwarmTask task)
+    {
+        if (!_byVersion.TryGetValue(task.SpecVersion, out var stale))
+        {
+            // Tasks of one version were all made from one spec.
+            stale = !Codec.Same(task.Spec, TaskFactory.SpecOf(service));
+            _byVersion[task.SpecVersion] = stale;
+        }
+
+        return stale || (task.SpecVersion != service.SpecVersion && task.Status.State >= TaskState.Pending
+            && !HostPorts.Satisfy(task.Status.HostPorts, HostPorts.Of(service.Spec)));
+    }
+}

@@ -1,0 +1,34 @@
+using Swarm.Manager.Scheduling.Filters;
+
+namespace Swarm.Manager.Scheduling;
+
+/// <summary>All reasons against a node, asked in the order of their cost; counts which one refused first.</summary>
+internal sealed class FilterPipeline
+{
+    private readonly INodeFilter[] _filters =
+    [
+        new ReadyFilter(), new ResourceFilter(), new ConstraintFilter(), new PlatformFilter(), new HostPortFilter(), new MaxReplicasFilter(),
+    ];
+
+    internal bool Admits(TaskNeeds needs, NodeInfo node) => FirstRefusal(needs, node) < 0;
+
+    /// <summary>Why none of <paramref name="nodes"/> takes the task, in Docker's words, the most frequent reason first.</summary>
+    internal string Explain(TaskNeeds needs, IEnumerable<NodeInfo> nodes)
+    {
+        var refusals = new int[_filters.Length];
+        foreach (var node in nodes)
+        {
+            var filter = FirstRefusal(needs, node);
+            if (filter >= 0)
+            {
+                refusals[filter]++;
+            }
+        }
+
+        var reasons = Enumerable.Range(0, _filters.Length).Where(i => refusals[i] > 0).OrderByDescending(i => refusals[i]).ThenBy(i => i);
+        var text = string.Join("; ", reasons.Select(i => _filters[i].Explain(refusals[i])));
+        return text.Length == 0 ? "no suitable node" : $"no suitable node ({text})";
+    }
+
+    private int FirstRefusal(TaskNeeds needs, NodeInfo node) => Array.FindIndex(_filters, filter => !filter.Admits(needs, node));
+}

@@ -1,0 +1,16 @@
+namespace Swarm.Manager.Scheduling.Filters;
+
+/// <summary>What the task reserves is free on the node.</summary>
+internal sealed class ResourceFilter : INodeFilter
+{
+    public bool Admits(TaskNeeds needs, NodeInfo node)
+    {
+        var capacity = node.Node.Description.Resources;
+        var wanted = needs.Reservations;
+        return (wanted.NanoCpus == 0 || wanted.NanoCpus <= capacity.NanoCpus - node.ReservedNanoCpus)
+            && (wanted.MemoryBytes == 0 || wanted.MemoryBytes <= capacity.MemoryBytes - node.ReservedMemory)
+            && wanted.Generic.All(one => (one.NamedValue is null ? one.Value : 1) <= node.FreeGeneric(one.Kind));
+    }
+
+    public string Explain(int nodes) => nodes == 1 ? "insufficient resources on 1 node" : $"insufficient resources on {nodes} nodes";
+}

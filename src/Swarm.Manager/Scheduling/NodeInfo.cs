@@ -1,0 +1,93 @@
+using Swarm.Model;
+
+namespace Swarm.Manager.Scheduling;
+
+/// <summary>A node as the scheduler counts it: what its tasks hold, and how many there are. Owned by the scheduling loop.</summary>
+internal sealed class NodeInfo(Node node)
+{
+    private readonly Dictionary<string, SwarmTask> _tasks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _activeByService = new(StringComparer.Ordinal);
+    private readonly Dictionary<(PortProtocol, int), int> _ports = [];
+
+    internal Node Node { get; set; } = node;
+
+    internal long ReservedNanoCpus { get; private set; }
+
+    internal long ReservedMemory { get; private set; }
+
+    /// <summary>Tasks that run or should, of all services.</summary>
+    internal int Active { get; private set; }
+
+    internal int ActiveOf(string serviceId) => _activeByService.GetValueOrDefault(serviceId);
+
+    internal bool HoldsPort(PortConfig port) => port.PublishedPort != 0 && _ports.ContainsKey((port.Protocol, port.PublishedPort));
+
+    internal long ReservedGeneric(string kind) => _tasks.Values.Sum(task => GenericAmount(task.Spec.Reservations, kind));
+
+    internal long FreeGeneric(string kind) => GenericAmount(Node.Description.Resources, kind) - ReservedGeneric(kind);
+
+    /// <summary>Adds the task, or counts it as it is now.</summary>
+    internal void Set(SwarmTask task)
+    {
+        Remove(task.Id);
+        if (task.Status.State.IsTerminal())
+        {
+            return;
+        }
+
+        _tasks.Add(task.Id, task);
+        Count(task, 1);
+    }
+
+    internal void Remove(string taskId)
+    {
+        if (_tasks.Remove(taskId, out var task))
+        {
+            Count(task, -1);
+        }
+    }
+
+    private void Count(SwarmTask task, int by)
+    {
+        ReservedNanoCpus += by * (task.Spec.Reservations?.NanoCpus ?? 0);
+        ReservedMemory += by * (task.Spec.Reservations?.MemoryBytes ?? 0);
+        foreach (var port in task.Status.HostPorts)
+        {
+            Add(_ports, (port.Protocol, port.PublishedPort), by);
+        }
+
+        // What is on its way out still holds its resources, but no longer its place in the spread.
+        if (task.DesiredState <= TaskState.Running)
+        {
+            Active += by;
+            Add(_activeByService, task.ServiceId, by);
+        }
+    }
+
+    private static long GenericAmount(Resources? resources, string kind)
+    {
+        long sum = 0;
+        foreach (var resource in resources?.Generic ?? [])
+        {
+            if (resource.Kind == kind)
+            {
+                sum += resource.NamedValue is null ? resource.Value : 1;
+            }
+        }
+
+        return sum;
+    }
+
+    private static void Add<TKey>(Dictionary<TKey, int> counts, TKey key, int by) where TKey : notnull
+    {
+        var count = counts.GetValueOrDefault(key) + by;
+        if (count == 0)
+        {
+            counts.Remove(key);
+        }
+        else
+        {
+            counts[key] = count;
+        }
+    }
+}

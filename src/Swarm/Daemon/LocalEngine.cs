@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Swarm.Agent;
+using Swarm.Api.Daemon;
+using Swarm.Api.Networks;
+using Swarm.Api.Wire;
+using Swarm.Commands;
+using Swarm.Engine;
+using Swarm.Engine.Containers;
+using Swarm.Engine.Events;
+using Swarm.Engine.Images;
+using Swarm.Linux;
+using Swarm.Networking;
+using Swarm.Networking.Bridge;
+using Swarm.Registry;
+
+namespace Swarm.Daemon;
+
+/// <summary>The node's own engine: images, containers and the bridge network, with or without a cluster.</summary>
+internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAsyncDisposable
+{
+    private readonly RegistryClient _registry;
+    private readonly NetworkNamespace _host;
+    private readonly BridgeNetwork _bridge;
+    private readonly ImageStore _images;
+    private readonly ContainerEngine _containers;
+    private readonly DateTime _started;
+
+    private LocalEngine(RegistryClient registry, NetworkNamespace host, BridgeNetwork bridge, ImageStore images, ContainerEngine containers, DateTime started)
+    {
+        (_registry, _host, _bridge, _images, _containers, _started) = (registry, host, bridge, images, containers, started);
+    }
+
+    /// <summary>Stays the same for this data root.</summary>
+    internal required string Id { get; init; }
+
+    internal required HostFacts Host { get; init; }
+
+    internal required ITaskExecutor Executor { get; init; }
+
+    internal static async Task<LocalEngine> StartAsync(DaemonOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var id = EngineId(options.DataRoot);
+        var facts = HostFacts.Read();
+        var registry = new RegistryClient(new RegistryOptions(), time);
+        var local = await LocalImages.OpenAsync(options.DataRoot, registry, time, loggers);
+        var host = NetworkNamespace.Current();
+        var bridgeOptions = new BridgeOptions(Path.Combine(options.ExecRoot, "network"), id)
+        {
+            LinkName = options.Bridge,
+            Address = options.BridgeAddress is { } cidr ? InterfaceAddress.Parse(cidr) : null,
+        };
+        var bridge = await BridgeNetwork.StartAsync(bridgeOptions, host, time, NodeDaemon.NewRandom(), loggers, cancellation);
+        var engineOptions = new EngineOptions
+        {
+            DataRoot = options.DataRoot,
+            ExecRoot = options.ExecRoot,
+            CgroupParent = "/" + options.CgroupParent,
+            Runtime = RuntimePath(options.Runtime),
+            ShimCommand = ShimCommand(),
+            NodeName = facts.Hostname,
+        };
+        var containers = new ContainerEngine(
+            engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), new EventBus(time), time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
+        await containers.RecoverAsync(cancellation);
+        await bridge.RetainAsync(containers.Containers.Where(container => container.Record.State.Running).Select(container => container.Id).ToHashSet(), cancellation);
+        return new LocalEngine(registry, host, bridge, local.Images, containers, time.GetUtcNow().UtcDateTime)
+        {
+            Id = id,
+            Host = facts,
+            Executor = new ContainerExecutor(containers, local.Images),
+        };
+    }
+
+    internal void Map(IEndpointRouteBuilder routes)
+    {
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _containers.DisposeAsync();
+        await _bridge.DisposeAsync();
+        _host.Dispose();
+        _registry.Dispose();
+    }
+
+    private static string EngineId(string dataRoot)
+    {
+        var path = Path.Combine(dataRoot, "engine-id");
+        if (!File.Exists(path))
+        {
+            DurableFile.Write(path, Encoding.ASCII.GetBytes(Guid.NewGuid().ToString()));
+        }
+
+        return File.ReadAllText(path);
+    }
+
+    private static string RuntimePath(string name)
+    {
+        const string searched = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        return name.Contains('/', StringComparison.Ordinal)
+            ? name
+            : searched.Split(':').Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+                ?? throw new IOException($"the OCI runtime {name} is not installed (looked in {searched}). Install it or name another with --default-runtime.");
+    }
+
+    /// <summary>This very binary; in development it is a library that dotnet runs.</summary>
+    private static string[] ShimCommand()
+    {
+        var program = Environment.ProcessPath!;
+        return Path.GetFileName(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "swarm.dll"), "shim"] : [program, "shim"];
+    }
+}
