@@ -4,7 +4,7 @@ using Swarm.Lab;
 using Swarm.Lab.Nodes;
 using Swarm.Lab.State;
 using LabApi = Swarm.Lab.Lab;
-using WireTask = Swarm.Api.Wire.Task;
+using WireTask = Swarm.Api.Wire.TaskInspect;
 
 namespace Swarm.EndToEnd;
 

@@ -65,6 +65,7 @@ public static class SwarmCommandLine
             ContainerCommands.List(cli),
             ContainerCommands.Logs(cli),
             RunCommand.Build(cli, ownCommandLine),
+            ImageCommands.List(cli),
             ImageCommands.Load(cli),
             HostCommands.Info(cli),
             HostCommands.Version(cli),
