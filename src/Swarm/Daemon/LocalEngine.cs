@@ -3,18 +3,25 @@ using System.Text;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Swarm.Agent;
+using Swarm.Api.Containers;
 using Swarm.Api.Daemon;
+using Swarm.Api.Events;
+using Swarm.Api.Exec;
+using Swarm.Api.Images;
 using Swarm.Api.Networks;
+using Swarm.Api.Volumes;
 using Swarm.Api.Wire;
 using Swarm.Commands;
 using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Events;
+using Swarm.Engine.Exec;
 using Swarm.Engine.Images;
 using Swarm.Linux;
 using Swarm.Networking;
 using Swarm.Networking.Bridge;
 using Swarm.Registry;
+using ContainerStatus = Swarm.Engine.Containers.ContainerStatus;
 
 namespace Swarm.Daemon;
 
@@ -26,11 +33,10 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
     private readonly BridgeNetwork _bridge;
     private readonly ImageStore _images;
     private readonly ContainerEngine _containers;
-    private readonly DateTime _started;
 
-    private LocalEngine(RegistryClient registry, NetworkNamespace host, BridgeNetwork bridge, ImageStore images, ContainerEngine containers, DateTime started)
+    private LocalEngine(RegistryClient registry, NetworkNamespace host, BridgeNetwork bridge, ImageStore images, ContainerEngine containers)
     {
-        (_registry, _host, _bridge, _images, _containers, _started) = (registry, host, bridge, images, containers, started);
+        (_registry, _host, _bridge, _images, _containers) = (registry, host, bridge, images, containers);
     }
 
     /// <summary>Stays the same for this data root.</summary>
@@ -65,8 +71,8 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         var containers = new ContainerEngine(
             engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), new EventBus(time), time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
         await containers.RecoverAsync(cancellation);
-        await bridge.RetainAsync(containers.Containers.Where(container => container.Record.State.Running).Select(container => container.Id).ToHashSet(), cancellation);
-        return new LocalEngine(registry, host, bridge, local.Images, containers, time.GetUtcNow().UtcDateTime)
+        await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
+        return new LocalEngine(registry, host, bridge, local.Images, containers)
         {
             Id = id,
             Host = facts,
@@ -74,8 +80,36 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         };
     }
 
-    internal void Map(IEndpointRouteBuilder routes)
+    public ContainerCounts Containers
     {
+        get
+        {
+            var states = _containers.Containers.Select(container => container.State.Status).ToList();
+            var running = states.Count(state => state is ContainerStatus.Running or ContainerStatus.Restarting);
+            var paused = states.Count(state => state == ContainerStatus.Paused);
+            return new ContainerCounts(running, paused, states.Count - running - paused);
+        }
+    }
+
+    public int Images => _images.List().Count;
+
+    public IReadOnlyList<ImageUser> UsersOf(string imageId) =>
+    [
+        .. _containers.Containers.Where(container => container.Record.ImageId == imageId)
+            .Select(container => new ImageUser(container.Id, container.State.IsRunning, container.Record.Config.Image ?? imageId)),
+    ];
+
+    public IReadOnlyList<NetworkResource> List() => [.. _bridge.Describe().Select(Resource)];
+
+    internal void Map(IEndpointRouteBuilder routes, TimeProvider time)
+    {
+        var execs = new ExecEngine(_containers);
+        ContainerEndpoints.Map(routes, _containers, execs);
+        ContainerStreamEndpoints.Map(routes, _containers);
+        ExecEndpoints.Map(routes, _containers, execs);
+        VolumeEndpoints.Map(routes, _containers);
+        EventEndpoints.Map(routes, _containers.Events, time);
+        ImageEndpoints.Map(routes, _images, this);
     }
 
     public async ValueTask DisposeAsync()
@@ -85,6 +119,24 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         _host.Dispose();
         _registry.Dispose();
     }
+
+    private static NetworkResource Resource(NetworkDescription network) => new()
+    {
+        Name = network.Name,
+        Id = network.Id,
+        Driver = network.Driver,
+        Created = network.Created.UtcDateTime,
+        Scope = network.Scope,
+        EnableIPv4 = true,
+        IPAM = network.Subnet is { } subnet ? new IPAM { Config = [new IPAMConfig { Subnet = subnet.ToString(), Gateway = network.Gateway?.ToString() ?? "" }] } : new IPAM(),
+        Options = network.Options,
+        Containers = network.Members.ToDictionary(member => member.ContainerId, member => new EndpointResource
+        {
+            EndpointID = member.EndpointId,
+            MacAddress = member.MacAddress,
+            IPv4Address = $"{member.Address}/{member.PrefixLength}",
+        }),
+    };
 
     private static string EngineId(string dataRoot)
     {

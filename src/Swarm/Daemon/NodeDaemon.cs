@@ -75,7 +75,7 @@ internal static partial class NodeDaemon
             Labels = options.Labels,
         };
         var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal());
-        engine.Map(routes);
+        engine.Map(routes, time);
         new ClusterApi(life, access, facts, engine, engine, time).Map(routes);
     }
 
