@@ -22,7 +22,7 @@ public sealed record ClusterApi(
     {
         SystemEndpoints.Map(routes, Facts, System, Node, Time);
         SwarmEndpoints.Map(routes, Node, Access);
-        ServiceEndpoints.Map(routes, Access);
+        ServiceEndpoints.Map(routes, Access, Networks);
         NodeEndpoints.Map(routes, Access);
         TaskEndpoints.Map(routes, Access);
         SecretEndpoints.Map(routes, Access);

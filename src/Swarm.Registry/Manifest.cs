@@ -20,39 +20,42 @@ public static class MediaTypes
     public static bool IsManifest(string type) => type is OciManifest or DockerManifest;
 }
 
+// What is read from JSON below has `set`, not `init`: the source generator gives an init-only member that the document lacks its type's default
+// instead of the value written here.
+
 /// <summary>A pointer to a blob (OCI image-spec, descriptor.md).</summary>
 public sealed record Descriptor
 {
     [JsonPropertyName("mediaType")]
-    public string MediaType { get; init; } = "";
+    public string MediaType { get; set; } = "";
 
     [JsonPropertyName("digest")]
-    public string Digest { get; init; } = "";
+    public string Digest { get; set; } = "";
 
     /// <summary>Bytes.</summary>
     [JsonPropertyName("size")]
-    public long Size { get; init; }
+    public long Size { get; set; }
 
     [JsonPropertyName("platform")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public Platform? Platform { get; init; }
+    public Platform? Platform { get; set; }
 
     [JsonPropertyName("annotations")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public Dictionary<string, string>? Annotations { get; init; }
+    public Dictionary<string, string>? Annotations { get; set; }
 }
 
 public sealed record Platform
 {
     [JsonPropertyName("architecture")]
-    public string Architecture { get; init; } = "";
+    public string Architecture { get; set; } = "";
 
     [JsonPropertyName("os")]
-    public string Os { get; init; } = "";
+    public string Os { get; set; } = "";
 
     [JsonPropertyName("variant")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Variant { get; init; }
+    public string? Variant { get; set; }
 }
 
 /// <summary>A manifest or an index of manifests: whichever its media type says.</summary>
@@ -64,26 +67,26 @@ public sealed record Manifest
     public const int MaxLayers = 500;
 
     [JsonPropertyName("schemaVersion")]
-    public int SchemaVersion { get; init; }
+    public int SchemaVersion { get; set; }
 
     [JsonPropertyName("mediaType")]
-    public string MediaType { get; init; } = "";
+    public string MediaType { get; set; } = "";
 
     [JsonPropertyName("config")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public Descriptor? Config { get; init; }
+    public Descriptor? Config { get; set; }
 
     [JsonPropertyName("layers")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public List<Descriptor>? Layers { get; init; }
+    public List<Descriptor>? Layers { get; set; }
 
     [JsonPropertyName("manifests")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public List<Descriptor>? Manifests { get; init; }
+    public List<Descriptor>? Manifests { get; set; }
 
     [JsonPropertyName("annotations")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public Dictionary<string, string>? Annotations { get; init; }
+    public Dictionary<string, string>? Annotations { get; set; }
 
     [JsonIgnore]
     public bool IsIndex => MediaTypes.IsIndex(MediaType) || (MediaType.Length == 0 && Manifests is not null);
@@ -112,6 +115,11 @@ public sealed record Manifest
             manifest = manifest with { MediaType = mediaType };
         }
 
+        if (manifest.Layers?.Contains(null!) == true || manifest.Manifests?.Contains(null!) == true)
+        {
+            throw new InvalidDataException("invalid manifest: a descriptor is null");
+        }
+
         // A document that is both would be read one way here and another way elsewhere (CVE-2021-41190).
         if (manifest.Manifests is not null && (manifest.Layers is not null || manifest.Config is not null))
         {
@@ -133,7 +141,7 @@ public sealed record Manifest
         entry.Platform is { } platform && platform.Os == os && platform.Architecture == architecture);
 }
 
-[JsonSourceGenerationOptions(AllowDuplicateProperties = false)]
+[JsonSourceGenerationOptions(AllowDuplicateProperties = false, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(ErrorAnswer))]

@@ -10,15 +10,15 @@ internal static class Refusals
 
     public static async Task<RegistryException> OfAsync(RegistryClient client, HttpResponseMessage response, CancellationToken cancellation)
     {
-        var body = await client.ReadAsync(response, MaxErrorAnswer, cancellation);
         ErrorDetail? detail = null;
         try
         {
+            var body = await client.ReadAsync(response, MaxErrorAnswer, cancellation);
             detail = JsonSerializer.Deserialize(body, RegistryJson.Default.ErrorAnswer)?.Errors?.FirstOrDefault();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or RegistryException)
         {
-            // A proxy's HTML page: the status must do.
+            // A proxy's HTML page, or too much of anything: the status must do.
         }
 
         var fault = detail?.Code switch

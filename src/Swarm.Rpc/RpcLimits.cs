@@ -16,17 +16,26 @@ public static class RpcLimits
 
     public const int MaxConnections = 10_000;
 
+    /// <summary>For TCP alone: a machine that is off must not delay the next try.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>For TCP and TLS together.</summary>
+    public static readonly TimeSpan DialTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a caller may take for its half of the handshake.</summary>
     public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>For calls that only read or write the store.</summary>
+    /// <summary>For calls that a manager answers from memory, and for the first message of a stream.</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>For calls that wait for a commit: longer than the store itself waits for a leader.</summary>
+    public static readonly TimeSpan CommitTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>For becoming a voting member, which waits until the log and snapshot are copied.</summary>
     public static readonly TimeSpan JoinManagerTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>A silent peer is found after <see cref="PingDelay"/> plus <see cref="PingTimeout"/>.</summary>
-    public static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a stopping server waits for calls in flight.</summary>

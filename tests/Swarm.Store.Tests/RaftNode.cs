@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Store.Consensus;
 using Swarm.Store.Consensus.Raft;
@@ -25,8 +26,9 @@ internal sealed class RaftNode : IAsyncDisposable
         var options = new RaftOptions { Directory = directory, NodeId = id, Bootstrap = bootstrap };
         options = configure?.Invoke(options) ?? options;
         var transport = network.For(id);
+        var loggers = Logs(id);
         var store = new ReplicatedStore(
-            id, state => new RaftConsensus(options, state, transport, TimeProvider.System, NullLoggerFactory.Instance), transport, TimeProvider.System);
+            id, state => new RaftConsensus(options, state, transport, TimeProvider.System, loggers), transport, TimeProvider.System);
         var node = new RaftNode(id, directory, store);
         try
         {
@@ -43,4 +45,32 @@ internal sealed class RaftNode : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
+
+    /// <summary>SWARM_TEST_LOG=path appends what the nodes log, for the hunt after a failure.</summary>
+    private static ILoggerFactory Logs(string id) => Environment.GetEnvironmentVariable("SWARM_TEST_LOG") is { } path
+        ? LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(new FileLog(path, id)))
+        : NullLoggerFactory.Instance;
+
+    private sealed class FileLog(string path, string id) : ILoggerProvider, ILogger
+    {
+        private static readonly Lock Writing = new();
+
+        public ILogger CreateLogger(string category) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel level) => true;
+
+        public void Log<TState>(LogLevel level, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> format)
+        {
+            lock (Writing)
+            {
+                File.AppendAllText(path, $"{DateTime.UtcNow:HH:mm:ss.fff} {id} {level} {format(state, exception)} {exception}\n");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }

@@ -132,8 +132,9 @@ public static class ContainerEndpoints
         // The client starts the container only after it has seen that it is heard: the head goes out before the end is known.
         var lines = await JsonLines.StartAsync(context).ConfigureAwait(false);
         var state = await waiting.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-        var error = state.Error.Length > 0 ? new WaitError(state.Error) : null;
-        await lines.WriteAsync(new ContainerWaited(state.ExitCode, error), EngineJson.Default.ContainerWaited).ConfigureAwait(false);
+
+        // A start that failed was told to whoever started it; an error here would make the CLI print it twice.
+        await lines.WriteAsync(new ContainerWaited(state.ExitCode, Error: null), EngineJson.Default.ContainerWaited).ConfigureAwait(false);
     }
 
     private static async Task PruneAsync(HttpContext context, ContainerEngine engine)

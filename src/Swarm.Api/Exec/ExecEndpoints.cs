@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -6,6 +7,7 @@ using Swarm.Api.Http;
 using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Exec;
+using Swarm.Engine.Shim;
 
 namespace Swarm.Api.Exec;
 
@@ -32,17 +34,37 @@ public static class ExecEndpoints
     {
         var exec = execs.Get(context.RouteString("id"));
         var request = await context.ReadJsonAsync(EngineJson.Default.ExecStartRequest).ConfigureAwait(false) ?? new ExecStartRequest();
-        var session = await execs.StartAsync(exec, request, context.RequestAborted).ConfigureAwait(false);
-        if (session is null)
+        var session = await StartOrExplainAsync(context, execs, exec, request).ConfigureAwait(false);
+        if (session is not null)
+        {
+            await HijackAsync(context, exec, session.RunAsync).ConfigureAwait(false);
+        }
+        else if (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
-            return;
         }
-
-        await context.HijackAsync(
-            exec.Request.Tty ? Hijack.RawStream : Hijack.MultiplexedStream,
-            (client, closed) => session.RunAsync(client, closed)).ConfigureAwait(false);
     }
+
+    /// <summary>A command that cannot be run is told on the stream, as Docker tells it: the client then asks for the exit code, 126 or 127.</summary>
+    private static async Task<AttachSession?> StartOrExplainAsync(HttpContext context, ExecEngine execs, ExecProcess exec, ExecStartRequest request)
+    {
+        try
+        {
+            return await execs.StartAsync(exec, request, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (EngineException e) when (exec.ExitCode is not null && !request.Detach)
+        {
+            var text = Encoding.UTF8.GetBytes(e.Message + "\r\n");
+            var frame = new byte[ShimFrame.HeaderSize + text.Length];
+            ShimFrame.WriteHeader(frame, ShimFrameKind.Stdout, text.Length);
+            text.CopyTo(frame.AsSpan(ShimFrame.HeaderSize));
+            await HijackAsync(context, exec, (client, closed) => client.WriteAsync(exec.Request.Tty ? text : frame, closed).AsTask()).ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private static Task HijackAsync(HttpContext context, ExecProcess exec, Func<Stream, CancellationToken, Task> session) =>
+        context.HijackAsync(exec.Request.Tty ? Hijack.RawStream : Hijack.MultiplexedStream, session);
 
     private static async Task ResizeAsync(HttpContext context, ExecEngine execs)
     {

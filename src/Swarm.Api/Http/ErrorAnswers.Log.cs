@@ -8,7 +8,7 @@ internal sealed partial class ErrorAnswers
     private partial void Failed(Exception e, string method, string path);
 
     [LoggerMessage(2, LogLevel.Debug, "{Method} {Path}: the client left")]
-    private partial void ClientLeft(string method, string path);
+    private partial void ClientLeft(Exception e, string method, string path);
 
     [LoggerMessage(3, LogLevel.Warning, "{Method} {Path} broke off in the middle of its answer")]
     private partial void BrokenOff(Exception e, string method, string path);

@@ -15,9 +15,21 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         {
             await next(context).ConfigureAwait(false);
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (context.Features.Get<HijackConnection>() is { IsTaken: true })
         {
-            ClientLeft(context.Request.Method, context.Request.Path);
+            // There is no answer to write any more: the connection is the session's, and ends with it.
+            if (e is IOException or OperationCanceledException)
+            {
+                ClientLeft(e, context.Request.Method, context.Request.Path);
+            }
+            else
+            {
+                BrokenOff(e, context.Request.Method, context.Request.Path);
+            }
+        }
+        catch (Exception e) when (context.RequestAborted.IsCancellationRequested)
+        {
+            ClientLeft(e, context.Request.Method, context.Request.Path);
         }
         catch (Exception e)
         {

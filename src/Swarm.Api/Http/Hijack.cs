@@ -1,6 +1,4 @@
-using System.IO.Pipelines;
 using System.Text;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -26,7 +24,7 @@ public static class Hijack
     /// </summary>
     public static async Task HijackAsync(this HttpContext context, string contentType, Func<Stream, CancellationToken, Task> session)
     {
-        var connection = context.Features.Get<IHijackableConnection>()
+        var connection = context.Features.Get<HijackConnection>()
             ?? throw new InvalidOperationException("the listener has no UseHijack");
         await using var stream = connection.Take();
         try
@@ -36,9 +34,8 @@ public static class Hijack
         }
         finally
         {
-            await stream.CloseAsync().ConfigureAwait(false);
-
-            // Nothing may be written by HTTP any more: an aborted request has no answer.
+            // HTTP must neither wait for a next request nor write an answer: an aborted request has none.
+            context.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose();
             context.Abort();
         }
     }

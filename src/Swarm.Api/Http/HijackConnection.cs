@@ -1,58 +1,100 @@
 using System.IO.Pipelines;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Swarm.Api.Http;
 
-internal interface IHijackableConnection
+internal static class HijackConnections
 {
-    HijackedStream Take();
-}
-
-internal static class HijackConnection
-{
-    /// <summary>Stands between the socket and HTTP, so that after a takeover HTTP does not hear that the client closed its sending half.</summary>
     internal static void UseHijack(this ListenOptions listen) => listen.Use(next => async connection =>
     {
-        using var hijackable = new Hijackable(connection);
-        await next(connection).ConfigureAwait(false);
+        using var hijackable = new HijackConnection(connection);
+        await next(hijackable).ConfigureAwait(false);
     });
+}
 
-    private sealed class Hijackable : IHijackableConnection, IDisposable
+/// <summary>
+/// Stands between the socket and HTTP. Once taken over, HTTP neither hears that the client closed its sending half nor can it abort what is
+/// still to be sent; Kestrel closes the socket, after everything was sent, when HTTP has returned.
+/// </summary>
+internal sealed class HijackConnection : ConnectionContext, IDisposable
+{
+    private readonly ConnectionContext _socket;
+    private readonly CancellationTokenSource _httpClosed = new();
+    private readonly CancellationTokenRegistration _registration;
+    private volatile bool _taken;
+
+    internal HijackConnection(ConnectionContext socket)
     {
-        private readonly ConnectionContext _connection;
-        private readonly CancellationToken _socketClosed;
-        private readonly CancellationTokenSource _httpClosed = new();
-        private readonly CancellationTokenRegistration _registration;
-        private int _taken;
+        _socket = socket;
+        ConnectionClosed = _httpClosed.Token;
+        Features.Set(this);
+        _registration = socket.ConnectionClosed.UnsafeRegister(static state => ((HijackConnection)state!).SocketClosed(), this);
+    }
 
-        internal Hijackable(ConnectionContext connection)
+    internal bool IsTaken => _taken;
+
+    public override string ConnectionId
+    {
+        get => _socket.ConnectionId;
+        set => _socket.ConnectionId = value;
+    }
+
+    public override IFeatureCollection Features => _socket.Features;
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _socket.Items;
+        set => _socket.Items = value;
+    }
+
+    public override IDuplexPipe Transport
+    {
+        get => _socket.Transport;
+        set => _socket.Transport = value;
+    }
+
+    public override CancellationToken ConnectionClosed { get; set; }
+
+    public override EndPoint? LocalEndPoint
+    {
+        get => _socket.LocalEndPoint;
+        set => _socket.LocalEndPoint = value;
+    }
+
+    public override EndPoint? RemoteEndPoint
+    {
+        get => _socket.RemoteEndPoint;
+        set => _socket.RemoteEndPoint = value;
+    }
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        if (!_taken)
         {
-            _connection = connection;
-            _socketClosed = connection.ConnectionClosed;
-            connection.ConnectionClosed = _httpClosed.Token;
-            connection.Features.Set<IHijackableConnection>(this);
-            _registration = _socketClosed.UnsafeRegister(static state => ((Hijackable)state!).SocketClosed(), this);
+            _socket.Abort(abortReason);
         }
+    }
 
-        public HijackedStream Take()
-        {
-            Interlocked.Exchange(ref _taken, 1);
-            return new HijackedStream(_connection.Transport, _socketClosed);
-        }
+    public void Dispose()
+    {
+        _registration.Dispose();
+        _httpClosed.Dispose();
+    }
 
-        public void Dispose()
-        {
-            _registration.Dispose();
-            _httpClosed.Dispose();
-        }
+    internal HijackedStream Take()
+    {
+        _taken = true;
+        return new HijackedStream(_socket.Transport);
+    }
 
-        private void SocketClosed()
+    private void SocketClosed()
+    {
+        if (!_taken)
         {
-            if (Volatile.Read(ref _taken) == 0)
-            {
-                _httpClosed.Cancel();
-            }
+            _httpClosed.Cancel();
         }
     }
 }

@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 namespace Swarm.Api.Http;
 
 /// <summary>The raw connection. One reader and one writer at a time.</summary>
-internal sealed class HijackedStream(IDuplexPipe transport, CancellationToken socketClosed) : Stream
+internal sealed class HijackedStream(IDuplexPipe transport) : Stream
 {
     private readonly CancellationTokenSource _closed = new();
 
@@ -63,17 +63,6 @@ internal sealed class HijackedStream(IDuplexPipe transport, CancellationToken so
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <summary>Sends what is still queued, then waits until the socket is closed.</summary>
-    internal async Task CloseAsync()
-    {
-        await transport.Output.CompleteAsync().ConfigureAwait(false);
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using (socketClosed.UnsafeRegister(static state => ((TaskCompletionSource)state!).SetResult(), done).ConfigureAwait(false))
-        {
-            await done.Task.ConfigureAwait(false);
-        }
-    }
 
     protected override void Dispose(bool disposing)
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Swarm.Api.Http;
 using Swarm.Api.Membership;
+using Swarm.Api.Networks;
 using Swarm.Api.Wire;
 using Swarm.Engine;
 using Swarm.Manager.Control;
@@ -12,13 +13,13 @@ namespace Swarm.Api.Services;
 /// <summary>/services.</summary>
 public static class ServiceEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes, ManagerAccess access)
+    public static void Map(IEndpointRouteBuilder routes, ManagerAccess access, INetworkCatalog networks)
     {
         routes.MapGet("/services", context => ListAsync(context, access));
-        routes.MapPost("/services/create", context => CreateAsync(context, access));
+        routes.MapPost("/services/create", context => CreateAsync(context, access, networks));
         routes.MapGet("/services/{id}", context => InspectAsync(context, access));
         routes.MapDelete("/services/{id}", context => RemoveAsync(context, access));
-        routes.MapPost("/services/{id}/update", context => UpdateAsync(context, access));
+        routes.MapPost("/services/{id}/update", context => UpdateAsync(context, access, networks));
     }
 
     private static async Task ListAsync(HttpContext context, ManagerAccess access)
@@ -44,11 +45,11 @@ public static class ServiceEndpoints
             _ => "replicated",
         });
 
-    private static async Task CreateAsync(HttpContext context, ManagerAccess access)
+    private static async Task CreateAsync(HttpContext context, ManagerAccess access, INetworkCatalog networks)
     {
         var spec = await context.ReadJsonAsync(SwarmJson.Default.ServiceSpec).ConfigureAwait(false) ?? new ServiceSpec();
         var control = access.Services;
-        var created = await control.CreateAsync(ServiceSpecReader.Read(spec), context.RequestAborted).ConfigureAwait(false);
+        var created = await control.CreateAsync(ServiceSpecReader.Read(spec, networks), context.RequestAborted).ConfigureAwait(false);
         await context.WriteJsonAsync(new ServiceCreateResponse { ID = created.Id }, SwarmJson.Default.ServiceCreateResponse, StatusCodes.Status201Created).ConfigureAwait(false);
     }
 
@@ -65,7 +66,7 @@ public static class ServiceEndpoints
         await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
     }
 
-    private static async Task UpdateAsync(HttpContext context, ManagerAccess access)
+    private static async Task UpdateAsync(HttpContext context, ManagerAccess access, INetworkCatalog networks)
     {
         var spec = await context.ReadJsonAsync(SwarmJson.Default.ServiceSpec).ConfigureAwait(false) ?? new ServiceSpec();
         var id = context.RouteString("id");
@@ -78,7 +79,7 @@ public static class ServiceEndpoints
         var control = access.Services;
         await (context.QueryString("rollback") switch
         {
-            "" or "none" => control.UpdateAsync(id, version, ServiceSpecReader.Read(spec), context.RequestAborted),
+            "" or "none" => control.UpdateAsync(id, version, ServiceSpecReader.Read(spec, networks), context.RequestAborted),
             "previous" => control.RollbackAsync(id, version, context.RequestAborted),
             var other => throw EngineException.BadRequest($"unrecognized rollback option {other}"),
         }).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Swarm.Api.Networks;
 using Swarm.Engine;
 using Swarm.Model;
 using static Swarm.Api.Wire.WireValues;
@@ -8,7 +9,8 @@ namespace Swarm.Api.Services;
 /// <summary>A service's JSON to the model. What the values may be is checked by the control; here only what has no place in the model is refused.</summary>
 internal static class ServiceSpecReader
 {
-    internal static ServiceSpec Read(Wire.ServiceSpec spec)
+    /// <param name="networks">The docker command resolves a network's name to its id, which is another one on each node; the model keeps the name.</param>
+    internal static ServiceSpec Read(Wire.ServiceSpec spec, INetworkCatalog networks)
     {
         var mode = spec.Mode ?? new Wire.ServiceMode();
         if (new object?[] { mode.Replicated, mode.Global, mode.ReplicatedJob, mode.GlobalJob }.Count(one => one is not null) > 1)
@@ -19,11 +21,11 @@ internal static class ServiceSpecReader
         return Mode(mode, new ServiceSpec
         {
             Annotations = new Annotations { Name = spec.Name ?? "", Labels = Map(spec.Labels) },
-            Task = TaskSpecReader.Read(spec.TaskTemplate ?? new Wire.TaskSpec()),
+            Task = TaskSpecReader.Read(spec.TaskTemplate ?? new Wire.TaskSpec(), networks),
             Update = Update(spec.UpdateConfig),
             Rollback = Update(spec.RollbackConfig),
             Endpoint = Endpoint(spec.EndpointSpec),
-            Networks = List(spec.Networks, TaskSpecReader.Network),
+            Networks = TaskSpecReader.Networks(spec.Networks, networks),
         });
     }
 

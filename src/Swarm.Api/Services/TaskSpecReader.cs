@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Swarm.Api.Networks;
 using Swarm.Engine;
 using Swarm.Model;
 using static Swarm.Api.Wire.WireValues;
@@ -8,7 +9,7 @@ namespace Swarm.Api.Services;
 
 internal static class TaskSpecReader
 {
-    internal static TaskSpec Read(Wire.TaskSpec task)
+    internal static TaskSpec Read(Wire.TaskSpec task, INetworkCatalog networks)
     {
         if (task.Runtime is "plugin" || Given(task.PluginSpec))
         {
@@ -35,17 +36,26 @@ internal static class TaskSpecReader
             Placement = Placement(task.Placement),
             LogDriver = Driver(task.LogDriver),
             ForceUpdate = task.ForceUpdate ?? 0,
-            Networks = List(task.Networks, Network),
+            Networks = Networks(task.Networks, networks),
             Runtime = task.Runtime ?? "",
         };
     }
 
-    internal static NetworkAttachmentConfig Network(Wire.NetworkAttachmentConfig network) => new()
+    internal static ImmutableArray<NetworkAttachmentConfig> Networks(IReadOnlyList<Wire.NetworkAttachmentConfig>? attachments, INetworkCatalog networks)
     {
-        Target = network.Target ?? "",
-        Aliases = List(network.Aliases),
-        DriverOptions = Map(network.DriverOpts),
-    };
+        if (attachments is null or { Count: 0 })
+        {
+            return [];
+        }
+
+        var names = networks.List().ToDictionary(one => one.Id, one => one.Name, StringComparer.Ordinal);
+        return List(attachments, one => new NetworkAttachmentConfig
+        {
+            Target = names.GetValueOrDefault(one.Target ?? "", one.Target ?? ""),
+            Aliases = List(one.Aliases),
+            DriverOptions = Map(one.DriverOpts),
+        });
+    }
 
     internal static DriverConfig? Driver(Wire.Driver? driver) =>
         driver is null ? null : new DriverConfig { Name = driver.Name ?? "", Options = Map(driver.Options) };

@@ -27,7 +27,7 @@ public static class TaskEndpoints
         var view = await access.ReadAsync(context.RequestAborted).ConfigureAwait(false);
         var services = filters["service"].Select(one => view.Service(one).Id).ToHashSet(StringComparer.Ordinal);
         var nodes = filters["node"].Select(one => view.Node(one).Id).ToHashSet(StringComparer.Ordinal);
-        var upToDate = filters.Has("_up-to-date");
+        var fresh = filters.Has("_up-to-date") ? new Dictionary<string, TaskFreshness?>(StringComparer.Ordinal) : null;
         var tasks = Candidates(view, services, nodes).Where(one =>
                 filters.Prefix("id", one.Id)
                 && filters.Prefix("name", one.Name)
@@ -35,7 +35,7 @@ public static class TaskEndpoints
                 && (services.Count == 0 || services.Contains(one.ServiceId))
                 && (nodes.Count == 0 || nodes.Contains(one.NodeId))
                 && (states.Count == 0 || states.Contains(TaskMapping.State(one.DesiredState)))
-                && (!upToDate || IsUpToDate(view, one)))
+                && (fresh is null || IsUpToDate(view, one, fresh)))
             .Select(TaskMapping.Write);
         await context.WriteJsonAsync<IReadOnlyList<TaskInspect>>([.. tasks], SwarmJson.Default.IReadOnlyListTaskInspect).ConfigureAwait(false);
     }
@@ -52,10 +52,16 @@ public static class TaskEndpoints
         : nodes.Count > 0 ? nodes.SelectMany(view.TasksOnNode)
         : view.Tasks;
 
-    /// <summary>A spec that says the same does not make a task old: scaling writes a new version, too.</summary>
-    private static bool IsUpToDate(StoreView view, SwarmTask task) =>
-        view.Services.Find(task.ServiceId) is { } service
-        && (task.SpecVersion == service.SpecVersion || Codec.Same(task.Spec, service.Spec.Task));
+    private static bool IsUpToDate(StoreView view, SwarmTask task, Dictionary<string, TaskFreshness?> fresh)
+    {
+        if (!fresh.TryGetValue(task.ServiceId, out var of))
+        {
+            of = view.Services.Find(task.ServiceId) is { } service ? new TaskFreshness(service) : null;
+            fresh[task.ServiceId] = of;
+        }
+
+        return of?.IsUpToDate(task) == true;
+    }
 
     private static string State(string text)
     {

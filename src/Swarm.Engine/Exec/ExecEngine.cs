@@ -72,7 +72,9 @@ public sealed class ExecEngine(ContainerEngine containers)
     };
 
     /// <summary>Starts it. The answer carries its streams; null if it is detached.</summary>
-    /// <exception cref="EngineException">409: it was started, or the container does not run; 400: the command cannot be run.</exception>
+    /// <exception cref="EngineException">
+    /// 409: it was started, or the container does not run; 400: the command cannot be run, and <see cref="ExecProcess.ExitCode"/> is 126 or 127.
+    /// </exception>
     public async Task<AttachSession?> StartAsync(ExecProcess exec, ExecStartRequest start, CancellationToken cancellation)
     {
         var container = containers.Find(exec.ContainerId) ?? throw EngineException.NotFound($"No such container: {exec.ContainerId}");
@@ -114,7 +116,7 @@ public sealed class ExecEngine(ContainerEngine containers)
         }
         catch
         {
-            Forget(exec);
+            Keep(exec);
             Directory.Delete(bundle, recursive: true);
             throw;
         }
@@ -152,6 +154,7 @@ public sealed class ExecEngine(ContainerEngine containers)
         control.Dispose();
         ChildProcess.Wait(shimPid);
         var failure = RuntimeFailure.Explain(said, exec.Request.Cmd![0], isExec: true);
+        exec.Ended(failure.ExitCode);
         return new EngineException(failure.Status, failure.Message);
     }
 
@@ -187,14 +190,6 @@ public sealed class ExecEngine(ContainerEngine containers)
                 _endedCount--;
                 _all = _all.Remove(oldest);
             }
-        }
-    }
-
-    private void Forget(ExecProcess exec)
-    {
-        lock (_lock)
-        {
-            _all = _all.Remove(exec.Id);
         }
     }
 

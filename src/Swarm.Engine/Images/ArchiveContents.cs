@@ -6,41 +6,27 @@ using Swarm.Registry;
 namespace Swarm.Engine.Images;
 
 /// <summary>The files of an image archive, taken into the blob store as they come, since what they are is only said at the end.</summary>
-internal sealed class ArchiveContents : IDisposable
+internal sealed class ArchiveContents(BlobStore blobs) : IDisposable
 {
     /// <summary>Files of an archive of images.</summary>
     private const int MaxFiles = 100_000;
 
-    private readonly BlobStore _blobs;
     private readonly Dictionary<string, Digest> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);
     private readonly List<Digest> _held = [];
-
-    private ArchiveContents(BlobStore blobs) => _blobs = blobs;
 
     /// <summary>Every blob that came with the archive. Held until this is disposed.</summary>
     public IReadOnlyList<Digest> Blobs => _held;
 
     /// <exception cref="InvalidDataException">Not a tar archive, or cut short.</exception>
-    public static ArchiveContents Read(Stream archive, BlobStore blobs, CancellationToken cancellation)
+    public void Read(Stream archive, CancellationToken cancellation)
     {
-        var contents = new ArchiveContents(blobs);
-        try
+        using var plain = Decompression.Open(archive);
+        var reader = new TarReader(plain);
+        while (reader.Next() is { } entry)
         {
-            using var plain = Decompression.Open(archive);
-            var reader = new TarReader(plain);
-            while (reader.Next() is { } entry)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                contents.Take(reader, entry);
-            }
-
-            return contents;
-        }
-        catch
-        {
-            contents.Dispose();
-            throw;
+            cancellation.ThrowIfCancellationRequested();
+            Take(reader, entry);
         }
     }
 
@@ -66,7 +52,14 @@ internal sealed class ArchiveContents : IDisposable
     /// <exception cref="InvalidDataException">Not in the archive.</exception>
     public Digest Required(string name) => Find(name) ?? throw new InvalidDataException($"invalid archive: it names {name} and does not hold it");
 
-    public void Dispose() => _blobs.Release(_held);
+    /// <summary>Adds what the archive lacks.</summary>
+    public Digest Add(byte[] content)
+    {
+        Keep(Digest.Of(content));
+        return blobs.Write(content);
+    }
+
+    public void Dispose() => blobs.Release(_held);
 
     private void Take(TarReader reader, TarEntry entry)
     {
@@ -95,16 +88,18 @@ internal sealed class ArchiveContents : IDisposable
 
     private Digest Ingest(TarReader reader, TarEntry entry)
     {
-        using var ingest = _blobs.Begin(entry.Size);
+        using var ingest = blobs.Begin(entry.Size);
         for (var chunk = reader.ReadContent(); !chunk.IsEmpty; chunk = reader.ReadContent())
         {
             ingest.Append(chunk);
         }
 
-        return ingest.Commit(digest =>
-        {
-            _blobs.Hold([digest]);
-            _held.Add(digest);
-        });
+        return ingest.Commit(Keep);
+    }
+
+    private void Keep(Digest digest)
+    {
+        blobs.Hold([digest]);
+        _held.Add(digest);
     }
 }

@@ -5,6 +5,8 @@ using Swarm.Registry;
 
 namespace Swarm.Engine.Images;
 
+// `set`, not `init`: see Swarm.Registry/Manifest.cs.
+
 /// <summary>An image's configuration (OCI image-spec, config.md; Docker's has a few fields more). Its digest is the image's id.</summary>
 internal sealed record ImageConfigDocument
 {
@@ -12,34 +14,34 @@ internal sealed record ImageConfigDocument
     public const int MaxSize = 8 << 20;
 
     [JsonPropertyName("architecture")]
-    public string? Architecture { get; init; }
+    public string? Architecture { get; set; }
 
     [JsonPropertyName("variant")]
-    public string? Variant { get; init; }
+    public string? Variant { get; set; }
 
     [JsonPropertyName("os")]
-    public string? Os { get; init; }
+    public string? Os { get; set; }
 
     [JsonPropertyName("created")]
-    public DateTimeOffset? Created { get; init; }
+    public DateTimeOffset? Created { get; set; }
 
     [JsonPropertyName("author")]
-    public string? Author { get; init; }
+    public string? Author { get; set; }
 
     [JsonPropertyName("comment")]
-    public string? Comment { get; init; }
+    public string? Comment { get; set; }
 
     [JsonPropertyName("docker_version")]
-    public string? DockerVersion { get; init; }
+    public string? DockerVersion { get; set; }
 
     [JsonPropertyName("config")]
-    public JsonElement Config { get; init; }
+    public JsonElement Config { get; set; }
 
     [JsonPropertyName("rootfs")]
-    public RootFsSection? RootFs { get; init; }
+    public RootFsSection? RootFs { get; set; }
 
     [JsonPropertyName("history")]
-    public List<HistorySection>? History { get; init; }
+    public List<HistorySection>? History { get; set; }
 
     [JsonIgnore]
     public IReadOnlyList<Digest> DiffIds => [.. (RootFs?.DiffIds ?? []).Select(Digest.Parse)];
@@ -66,63 +68,65 @@ internal sealed record ImageConfigDocument
         var section = Config.ValueKind == JsonValueKind.Object ? Config.Deserialize(ImageJson.Default.ConfigSection) ?? new ConfigSection() : new ConfigSection();
         return new ImageConfig
         {
-            Entrypoint = [.. section.Entrypoint ?? []],
-            Cmd = [.. section.Cmd ?? []],
-            Env = [.. section.Env ?? []],
+            Entrypoint = Words(section.Entrypoint),
+            Cmd = Words(section.Cmd),
+            Env = Words(section.Env),
             WorkingDir = section.WorkingDir ?? "",
             User = section.User ?? "",
             StopSignal = section.StopSignal ?? "",
-            Labels = (section.Labels ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal),
+            Labels = (section.Labels ?? []).ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal),
             ExposedPorts = [.. (section.ExposedPorts ?? []).Keys],
             Volumes = [.. (section.Volumes ?? []).Keys],
         };
     }
+
+    private static ImmutableArray<string> Words(List<string>? words) => [.. (words ?? []).OfType<string>()];
 }
 
 internal sealed record RootFsSection
 {
     [JsonPropertyName("type")]
-    public string? Type { get; init; }
+    public string? Type { get; set; }
 
     [JsonPropertyName("diff_ids")]
-    public List<string>? DiffIds { get; init; }
+    public List<string>? DiffIds { get; set; }
 }
 
 internal sealed record HistorySection
 {
     [JsonPropertyName("created")]
-    public DateTimeOffset? Created { get; init; }
+    public DateTimeOffset? Created { get; set; }
 
     [JsonPropertyName("created_by")]
-    public string? CreatedBy { get; init; }
+    public string? CreatedBy { get; set; }
 
     [JsonPropertyName("comment")]
-    public string? Comment { get; init; }
+    public string? Comment { get; set; }
 
     [JsonPropertyName("empty_layer")]
-    public bool EmptyLayer { get; init; }
+    public bool EmptyLayer { get; set; }
 }
 
 internal sealed record ConfigSection
 {
-    public List<string>? Entrypoint { get; init; }
-    public List<string>? Cmd { get; init; }
-    public List<string>? Env { get; init; }
-    public string? WorkingDir { get; init; }
-    public string? User { get; init; }
-    public string? StopSignal { get; init; }
-    public Dictionary<string, string>? Labels { get; init; }
-    public Dictionary<string, JsonElement>? ExposedPorts { get; init; }
-    public Dictionary<string, JsonElement>? Volumes { get; init; }
+    public List<string>? Entrypoint { get; set; }
+    public List<string>? Cmd { get; set; }
+    public List<string>? Env { get; set; }
+    public string? WorkingDir { get; set; }
+    public string? User { get; set; }
+    public string? StopSignal { get; set; }
+    public Dictionary<string, string>? Labels { get; set; }
+    public Dictionary<string, JsonElement>? ExposedPorts { get; set; }
+    public Dictionary<string, JsonElement>? Volumes { get; set; }
 }
 
 /// <summary>images.json: which images and names this node has. The rest is in blobs.</summary>
 internal sealed record IndexFile
 {
-    public List<IndexImage> Images { get; init; } = [];
+    public List<IndexImage> Images { get; set; } = [];
 
     /// <summary>docker.io/library/busybox:latest, or ...@sha256:..., to the image's id.</summary>
-    public SortedDictionary<string, string> References { get; init; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, string> References { get; set; } = new(StringComparer.Ordinal);
 }
 
 internal sealed record IndexImage(string Id, string Manifest, DateTimeOffset? Tagged);
@@ -130,28 +134,28 @@ internal sealed record IndexImage(string Id, string Manifest, DateTimeOffset? Ta
 /// <summary>An entry of manifest.json in `docker save` archives.</summary>
 internal sealed record ArchiveImage
 {
-    public string Config { get; init; } = "";
-    public List<string>? RepoTags { get; init; }
-    public List<string>? Layers { get; init; }
+    public string Config { get; set; } = "";
+    public List<string>? RepoTags { get; set; }
+    public List<string>? Layers { get; set; }
 }
 
 /// <summary>Docker's X-Registry-Auth.</summary>
 internal sealed record AuthHeader
 {
     [JsonPropertyName("username")]
-    public string? Username { get; init; }
+    public string? Username { get; set; }
 
     [JsonPropertyName("password")]
-    public string? Password { get; init; }
+    public string? Password { get; set; }
 
     [JsonPropertyName("auth")]
-    public string? Auth { get; init; }
+    public string? Auth { get; set; }
 
     [JsonPropertyName("identitytoken")]
-    public string? IdentityToken { get; init; }
+    public string? IdentityToken { get; set; }
 
     [JsonPropertyName("registrytoken")]
-    public string? RegistryToken { get; init; }
+    public string? RegistryToken { get; set; }
 
     public override string ToString() => nameof(AuthHeader);
 }
@@ -159,6 +163,7 @@ internal sealed record AuthHeader
 /// <summary>oci-layout of archives (OCI image-spec, image-layout.md).</summary>
 internal sealed record LayoutMarker([property: JsonPropertyName("imageLayoutVersion")] string Version);
 
+[JsonSourceGenerationOptions(RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ImageConfigDocument))]
 [JsonSerializable(typeof(ConfigSection))]
 [JsonSerializable(typeof(IndexFile))]

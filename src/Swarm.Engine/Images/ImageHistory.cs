@@ -12,7 +12,7 @@ public sealed record ImageHistory(string Id, DateTimeOffset? Created, string Cre
     {
         var steps = new List<ImageHistory>();
         var layer = 0;
-        foreach (var step in stored.Document.History ?? [])
+        foreach (var step in (stored.Document.History ?? []).OfType<HistorySection>())
         {
             var size = step.EmptyLayer || layer >= stored.Chain.Count ? 0 : layers.Find(stored.Chain[layer++])?.Size ?? 0;
             steps.Add(new ImageHistory(Missing, step.Created, step.CreatedBy ?? "", step.Comment ?? "", size, []));

@@ -19,10 +19,10 @@ internal sealed class ImageLoader(ImageStore store)
 
     public async Task<IReadOnlyList<LoadedImage>> LoadAsync(Stream archive, CancellationToken cancellation)
     {
-        ArchiveContents? contents = null;
+        var contents = new ArchiveContents(store.Blobs);
         try
         {
-            contents = await Task.Run(() => ArchiveContents.Read(archive, store.Blobs, cancellation), cancellation);
+            await Task.Run(() => contents.Read(archive, cancellation), cancellation);
             if (contents.Find("manifest.json") is { } manifest)
             {
                 return await LoadSavedAsync(contents, store.Blobs.Read(manifest, MaxIndexSize), cancellation);
@@ -38,11 +38,8 @@ internal sealed class ImageLoader(ImageStore store)
         }
         finally
         {
-            if (contents is not null)
-            {
-                contents.Dispose();
-                store.DeleteUnneeded(contents.Blobs);
-            }
+            contents.Dispose();
+            store.DeleteUnneeded(contents.Blobs);
         }
     }
 
@@ -51,9 +48,14 @@ internal sealed class ImageLoader(ImageStore store)
         var loaded = new List<LoadedImage>();
         foreach (var entry in (JsonSerializer.Deserialize(manifest, ImageJson.Default.ListArchiveImage) ?? []).Take(MaxImages))
         {
+            if (entry is null || entry.Layers?.Contains(null!) == true || entry.RepoTags?.Contains(null!) == true)
+            {
+                throw new InvalidDataException("invalid archive: manifest.json has a null where a name belongs");
+            }
+
             var config = contents.Required(entry.Config);
             var layers = (entry.Layers ?? []).Select(contents.Required).ToList();
-            var made = store.Blobs.Write(Describe(config, layers).ToJson());
+            var made = contents.Add(Describe(config, layers).ToJson());
             var names = (entry.RepoTags ?? []).Select(ImageReference.Parse).ToList();
             loaded.AddRange(await InstallAsync(made, names, cancellation));
         }

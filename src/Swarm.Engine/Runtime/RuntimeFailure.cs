@@ -24,6 +24,12 @@ public sealed record RuntimeFailure(int Status, int ExitCode, string Message)
                 : $"exec: \"{program}\": executable file not found in $PATH"));
         }
 
+        // crun, of a folder: "open executable: Operation not permitted"; of a file without x: "Permission denied".
+        if (lower.Contains("open executable", StringComparison.Ordinal) && lower.Contains("not permitted", StringComparison.Ordinal))
+        {
+            return new(400, 126, $"{prefix}unable to start container process: exec: \"{program}\": permission denied");
+        }
+
         if (lower.Contains(program.ToLowerInvariant(), StringComparison.Ordinal) || lower.Contains("exec", StringComparison.Ordinal))
         {
             foreach (var reason in new[] { "permission denied", "is a directory" })

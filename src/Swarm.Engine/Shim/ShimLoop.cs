@@ -453,7 +453,8 @@ internal sealed class ShimLoop : IDisposable
     /// <summary>Registers with epoll exactly what can be acted on now; a paused stream is taken out, since a hang-up cannot be masked.</summary>
     private void Rearm()
     {
-        var flowing = !AnyPending() && _exit is null;
+        // Until the runtime has ended well, what comes out may be its own complaint, which is for the daemon and not for the log.
+        var flowing = _pid > 0 && !AnyPending() && _exit is null;
         Arm(_listener, _clients.Count < MaximumClients ? Epoll.In : 0);
         Arm(_stdio.ConsoleListener, Epoll.In);
         Arm(_watched, Epoll.In);

@@ -12,7 +12,8 @@ internal sealed class SessionTable(TimeProvider time)
     /// <summary>A session began, broke or came back to life: the liveness loop should look.</summary>
     internal Signal Liveness { get; } = new();
 
-    internal IEnumerable<NodeSession> All => _sessions.Values;
+    /// <summary>In the order of the node ids, so that the simulator sees the same order every time.</summary>
+    internal IEnumerable<NodeSession> All => _sessions.Values.OrderBy(session => session.NodeId, StringComparer.Ordinal);
 
     internal NodeSession? Find(string nodeId) => _sessions.GetValueOrDefault(nodeId);
 

@@ -25,7 +25,11 @@ internal sealed partial class StatusWriter(IObjectStore store, ILogger logger)
         foreach (var part in updates.Chunk(StoreTransaction.MaxChanges))
         {
             var report = new Report(nodeId, part);
-            await _reports.Writer.WriteAsync(report, cancellation);
+            if (!_reports.Writer.TryWrite(report))
+            {
+                await QueueAsync(report, cancellation);
+            }
+
             await report.Done.Task.WaitAsync(cancellation);
         }
     }
@@ -58,6 +62,18 @@ internal sealed partial class StatusWriter(IObjectStore store, ILogger logger)
             }
 
             Fail(batch);
+        }
+    }
+
+    private async Task QueueAsync(Report report, CancellationToken cancellation)
+    {
+        try
+        {
+            await _reports.Writer.WriteAsync(report, cancellation);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new RpcFault(RpcStatus.NotLeader, "this node does not lead the swarm any more");
         }
     }
 
@@ -144,7 +160,4 @@ internal sealed partial class StatusWriter(IObjectStore store, ILogger logger)
     {
         internal TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
-
-    [LoggerMessage(4101, LogLevel.Warning, "{Count} reported task statuses were not written: {Status}")]
-    private partial void LogNotWritten(CommitStatus status, int count);
 }

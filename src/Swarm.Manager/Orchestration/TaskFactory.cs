@@ -8,7 +8,12 @@ internal sealed class TaskFactory(Random random)
 {
     internal SwarmTask New(Service service, SlotKey slot, TaskState desired, DateTimeOffset now)
     {
-        var id = Ids.New(random);
+        string id;
+        lock (random)
+        {
+            id = Ids.New(random);
+        }
+
         var place = service.Spec.Mode == ServiceMode.Global ? slot.NodeId : slot.Number.ToString();
         return new SwarmTask
         {

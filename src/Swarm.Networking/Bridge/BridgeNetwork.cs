@@ -68,8 +68,12 @@ public sealed class BridgeNetwork : IAsyncDisposable
     public Task<BridgeEndpoint> AttachNoneAsync(string containerId, CancellationToken cancellation) =>
         Do(() => state.AttachNoneAsync(containerId), cancellation);
 
-    /// <summary>Withdraws the ports, drops the namespace and frees the address. Safe to repeat.</summary>
-    public Task DetachAsync(string containerId, CancellationToken cancellation) => Do(() => state.DetachAsync(containerId), cancellation);
+    /// <summary>
+    /// Withdraws the ports, drops the namespace and frees the address. Safe to repeat. It happens also when the caller stops waiting, who may
+    /// be cleaning up after a cancelled start.
+    /// </summary>
+    public Task DetachAsync(string containerId, CancellationToken cancellation) =>
+        Do(() => state.DetachAsync(containerId), CancellationToken.None).WaitAsync(cancellation);
 
     /// <summary>Detaches every container that is not among <paramref name="running"/>: what a daemon calls once it knows which went on.</summary>
     public Task RetainAsync(IReadOnlySet<string> running, CancellationToken cancellation) => Do(() => state.RetainAsync(running), cancellation);

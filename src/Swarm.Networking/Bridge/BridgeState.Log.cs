@@ -13,6 +13,9 @@ internal sealed partial class BridgeState
     [LoggerMessage(7103, LogLevel.Warning, "A published port of running container {ContainerId} could not be held, but stays published: {Reason}")]
     private static partial void LogPortNotHeld(ILogger logger, string containerId, string reason);
 
+    [LoggerMessage(7105, LogLevel.Warning, "Clients of a port that changed hands may go on to where it was until their connections end: {Reason}")]
+    private static partial void LogFlowsKept(ILogger logger, string reason);
+
     [LoggerMessage(7104, LogLevel.Warning, "Containers run on the bridge with address {Present}; it becomes {Asked} at a start without any")]
     private static partial void LogAddressKept(ILogger logger, InterfaceAddress present, InterfaceAddress asked);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Swarm.Linux;
 using Swarm.Networking.Ipam;
@@ -14,6 +15,7 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
     private readonly ILogger logger = logging.CreateLogger<BridgeNetwork>();
     private readonly RouteSocket route = RouteSocket.In(host);
     private readonly NftCoprocess nft = new(host, time, logging.CreateLogger<NftCoprocess>());
+    private readonly FlowSocket flows = FlowSocket.In(host);
     private readonly PortClaims claims = new(host);
     private readonly EndpointFiles files = new(Path.Combine(options.RunFolder, "endpoints"));
     private readonly string namespaces = Path.Combine(options.RunFolder, "netns");
@@ -52,6 +54,7 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
             Sandbox.MakeOnBridge(NamespacePath(containerId), route, bridge, endpoint);
             Keep(endpoint);
             await ChangeRulesAsync(rules.Publish(endpoint));
+            ForgetFlows(endpoint.Ports.Where(port => port.Protocol == "udp"), port => flows.ForgetSentTo(ProtocolType.Udp, port.HostPort));
             return endpoint;
         }
         catch
@@ -117,6 +120,7 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
     {
         await nft.DisposeAsync();
         claims.Dispose();
+        flows.Dispose();
         route.Dispose();
     }
 
@@ -175,6 +179,7 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
         try
         {
             await ChangeRulesAsync(rules.Withdraw(endpoint));
+            ForgetFlows(endpoint.Ports.Take(1), _ => flows.ForgetAnsweredBy(endpoint.Address!));
         }
         finally
         {
@@ -191,6 +196,22 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
         if (endpoint.Address is { } address)
         {
             pool.Release(address);
+        }
+    }
+
+    /// <summary>What the kernel translates by the rules of before: a kernel without that facility serves new clients all the same.</summary>
+    private void ForgetFlows(IEnumerable<PortMapping> ports, Action<PortMapping> forget)
+    {
+        try
+        {
+            foreach (var port in ports)
+            {
+                forget(port);
+            }
+        }
+        catch (NetlinkException error)
+        {
+            LogFlowsKept(logger, error.Message);
         }
     }
 

@@ -34,7 +34,11 @@ internal static class Sandbox
     /// <summary>What Docker sets in every container: no IPv6 on a network without it, low ports and ping without privileges.</summary>
     private static RouteSocket PrepareInside()
     {
-        Sysctl.Set("net/ipv6/conf/default/disable_ipv6", "1");
+        if (Directory.Exists("/proc/sys/net/ipv6")) // not on a kernel that was started without IPv6
+        {
+            Sysctl.Set("net/ipv6/conf/default/disable_ipv6", "1");
+        }
+
         Sysctl.Set("net/ipv4/ip_unprivileged_port_start", "0");
         File.WriteAllText("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
         var inside = new RouteSocket();

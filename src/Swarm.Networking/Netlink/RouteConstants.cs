@@ -1,6 +1,6 @@
 namespace Swarm.Networking.Netlink;
 
-/// <summary>The numbers of the kernel's routing socket that this room uses.</summary>
+/// <summary>The numbers of the kernel's routing and connection tracking sockets that this room uses.</summary>
 internal static class RouteConstants
 {
     // netlink(7), linux/netlink.h
@@ -12,6 +12,16 @@ internal static class RouteConstants
     public const ushort FlagReplace = 0x100, FlagExclusive = 0x200, FlagCreate = 0x400, FlagDump = 0x300;
     public const ushort NestedBit = 0x8000, AttributeTypeMask = 0x3fff;
     public const ushort ErrorAttributeMessage = 1;
+
+    // linux/netfilter/nfnetlink.h, nfnetlink_conntrack.h
+    public const int NetlinkNetfilter = 12, NetfilterHeaderBytes = 4;
+    public const ushort GetFlow = 0x101, DeleteFlow = 0x102; // NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, _DELETE
+    public const ushort FlowOriginal = 1, FlowReply = 2, FlowId = 12, FlowFilter = 25;
+    public const ushort TupleAddresses = 1, TupleProtocol = 2;
+    public const ushort TupleSource = 1; // CTA_IP_V4_SRC
+    public const ushort ProtocolNumber = 1, ProtocolDestinationPort = 3;
+    public const ushort FilterOriginalFlags = 1, FilterReplyFlags = 2;
+    public const int FilterSource = 1 << 0, FilterProtocolNumber = 1 << 3, FilterDestinationPort = 1 << 5; // net/netfilter/nf_internals.h
 
     // rtnetlink(7), linux/rtnetlink.h
     public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18;

@@ -6,20 +6,20 @@ using static Swarm.Networking.Netlink.RouteConstants;
 
 namespace Swarm.Networking.Netlink;
 
-public sealed unsafe partial class RouteSocket
+public sealed partial class RouteSocket
 {
     public void AddAddress(string link, IPAddress address, int prefixLength) => AddAddress(IndexOf(link), address, prefixLength);
 
     /// <exception cref="NetlinkException">Also <see cref="NetlinkException.AlreadyExists"/>.</exception>
-    public void AddAddress(int linkIndex, IPAddress address, int prefixLength) => Change(
+    public void AddAddress(int linkIndex, IPAddress address, int prefixLength) => netlink.Change(
         AddressRequest(NewAddress, CreateNew, linkIndex, address, prefixLength), $"add address {address}/{prefixLength} to link {linkIndex}");
 
-    public void DeleteAddress(string link, IPAddress address, int prefixLength) => Change(
+    public void DeleteAddress(string link, IPAddress address, int prefixLength) => netlink.Change(
         AddressRequest(RouteConstants.DeleteAddress, FlagAck, IndexOf(link), address, prefixLength), $"delete address {address}/{prefixLength} of link {link}");
 
     /// <summary>Addresses of both families on all links.</summary>
     public IReadOnlyList<LinkAddress> Addresses() =>
-        Dump(() => new NetlinkRequest(GetAddress, FlagDump, AddressHeaderBytes), "list addresses", ParseAddress);
+        netlink.Dump(() => new NetlinkRequest(GetAddress, FlagDump, AddressHeaderBytes), "list addresses", ParseAddress);
 
     /// <param name="destination">Null: the default route.</param>
     /// <param name="gateway">Null: straight out of <paramref name="link"/>.</param>
@@ -29,13 +29,13 @@ public sealed unsafe partial class RouteSocket
     /// <inheritdoc cref="AddRoute(IPNetwork?, IPAddress?, string?)"/>
     /// <param name="linkIndex">0: the kernel finds the link of the gateway.</param>
     public void AddRoute(IPNetwork? destination, IPAddress? gateway, int linkIndex) =>
-        Change(RouteRequest(NewRoute, CreateNew, destination, gateway, linkIndex), $"add route to {Text(destination)} by {gateway}");
+        netlink.Change(RouteRequest(NewRoute, CreateNew, destination, gateway, linkIndex), $"add route to {Text(destination)} by {gateway}");
 
-    public void DeleteRoute(IPNetwork? destination, IPAddress? gateway, string? link) => Change(
+    public void DeleteRoute(IPNetwork? destination, IPAddress? gateway, string? link) => netlink.Change(
         RouteRequest(RouteConstants.DeleteRoute, FlagAck, destination, gateway, link is null ? 0 : IndexOf(link)), $"delete route to {Text(destination)} by {gateway}");
 
     /// <summary>The main table's routes of both families.</summary>
-    public IReadOnlyList<Route> Routes() => Dump(() => new NetlinkRequest(GetRoute, FlagDump, RouteHeaderBytes), "list routes", ParseRoute);
+    public IReadOnlyList<Route> Routes() => netlink.Dump(() => new NetlinkRequest(GetRoute, FlagDump, RouteHeaderBytes), "list routes", ParseRoute);
 
     /// <summary>A permanent neighbour entry (ip-neighbour(8), arp(7)).</summary>
     public void AddNeighbour(string link, IPAddress address, PhysicalAddress mac)
@@ -45,7 +45,7 @@ public sealed unsafe partial class RouteSocket
         MemoryMarshal.Write(request.Fixed[4..], IndexOf(link));
         MemoryMarshal.Write(request.Fixed[8..], NeighbourPermanent);
         request.Add(NeighbourDestination, address.GetAddressBytes()).Add(NeighbourLinkAddress, mac.GetAddressBytes());
-        Change(request, $"add neighbour {address} at {mac} to link {link}");
+        netlink.Change(request, $"add neighbour {address} at {mac} to link {link}");
     }
 
     private static NetlinkRequest AddressRequest(ushort type, ushort flags, int linkIndex, IPAddress address, int prefixLength)

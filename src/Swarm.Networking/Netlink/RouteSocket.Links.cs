@@ -6,7 +6,7 @@ using static Swarm.Networking.Netlink.RouteConstants;
 
 namespace Swarm.Networking.Netlink;
 
-public sealed unsafe partial class RouteSocket
+public sealed partial class RouteSocket
 {
     private const ushort CreateNew = FlagAck | FlagCreate | FlagExclusive;
 
@@ -37,13 +37,13 @@ public sealed unsafe partial class RouteSocket
             request.Add(LinkNamespaceFd, (int)peerNamespace.Handle.DangerousGetHandle());
         }
 
-        Change(request.End().End().End(), $"add veth {pair.Name} with peer {pair.PeerName}");
+        netlink.Change(request.End().End().End(), $"add veth {pair.Name} with peer {pair.PeerName}");
         GC.KeepAlive(peerNamespace);
     }
 
     /// <exception cref="NetlinkException">Also when there is no such link; see <see cref="TryDeleteLink"/>.</exception>
     public void DeleteLink(string name) =>
-        Change(LinkRequest(RouteConstants.DeleteLink, FlagAck, 0).Add(LinkName, Checked(name)), $"delete link {name}");
+        netlink.Change(LinkRequest(RouteConstants.DeleteLink, FlagAck, 0).Add(LinkName, Checked(name)), $"delete link {name}");
 
     /// <returns>Whether there was one.</returns>
     public bool TryDeleteLink(string name)
@@ -76,7 +76,7 @@ public sealed unsafe partial class RouteSocket
     public void Rename(string name, string newName)
     {
         var index = IndexOf(name);
-        Change(LinkRequest(NewLink, FlagAck, index).Add(LinkName, Checked(newName)), $"rename link {name} to {newName}");
+        netlink.Change(LinkRequest(NewLink, FlagAck, index).Add(LinkName, Checked(newName)), $"rename link {name} to {newName}");
     }
 
     public void MoveTo(string name, NetworkNamespace ns)
@@ -89,10 +89,10 @@ public sealed unsafe partial class RouteSocket
     public void SetHairpin(string name, bool on) => SetLink(name, $"set hairpin of bridge port {name}", request => request
         .Nest(LinkInfo).Add(InfoSlaveKind, "bridge"u8).Nest(InfoSlaveData).Add(BridgePortMode, [on ? (byte)1 : (byte)0]).End().End());
 
-    public IReadOnlyList<Link> Links() => Dump(() => LinkRequest(GetLink, FlagDump, 0), "list links", ParseLink);
+    public IReadOnlyList<Link> Links() => netlink.Dump(() => LinkRequest(GetLink, FlagDump, 0), "list links", ParseLink);
 
     /// <returns>Null when there is no such link.</returns>
-    public Link? FindLink(string name) => Get(LinkRequest(GetLink, 0, 0).Add(LinkName, Checked(name)), $"find link {name}", ParseLink);
+    public Link? FindLink(string name) => netlink.Get(LinkRequest(GetLink, 0, 0).Add(LinkName, Checked(name)), $"find link {name}", ParseLink);
 
     private void AddLink(string name, string kind, PhysicalAddress? mac)
     {
@@ -102,7 +102,7 @@ public sealed unsafe partial class RouteSocket
             request.Add(LinkHardwareAddress, mac.GetAddressBytes());
         }
 
-        Change(request.Nest(LinkInfo).Add(InfoKind, Encoding.ASCII.GetBytes(kind)).End(), $"add {kind} {name}");
+        netlink.Change(request.Nest(LinkInfo).Add(InfoKind, Encoding.ASCII.GetBytes(kind)).End(), $"add {kind} {name}");
     }
 
     private void SetUpDown(string name, bool up) => SetLink(name, $"set link {name} {(up ? "up" : "down")}", request =>
@@ -112,7 +112,7 @@ public sealed unsafe partial class RouteSocket
     });
 
     private void SetLink(string name, string what, Func<NetlinkRequest, NetlinkRequest> fill) =>
-        Change(fill(LinkRequest(NewLink, FlagAck, 0).Add(LinkName, Checked(name))), what);
+        netlink.Change(fill(LinkRequest(NewLink, FlagAck, 0).Add(LinkName, Checked(name))), what);
 
     private int IndexOf(string name) => FindLink(name)?.Index ?? throw new NetlinkException($"find link {name}", NoDevice);
 

@@ -39,7 +39,7 @@ public sealed class DispatcherClient(RpcChannels channels, PeerAddressBook manag
         channels.CallAsync(SessionAddress(), RpcMethods.Heartbeat, request, RpcLimits.CallTimeout, cancellation);
 
     public Task UpdateTaskStatusAsync(UpdateTaskStatusRequest request, CancellationToken cancellation) =>
-        channels.CallAsync(SessionAddress(), RpcMethods.UpdateTaskStatus, request, RpcLimits.CallTimeout, cancellation);
+        channels.CallAsync(SessionAddress(), RpcMethods.UpdateTaskStatus, request, RpcLimits.CommitTimeout, cancellation);
 
     private async Task<(string Address, IAsyncEnumerator<SessionMessage> Messages)> OpenAsync(string address, SessionRequest request, CancellationToken cancellation)
     {

@@ -89,7 +89,7 @@ public sealed class JoinClient(TimeProvider time)
         var channel = new PeerChannel(remote, PeerTls.Joining(root, time), time, RpcLimits.MaxCallSize);
         try
         {
-            return await UnaryCall.InvokeAsync(channel.Channel, remote, method, request, RpcLimits.CallTimeout, time, cancellation).ConfigureAwait(false);
+            return await UnaryCall.InvokeAsync(channel.Channel, remote, method, request, RpcLimits.CommitTimeout, time, cancellation).ConfigureAwait(false);
         }
         finally
         {

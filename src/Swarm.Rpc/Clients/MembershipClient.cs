@@ -14,5 +14,5 @@ public sealed class MembershipClient(RpcChannels channels, PeerAddressBook manag
 
     /// <inheritdoc cref="IMembership.LeaveManagerAsync"/>
     public Task LeaveManagerAsync(CancellationToken cancellation) => _calls.CallAsync(
-        (address, token) => channels.CallAsync(address, RpcMethods.LeaveManager, new LeaveManagerRequest(), RpcLimits.CallTimeout, token), cancellation);
+        (address, token) => channels.CallAsync(address, RpcMethods.LeaveManager, new LeaveManagerRequest(), RpcLimits.CommitTimeout, token), cancellation);
 }

@@ -10,5 +10,5 @@ public sealed class NodeCaClient(RpcChannels channels, PeerAddressBook managers,
 
     /// <inheritdoc cref="INodeCa.RenewCertificateAsync"/>
     public Task<IssuedCertificate> RenewCertificateAsync(RenewCertificateRequest request, CancellationToken cancellation) => _calls.CallAsync(
-        (address, token) => channels.CallAsync(address, RpcMethods.RenewCertificate, request, RpcLimits.CallTimeout, token), cancellation);
+        (address, token) => channels.CallAsync(address, RpcMethods.RenewCertificate, request, RpcLimits.CommitTimeout, token), cancellation);
 }

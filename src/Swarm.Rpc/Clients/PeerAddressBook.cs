@@ -35,6 +35,7 @@ public sealed class PeerAddressBook
     public string? Find(string nodeId) => _addresses.GetValueOrDefault(nodeId);
 
     /// <summary>Learns or corrects one address; returns once it is durable.</summary>
+    /// <exception cref="IOException">It holds for this run only.</exception>
     public void Set(string nodeId, string address)
     {
         if (Find(nodeId) != address)
@@ -65,8 +66,15 @@ public sealed class PeerAddressBook
             }
 
             var saved = new PeerAddresses { Peers = [.. changed.Select(peer => new ManagerAddress { NodeId = peer.Key, Address = peer.Value })] };
-            _folder.Write(FileName, Codec.Serialize(saved));
-            _addresses = changed;
+            try
+            {
+                _folder.Write(FileName, Codec.Serialize(saved));
+            }
+            finally
+            {
+                // A full disk is told to the caller, but must not leave a running node with the old addresses.
+                _addresses = changed;
+            }
         }
     }
 }

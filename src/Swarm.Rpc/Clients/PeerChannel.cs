@@ -17,7 +17,7 @@ internal sealed class PeerChannel
         {
             SslOptions = tls,
             UseProxy = false,
-            ConnectTimeout = RpcLimits.HandshakeTimeout,
+            ConnectTimeout = RpcLimits.DialTimeout,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             KeepAlivePingDelay = RpcLimits.PingDelay,
             KeepAlivePingTimeout = RpcLimits.PingTimeout,

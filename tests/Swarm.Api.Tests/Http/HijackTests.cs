@@ -94,7 +94,13 @@ public sealed class HijackTests
 
     private static async Task<string> ReadToEndAsync(Socket socket)
     {
-        using var stream = new NetworkStream(socket);
-        return await new StreamReader(stream, Encoding.ASCII).ReadToEndAsync().WaitAsync(TestHost.Deadline);
+        var text = new StringBuilder();
+        var buffer = new byte[65536];
+        while (await socket.ReceiveAsync(buffer).WaitAsync(TestHost.Deadline) is > 0 and var length)
+        {
+            text.Append(Encoding.ASCII.GetString(buffer.AsSpan(0, length)));
+        }
+
+        return text.ToString();
     }
 }

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Swarm.Networking.Ports;
 
 namespace Swarm.Networking.Tests.Bridge;
@@ -104,8 +106,8 @@ public sealed class TrafficTests : IAsyncLifetime
     {
         await AttachAsync("a", new PortMapping("udp", 53, null, 5353));
         using var ns = net.Open("a");
-        using var server = ns.Run(() => new System.Net.Sockets.UdpClient(53));
-        using var client = net.Outside.Run(() => new System.Net.Sockets.UdpClient(0, System.Net.Sockets.AddressFamily.InterNetwork));
+        using var server = ns.Run(() => new UdpClient(53));
+        using var client = net.Outside.Run(() => new UdpClient(0, AddressFamily.InterNetwork));
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         await client.SendAsync("question"u8.ToArray(), new IPEndPoint(IPAddress.Parse(Topology.HostAddress), 5353), deadline.Token);
         var question = await server.ReceiveAsync(deadline.Token);
@@ -133,6 +135,42 @@ public sealed class TrafficTests : IAsyncLifetime
         net.Serve("a", 80);
         await net.Bridge.DetachAsync("a", default);
         Assert.Equal("", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
+    }
+
+    [Fact]
+    public async Task Udp_client_that_never_stops_follows_the_port_to_its_next_container()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var client = net.Outside.Run(() => new UdpClient(0, AddressFamily.InterNetwork));
+        var port = new IPEndPoint(IPAddress.Parse(Topology.HostAddress), 5353);
+        await client.SendAsync("before anyone"u8.ToArray(), port, deadline.Token);
+        foreach (var id in (string[])["a", "b"])
+        {
+            await AttachAsync(id, new PortMapping("udp", 53, null, 5353));
+            using var ns = net.Open(id);
+            using var server = ns.Run(() => new UdpClient(53));
+            await client.SendAsync(Encoding.ASCII.GetBytes(id), port, deadline.Token);
+            Assert.Equal(Encoding.ASCII.GetBytes(id), (await server.ReceiveAsync(deadline.Token)).Buffer);
+            await net.Bridge.DetachAsync(id, default);
+        }
+    }
+
+    [Fact]
+    public async Task Tcp_client_of_a_detached_container_is_reset_instead_of_waiting()
+    {
+        await AttachAsync("a", new PortMapping("tcp", 80, null, 8080));
+        using var ns = net.Open("a");
+        using var listener = ns.Run(() => new TcpListener(IPAddress.Any, 80));
+        ns.Run(listener.Start);
+        using var client = net.Outside.Run(() => new TcpClient(AddressFamily.InterNetwork));
+        await client.ConnectAsync(IPAddress.Parse(Topology.HostAddress), 8080);
+        using var accepted = await listener.AcceptTcpClientAsync();
+        await net.Bridge.DetachAsync("a", default);
+
+        await client.GetStream().WriteAsync(new byte[1]);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        var error = await Assert.ThrowsAsync<IOException>(async () => await client.GetStream().ReadExactlyAsync(new byte[1], deadline.Token));
+        Assert.Equal(SocketError.ConnectionReset, Assert.IsType<SocketException>(error.InnerException).SocketErrorCode);
     }
 
     private async Task<IPAddress> AttachAsync(string id, params PortMapping[] ports) => (await net.Bridge.AttachAsync(id, id, [.. ports], default)).Address!;

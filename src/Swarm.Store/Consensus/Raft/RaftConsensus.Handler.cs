@@ -1,3 +1,4 @@
+using DotNext.IO.Log;
 using DotNext.Net.Cluster.Consensus.Raft;
 
 namespace Swarm.Store.Consensus.Raft;
@@ -23,6 +24,11 @@ public sealed partial class RaftConsensus
         catch (InvalidDataException e)
         {
             LogRefused(e, callerNodeId);
+            throw;
+        }
+        catch (IntegrityException e)
+        {
+            ReportFailure(e);
             throw;
         }
     }

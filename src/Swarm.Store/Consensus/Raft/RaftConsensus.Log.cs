@@ -22,6 +22,9 @@ public sealed partial class RaftConsensus
     [LoggerMessage(2015, LogLevel.Warning, "it is not known whether the entry at index {Index} of term {Term} was committed")]
     private partial void LogProposalUnknown(long index, long term);
 
+    [LoggerMessage(2017, LogLevel.Critical, "the consensus of this node has failed and takes no further part")]
+    private partial void LogLoopFailed(Exception e);
+
     [LoggerMessage(2016, LogLevel.Warning, "refused a message of {Caller}")]
     private partial void LogRefused(Exception e, string caller);
 }

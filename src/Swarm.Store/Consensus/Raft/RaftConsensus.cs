@@ -30,7 +30,9 @@ public sealed partial class RaftConsensus : IConsensus
     private readonly CancellationTokenSource _lifetime = new();
     private readonly Channel<MemberSet> _memberships = Channel.CreateBounded<MemberSet>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Channel<bool> _roleChanges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Leadership _leadership = Leadership.None;
+    private TaskCompletionSource _membersApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loops = Task.CompletedTask;
 
     /// <summary>Opens the data directory and restores the newest snapshot; <see cref="StartAsync"/> does the rest.</summary>
@@ -60,6 +62,12 @@ public sealed partial class RaftConsensus : IConsensus
     }
 
     public event Action<Leadership>? LeadershipChanged;
+
+    /// <summary>
+    /// Completes once this node's log can no longer be written or its state no longer applied (a full or failing disk). The others go on without
+    /// it; the process should say so and end.
+    /// </summary>
+    public Task<Exception> Failed => _failed.Task;
 
     public string NodeId => _options.NodeId;
 
@@ -102,7 +110,7 @@ public sealed partial class RaftConsensus : IConsensus
             throw new UntrustedLogException(_options.Directory, e.Message, e);
         }
 
-        _loops = Task.WhenAll(ApplyMembershipsAsync(_lifetime.Token), TrackLeadershipAsync(_lifetime.Token));
+        _loops = Task.WhenAll(RunAsync(ApplyMembershipsAsync), RunAsync(TrackLeadershipAsync));
         _cluster.Follow();
         _roleChanges.Writer.TryWrite(true);
         LogStarted(NodeId, _log.Term, _log.LastCommittedEntryIndex, _cluster.Members.Count);
@@ -128,6 +136,7 @@ public sealed partial class RaftConsensus : IConsensus
         }
         catch (Exception e) when (e is NotLeaderException or OperationCanceledException or ObjectDisposedException or IntegrityException)
         {
+            ReportFailure(e);
             LogProposalInterrupted(proposal.Index, proposal.Term);
         }
 
@@ -280,12 +289,38 @@ public sealed partial class RaftConsensus : IConsensus
     /// <summary>Waits until the running membership is what was just committed; the core applies it from a queue.</summary>
     private async Task<bool> AppliedAsync(Func<IReadOnlyCollection<string>, bool> condition, CancellationToken cancellation)
     {
-        while (!condition(Voters()))
+        while (true)
         {
-            await Task.Delay(_options.Heartbeat / 4, _time, cancellation).ConfigureAwait(false);
-        }
+            var applied = Volatile.Read(ref _membersApplied);
+            if (condition(Voters()))
+            {
+                return true;
+            }
 
-        return true;
+            await applied.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RunAsync(Func<CancellationToken, Task> loop)
+    {
+        try
+        {
+            await loop(_lifetime.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!_lifetime.IsCancellationRequested)
+        {
+            LogLoopFailed(e);
+            _failed.TrySetResult(e);
+        }
+    }
+
+    private void ReportFailure(Exception e)
+    {
+        if (e is IntegrityException)
+        {
+            LogLoopFailed(e);
+            _failed.TrySetResult(e);
+        }
     }
 
     private async Task ApplyMembershipsAsync(CancellationToken cancellation)
@@ -294,42 +329,52 @@ public sealed partial class RaftConsensus : IConsensus
         {
             await _cluster.ApplyMembersAsync(members, cancellation).ConfigureAwait(false);
             LogMembers(string.Join(", ", members.NodeIds));
+            Interlocked.Exchange(ref _membersApplied, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
             _roleChanges.Writer.TryWrite(true);
         }
     }
 
     private async Task TrackLeadershipAsync(CancellationToken cancellation)
     {
-        await foreach (var _ in _roleChanges.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+        while (await _roleChanges.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
         {
-            var leading = _cluster.LeadershipToken;
-            var leader = _cluster.Leader?.NodeId;
-            if (leader == NodeId && !leading.IsCancellationRequested && _log.Leadership is { } own)
+            _roleChanges.Reader.TryRead(out _);
+            if (_cluster.Leader?.NodeId == NodeId && _log.Leadership is { } own)
             {
-                await LeadAsync(own, leading, cancellation).ConfigureAwait(false);
+                Publish(new Leadership(NodeId, own.Term, false));
+                if (await ReadyAsync(own, cancellation).ConfigureAwait(false) is { IsCancellationRequested: false } leading)
+                {
+                    await LeadAsync(own, leading, cancellation).ConfigureAwait(false);
+                }
             }
 
-            leader = _cluster.Leader?.NodeId;
+            var leader = _cluster.Leader?.NodeId;
             Publish(new Leadership(leader == NodeId ? null : leader, _log.Term, false));
         }
     }
 
-    /// <summary>One leadership of this node, from the first sight of it to its end.</summary>
+    /// <summary>
+    /// Waits until the no-op of this leadership is applied, and with it everything of earlier terms. Answers the token of the leadership, cancelled
+    /// if it ended before.
+    /// </summary>
+    private async Task<CancellationToken> ReadyAsync(GuardedLog.OwnLeadership own, CancellationToken cancellation)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var applied = _log.WaitForApplyAsync(own.FirstIndex, linked.Token).AsTask();
+        var changed = _roleChanges.Reader.WaitToReadAsync(linked.Token).AsTask();
+        await Task.WhenAny(applied, changed).ConfigureAwait(false);
+        await linked.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(applied, changed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return applied.IsCompletedSuccessfully ? _cluster.LeadershipToken : new CancellationToken(canceled: true);
+    }
+
     private async Task LeadAsync(GuardedLog.OwnLeadership own, CancellationToken leading, CancellationToken cancellation)
     {
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(leading, cancellation);
-        Publish(new Leadership(NodeId, own.Term, false));
-        try
-        {
-            // The no-op is the last entry of the past: once it is applied, so is everything of earlier terms.
-            await _log.WaitForApplyAsync(own.FirstIndex, linked.Token).ConfigureAwait(false);
-            Publish(new Leadership(NodeId, own.Term, true));
-            await Task.Delay(Timeout.InfiniteTimeSpan, _time, linked.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            LogLeadershipLost(own.Term);
-        }
+        Publish(new Leadership(NodeId, own.Term, true));
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var end = leading.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), ended).ConfigureAwait(false);
+        await ended.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        LogLeadershipLost(own.Term);
     }
 
     private void Publish(Leadership leadership)

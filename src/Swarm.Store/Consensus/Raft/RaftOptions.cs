@@ -23,8 +23,11 @@ public sealed record RaftOptions
     /// <summary>Largest time between two messages of a leader.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(75);
 
-    /// <summary>One append of at most <see cref="MaxAppendBytes"/>, including the follower's fsync.</summary>
-    public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>One append of at most <see cref="MaxAppendBytes"/>, including the follower's fsync; below the lower election timeout.</summary>
+    public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>A request to another manager that is neither of the log nor of an election.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>One chunk of a snapshot.</summary>
     public TimeSpan SnapshotChunkTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -41,6 +41,8 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
 
     internal string NodeId => nodeId;
 
+    internal long NextIndex => _state.NextIndex;
+
     public ValueTask<IReadOnlyDictionary<string, string>> GetMetadataAsync(bool refresh, CancellationToken token) =>
         new(System.Collections.Frozen.FrozenDictionary<string, string>.Empty);
 
@@ -94,7 +96,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
                 AppendRequest.Add(message, entry, content);
             }
 
-            var result = ReadAppend(await CallAsync(message.Written, shared.Options.AppendTimeout, token).ConfigureAwait(false));
+            var result = ReadAppend(await CallAsync(message.Written, AppendTimeout, token).ConfigureAwait(false));
             if (result.Value.Result is not (HeartbeatResult.Replicated or HeartbeatResult.ReplicatedWithLeaderTerm) || result.Term > term)
             {
                 shared.Matches.Lower(nodeId, term, result.Value.LastIndex);
@@ -150,7 +152,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         throw new NotSupportedException("reads go through our own barrier (design/store.md, H3)");
 
     public async Task<bool> ResignAsync(CancellationToken token) =>
-        (await CallAsync(new WireWriter().Byte((byte)RaftKind.Resign).Written, shared.Options.AppendTimeout, token).ConfigureAwait(false)).Span is [1, ..];
+        (await CallAsync(new WireWriter().Byte((byte)RaftKind.Resign).Written, shared.Options.RequestTimeout, token).ConfigureAwait(false)).Span is [1, ..];
 
     public ValueTask CancelPendingRequestsAsync()
     {
@@ -165,6 +167,12 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         new WireWriter().Number(result.Term).Byte((byte)result.Value.Result).Number(result.Value.LastIndex).Written;
 
     internal static ReadOnlyMemory<byte> ToMessage(long term, byte value) => new WireWriter().Number(term).Byte(value).Written;
+
+    /// <summary>
+    /// The core may wait for the slowest member before its next round, so a silent one must not hold the others' heartbeats up until they elect
+    /// another leader. What a member takes longer to write it still keeps, and the next attempt goes on from there.
+    /// </summary>
+    private TimeSpan AppendTimeout => _status == ClusterMemberStatus.Unavailable ? shared.Options.VoteTimeout : shared.Options.AppendTimeout;
 
     private static Result<ReplicationStatus> Answer(long term, HeartbeatResult result, long lastIndex) =>
         new() { Term = term, Value = new ReplicationStatus { Result = result, LastIndex = lastIndex } };

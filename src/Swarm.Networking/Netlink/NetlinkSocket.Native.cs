@@ -4,18 +4,18 @@ using static Swarm.Networking.Netlink.RouteConstants;
 
 namespace Swarm.Networking.Netlink;
 
-public sealed unsafe partial class RouteSocket
+internal sealed unsafe partial class NetlinkSocket
 {
     private static partial class Native
     {
         private const int MessageTruncated = 0x20; // MSG_TRUNC, recv(2): the true length, also when it did not fit
 
-        public static SafeFileHandle Open()
+        public static SafeFileHandle Open(int protocol)
         {
-            var handle = socket(AddressFamilyNetlink, SocketRawCloseOnExec, NetlinkRoute);
+            var handle = socket(AddressFamilyNetlink, SocketRawCloseOnExec, protocol);
             if (handle.IsInvalid)
             {
-                throw new NetlinkException("open a routing socket", Marshal.GetLastPInvokeError());
+                throw new NetlinkException("open a netlink socket", Marshal.GetLastPInvokeError());
             }
 
             foreach (var option in (ReadOnlySpan<int>)[NetlinkCapAck, NetlinkExtAck, NetlinkGetStrictCheck])
@@ -25,7 +25,7 @@ public sealed unsafe partial class RouteSocket
                 {
                     var errno = Marshal.GetLastPInvokeError();
                     handle.Dispose();
-                    throw new NetlinkException($"set option {option} of a routing socket", errno);
+                    throw new NetlinkException($"set option {option} of a netlink socket", errno);
                 }
             }
 

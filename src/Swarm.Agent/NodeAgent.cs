@@ -1,0 +1,174 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Rpc;
+using Swarm.Rpc.Dispatch;
+
+namespace Swarm.Agent;
+
+/// <summary>
+/// A node's worker half: keeps a session with the leading manager, runs what it is assigned, reports how far it is. Without a manager it goes on
+/// with what it knows. Made once for the node's membership; <see cref="RunAsync"/> runs until the daemon ends, which leaves the containers alone.
+/// </summary>
+/// <param name="address">host:port at which this node's own RPC can be dialled, asked for at every registration.</param>
+public sealed partial class NodeAgent(
+    IDispatcherClient client, ITaskExecutor executor, IAgentJournal journal, Func<string> address, TimeProvider time, Random random, ILoggerFactory loggers)
+{
+    /// <summary>Waits between attempts at a session.</summary>
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(1);
+
+    /// <summary>A heartbeat without an answer for so many periods ends the session: its manager may be frozen.</summary>
+    private const int HeartbeatPatience = 2;
+
+    private readonly ILogger<NodeAgent> _logger = loggers.CreateLogger<NodeAgent>();
+    private readonly StatusReporter _reporter = new(journal);
+    private TaskTable? _tasks;
+
+    /// <summary>Raised by the session's flow, which waits for the handlers: they should be quick.</summary>
+    public event Action<AgentNews>? News;
+
+    /// <summary>Runs until cancelled, and returns when all workers have let go.</summary>
+    public async Task RunAsync(CancellationToken daemon)
+    {
+        var context = new TaskWorkerContext(executor, journal, _reporter, new SecretStore(), time, loggers.CreateLogger<TaskWorker>());
+        var tasks = new TaskTable(context, loggers.CreateLogger<TaskTable>());
+        try
+        {
+            await tasks.AdoptAsync(daemon);
+            _tasks = tasks;
+            await KeepSessionAsync(tasks, daemon);
+        }
+        catch (OperationCanceledException) when (daemon.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            _tasks = null;
+            await tasks.DrainAsync();
+        }
+    }
+
+    /// <summary>Stops and removes every task of this node, because it leaves the cluster. Only while <see cref="RunAsync"/> runs.</summary>
+    public Task RemoveAllAsync(CancellationToken cancellation) =>
+        (_tasks ?? throw new InvalidOperationException("the agent does not run")).RemoveAllAsync(cancellation);
+
+    private async Task KeepSessionAsync(TaskTable tasks, CancellationToken daemon)
+    {
+        var wait = TimeSpan.Zero;
+        while (true)
+        {
+            var registered = false;
+            try
+            {
+                await SessionAsync(tasks, () => registered = true, daemon);
+            }
+            catch (Exception error) when (!daemon.IsCancellationRequested)
+            {
+                LogSessionEnded(error.Message);
+                if (error is RpcFault { Status: RpcStatus.NotFound })
+                {
+                    News?.Invoke(new AgentNews(null, [], null, Removed: true));
+                }
+            }
+
+            daemon.ThrowIfCancellationRequested();
+            wait = registered || wait == TimeSpan.Zero ? FirstRetry : wait * 2 < MaxRetry ? wait * 2 : MaxRetry;
+
+            // Spread, so that the agents of a lost leader do not all arrive at the next one together.
+            await Task.Delay(wait * (0.5 + (random.NextDouble() / 2)), time, daemon);
+        }
+    }
+
+    private async Task SessionAsync(TaskTable tasks, Action registered, CancellationToken daemon)
+    {
+        using var session = CancellationTokenSource.CreateLinkedTokenSource(daemon);
+        var request = new SessionRequest { Description = await executor.DescribeAsync(daemon), Address = address() };
+        Task heartbeats = Task.CompletedTask;
+        Task reports = Task.CompletedTask;
+        Exception? cause = null;
+        try
+        {
+            var isOpen = false;
+            await foreach (var message in client.SessionAsync(request, session.Token))
+            {
+                if (message.Assignments is { } assignments)
+                {
+                    tasks.Apply(assignments, daemon);
+                }
+
+                if (message.Node is not null || !message.Managers.IsDefaultOrEmpty || message.TrustRoot is not null)
+                {
+                    News?.Invoke(new AgentNews(message.Node, message.Managers, message.TrustRoot, Removed: false));
+                }
+
+                if (!isOpen)
+                {
+                    isOpen = true;
+                    registered();
+                    LogRegistered(message.SessionId);
+                    heartbeats = EndingAsync(BeatAsync(message.SessionId, session.Token), session);
+                    reports = EndingAsync(_reporter.RunAsync(client, message.SessionId, session.Token), session);
+                }
+            }
+        }
+        catch (Exception error)
+        {
+            cause = error;
+        }
+
+        session.Cancel();
+        Exception?[] causes = [await OutcomeAsync(heartbeats), await OutcomeAsync(reports), cause];
+        if (causes.FirstOrDefault(one => one is not null and not OperationCanceledException) is { } first)
+        {
+            throw first;
+        }
+    }
+
+    private async Task BeatAsync(string sessionId, CancellationToken session)
+    {
+        var patience = TimeSpan.FromSeconds(1) * HeartbeatPatience;
+        while (true)
+        {
+            using var late = new CancellationTokenSource(patience, time);
+            using var call = CancellationTokenSource.CreateLinkedTokenSource(session, late.Token);
+            HeartbeatResponse response;
+            try
+            {
+                response = await client.HeartbeatAsync(new HeartbeatRequest { SessionId = sessionId }, call.Token);
+            }
+            catch (OperationCanceledException) when (late.IsCancellationRequested && !session.IsCancellationRequested)
+            {
+                throw new TimeoutException("the manager does not answer heartbeats");
+            }
+
+            var period = response.Period > TimeSpan.Zero ? response.Period : TimeSpan.FromSeconds(1);
+            patience = period * HeartbeatPatience;
+            await Task.Delay(period, time, session);
+        }
+    }
+
+    /// <summary>The end of one flow is the end of the session.</summary>
+    private static async Task EndingAsync(Task flow, CancellationTokenSource session)
+    {
+        try
+        {
+            await flow;
+        }
+        finally
+        {
+            session.Cancel();
+        }
+    }
+
+    private static async Task<Exception?> OutcomeAsync(Task flow)
+    {
+        try
+        {
+            await flow;
+            return null;
+        }
+        catch (Exception error)
+        {
+            return error;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Swarm.Model;
+using Swarm.Store;
+
+namespace Swarm.Manager.Dispatch;
+
+/// <summary>Wakes the sessions whose nodes a commit concerns.</summary>
+internal sealed class ChangeNotifier(IObjectStore store, SessionTable sessions)
+{
+    internal async Task RunAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            using var watch = store.Watch();
+            NotifyAll();
+            try
+            {
+                while (await watch.Commits.WaitToReadAsync(cancellation))
+                {
+                    while (watch.Commits.TryRead(out var commit))
+                    {
+                        Notify(commit);
+                    }
+                }
+            }
+            catch (WatchLaggedException)
+            {
+                // Every session compares with the newest view anyway: waking all of them makes up for what was missed.
+            }
+        }
+    }
+
+    private void Notify(StoreCommit commit)
+    {
+        foreach (var change in commit.Changes)
+        {
+            switch (change.Object)
+            {
+                case SwarmTask task:
+                    Notify(task.NodeId);
+                    if (change.Old is SwarmTask old && old.NodeId != task.NodeId)
+                    {
+                        Notify(old.NodeId);
+                    }
+
+                    break;
+                case Node node:
+                    if ((change.Old as Node)?.Manager != (change.New as Node)?.Manager)
+                    {
+                        NotifyAll();
+                    }
+
+                    Notify(node.Id);
+                    break;
+                case Cluster or Secret or Config:
+                    NotifyAll();
+                    break;
+            }
+        }
+    }
+
+    private void Notify(string nodeId) => sessions.Find(nodeId)?.Changed.Raise();
+
+    private void NotifyAll()
+    {
+        foreach (var session in sessions.All)
+        {
+            session.Changed.Raise();
+        }
+    }
+}

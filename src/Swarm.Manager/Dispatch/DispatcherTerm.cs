@@ -1,0 +1,163 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Swarm.Manager.Loops;
+using Swarm.Model;
+using Swarm.Rpc;
+using Swarm.Rpc.Dispatch;
+using Swarm.Store;
+
+namespace Swarm.Manager.Dispatch;
+
+/// <summary>The dispatcher of one term of leadership: what it remembers of the agents ends with the term.</summary>
+internal sealed class DispatcherTerm
+{
+    /// <summary>Commits of a registration that may be refused before the agent is told to try again.</summary>
+    private const int MaxAttempts = 16;
+
+    private readonly IObjectStore _store;
+    private readonly Random _random;
+    private readonly CancellationToken _leading;
+    private readonly SessionTable _sessions;
+    private readonly StatusWriter _writer;
+    private readonly ControlLoopRunner _runner;
+    private readonly LivenessLoop _liveness;
+
+    internal DispatcherTerm(IObjectStore store, TimeProvider time, Random random, ILoggerFactory loggers, CancellationToken leading)
+    {
+        (_store, _random, _leading) = (store, random, leading);
+        _sessions = new SessionTable(time);
+        _writer = new StatusWriter(store, loggers.CreateLogger<StatusWriter>());
+        _runner = new ControlLoopRunner(store, time, loggers.CreateLogger<ControlLoopRunner>());
+        _liveness = new LivenessLoop(_sessions, time);
+    }
+
+    /// <summary>Runs until the first of its flows ends, which but for the end of the term none should.</summary>
+    internal async Task RunAsync(CancellationTokenSource stop)
+    {
+        Task[] flows =
+        [
+            _writer.RunAsync(_leading),
+            new ChangeNotifier(_store, _sessions).RunAsync(_leading),
+            _runner.RunAsync(_liveness, _leading),
+            _runner.RunAsync(new OrphanLoop(), _leading),
+        ];
+        await Task.WhenAny(flows);
+        stop.Cancel();
+        await Task.WhenAll(flows);
+    }
+
+    internal void End() => _sessions.EndAll();
+
+    internal HeartbeatResponse Heartbeat(NodeIdentity caller, HeartbeatRequest request)
+    {
+        _sessions.Touch(caller.NodeId, request.SessionId);
+        var view = _store.View;
+        if (view.Nodes.Find(caller.NodeId)?.Status.State != NodeState.Ready)
+        {
+            _sessions.Liveness.Raise();
+        }
+
+        return new HeartbeatResponse { Period = LivenessLoop.PeriodOf(view) };
+    }
+
+    internal Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation)
+    {
+        _sessions.Touch(caller.NodeId, request.SessionId);
+        return _writer.WriteAsync(caller.NodeId, request.Updates, cancellation);
+    }
+
+    internal async IAsyncEnumerable<SessionMessage> SessionAsync(
+        NodeIdentity caller, SessionRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        string id;
+        lock (_random)
+        {
+            id = Ids.New(_random);
+        }
+
+        var session = _sessions.Open(id, caller.NodeId);
+        using var alive = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended, _leading);
+        try
+        {
+            await RegisterAsync(caller, request, alive.Token);
+            session.Registered = true;
+            _sessions.Liveness.Raise();
+            var news = new SessionNews(session.Id, caller.NodeId);
+            while (true)
+            {
+                session.Changed.Take();
+                var view = _store.View;
+                var node = view.Nodes.Find(caller.NodeId) ?? throw NotAMember(caller);
+                if (news.Next(view, node) is { } message)
+                {
+                    yield return message;
+                }
+
+                if (!await ChangedAsync(session, alive.Token))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    throw _leading.IsCancellationRequested
+                        ? new RpcFault(RpcStatus.NotLeader, "this node does not lead the swarm any more")
+                        : new RpcFault(RpcStatus.SessionInvalid, $"the session of node {caller.NodeId} was ended: register again");
+                }
+            }
+        }
+        finally
+        {
+            _sessions.Break(session);
+        }
+    }
+
+    private static async Task<bool> ChangedAsync(NodeSession session, CancellationToken alive)
+    {
+        try
+        {
+            await session.Changed.WaitAsync(alive);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The node is Ready, with what it says of itself now.</summary>
+    private async Task RegisterAsync(NodeIdentity caller, SessionRequest request, CancellationToken cancellation)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var node = _store.View.Nodes.Find(caller.NodeId) ?? throw NotAMember(caller);
+            var registered = node with
+            {
+                Description = request.Description,
+                Role = caller.Role,
+                Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address) },
+            };
+            if (Codec.Same(node, registered))
+            {
+                return;
+            }
+
+            var result = await _store.CommitAsync(new StoreTransaction().Update(registered), cancellation);
+            if (result.IsCommitted)
+            {
+                return;
+            }
+
+            if (result.Status != CommitStatus.Conflict)
+            {
+                break;
+            }
+        }
+
+        throw new RpcFault(RpcStatus.Unavailable, $"the registration of node {caller.NodeId} could not be written: try again");
+    }
+
+    private static RpcFault NotAMember(NodeIdentity caller) => new(RpcStatus.NotFound, $"node {caller.NodeId} is not part of the swarm: it was removed, or never joined");
+
+    private static string HostOf(string address)
+    {
+        var colon = address.LastIndexOf(':');
+        return (colon < 0 ? address : address[..colon]).Trim('[', ']');
+    }
+}

@@ -1,0 +1,162 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using static Swarm.Networking.Netlink.RouteConstants;
+
+namespace Swarm.Networking.Netlink;
+
+/// <summary>Reads an object of the kernel's answer; null: not one that was asked for.</summary>
+internal delegate T? NetlinkParser<T>(ReadOnlySpan<byte> payload) where T : class;
+
+/// <summary>Requests to the kernel and their answers (netlink(7)), whatever the family. One thread at a time.</summary>
+internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
+{
+    /// <summary>The kernel fills at most 32 KiB of a dump at once (netlink_dump).</summary>
+    private const int ReceiveBytes = 64 * 1024;
+
+    /// <summary>A dump that changes under us is asked for again this often.</summary>
+    private const int DumpAttempts = 8;
+
+    private readonly SafeFileHandle socket = Native.Open(protocol);
+    private readonly byte[] received = new byte[ReceiveBytes];
+    private uint sequence = 1;
+
+    public void Dispose() => socket.Dispose();
+
+    /// <summary>Sends a change and waits for the kernel's answer.</summary>
+    public void Change(NetlinkRequest request, string what)
+    {
+        Native.Send(socket, request.Finish(++sequence), what);
+        foreach (var message in Receive(what))
+        {
+            if (message.Type == MessageError)
+            {
+                Acknowledge(Payload(message), message.Flags, what);
+                return;
+            }
+        }
+
+        throw new InvalidDataException($"{what}: the kernel did not answer");
+    }
+
+    /// <summary>Asks for every object of a kind.</summary>
+    public List<T> Dump<T>(Func<NetlinkRequest> request, string what, NetlinkParser<T> parse) where T : class
+    {
+        for (var attempt = 0; attempt < DumpAttempts; attempt++)
+        {
+            if (TryDump(request(), what, parse) is { } all)
+            {
+                return all;
+            }
+        }
+
+        throw new NetlinkException(what + ": changed during each of several attempts", Interrupted);
+    }
+
+    private List<T>? TryDump<T>(NetlinkRequest request, string what, NetlinkParser<T> parse) where T : class
+    {
+        Native.Send(socket, request.Finish(++sequence), what);
+        var all = new List<T>();
+        var interrupted = false;
+        while (true)
+        {
+            foreach (var message in Receive(what))
+            {
+                interrupted |= (message.Flags & FlagDumpInterrupted) != 0;
+                switch (message.Type)
+                {
+                    case MessageDone:
+                        return interrupted ? null : all;
+                    case MessageError:
+                        Acknowledge(Payload(message), message.Flags, what);
+                        break;
+                    default:
+                        if (parse(Payload(message)) is { } item)
+                        {
+                            all.Add(item);
+                        }
+
+                        break;
+                }
+            }
+        }
+    }
+
+    /// <summary>Asks for one object; null when there is none.</summary>
+    public T? Get<T>(NetlinkRequest request, string what, NetlinkParser<T> parse) where T : class
+    {
+        Native.Send(socket, request.Finish(++sequence), what);
+        foreach (var message in Receive(what))
+        {
+            if (message.Type != MessageError)
+            {
+                return parse(Payload(message));
+            }
+
+            try
+            {
+                Acknowledge(Payload(message), message.Flags, what);
+            }
+            catch (NetlinkException error) when (error.NotThere)
+            {
+                return null;
+            }
+        }
+
+        throw new InvalidDataException($"{what}: the kernel did not answer");
+    }
+
+    private readonly record struct Message(ushort Type, ushort Flags, int Offset, int Length);
+
+    private ReadOnlySpan<byte> Payload(Message message) => received.AsSpan(message.Offset, message.Length);
+
+    /// <summary>One datagram, cut into the messages that answer the last request (an abandoned answer of an earlier one is passed over).</summary>
+    private List<Message> Receive(string what)
+    {
+        var messages = new List<Message>();
+        while (messages.Count == 0)
+        {
+            var count = Native.Receive(socket, received, what);
+            for (var at = 0; at + HeaderBytes <= count;)
+            {
+                var length = MemoryMarshal.Read<int>(received.AsSpan(at));
+                if (length < HeaderBytes || at + length > count)
+                {
+                    throw new InvalidDataException($"{what}: netlink message of {length} bytes in {count - at}");
+                }
+
+                if (MemoryMarshal.Read<uint>(received.AsSpan(at + 8)) == sequence)
+                {
+                    var type = MemoryMarshal.Read<ushort>(received.AsSpan(at + 4));
+                    var flags = MemoryMarshal.Read<ushort>(received.AsSpan(at + 6));
+                    messages.Add(new Message(type, flags, at + HeaderBytes, length - HeaderBytes));
+                }
+
+                at += NetlinkRequest.Align(length);
+            }
+        }
+
+        return messages;
+    }
+
+    /// <summary>struct nlmsgerr: the negative errno, the request's header (NETLINK_CAP_ACK leaves out its body), then the kernel's text.</summary>
+    private static void Acknowledge(ReadOnlySpan<byte> payload, ushort flags, string what)
+    {
+        var errno = -MemoryMarshal.Read<int>(payload);
+        if (errno == 0)
+        {
+            return;
+        }
+
+        string? text = null;
+        if ((flags & FlagAckTlvs) != 0)
+        {
+            var attributes = new NetlinkAttributes(payload[(sizeof(int) + HeaderBytes)..]);
+            while (attributes.Next())
+            {
+                text = attributes.Type == ErrorAttributeMessage ? attributes.Text : text;
+            }
+        }
+
+        throw new NetlinkException(what, errno, text);
+    }
+}

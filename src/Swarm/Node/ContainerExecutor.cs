@@ -1,0 +1,108 @@
+using Swarm.Agent;
+using Swarm.Engine;
+using Swarm.Engine.Containers;
+using Swarm.Engine.Images;
+using Swarm.Model;
+
+namespace Swarm.Node;
+
+/// <summary>Runs the cluster's tasks as containers of this node's engine. A task's container is found by its label, whatever daemon made it.</summary>
+/// <param name="description">What this node says of itself.</param>
+public sealed class ContainerExecutor(ContainerEngine engine, IImageStore images, NodeDescription description) : ITaskExecutor
+{
+    public Task<NodeDescription> DescribeAsync(CancellationToken cancellation) => Task.FromResult(description);
+
+    public async Task PrepareAsync(SwarmTask task, TaskSecrets secrets, Action<string> progress, CancellationToken cancellation)
+    {
+        if (Find(task.Id) is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            var request = TaskContainer.Of(task, description.Hostname);
+
+            // An image that is here is taken as it is: no registry is asked, however slow it is today.
+            if (images.Find(task.Spec.Container.Image) is null)
+            {
+                progress("pulling");
+                await images.PullAsync(task.Spec.Container.Image, registryAuth: null, progress: null, cancellation).ConfigureAwait(false);
+            }
+
+            progress("creating");
+            await engine.CreateAsync(task.Name, request, cancellation).ConfigureAwait(false);
+        }
+        catch (EngineException e)
+        {
+            throw new TaskRejectedException(e.Message);
+        }
+    }
+
+    public async Task<ContainerStatus> StartAsync(SwarmTask task, CancellationToken cancellation)
+    {
+        var container = Find(task.Id) ?? throw new TaskFailedException($"the container of task {task.Id} is gone: it was removed after it was prepared");
+        try
+        {
+            await engine.StartAsync(container, cancellation).ConfigureAwait(false);
+            return StatusOf(container);
+        }
+        catch (EngineException e)
+        {
+            throw new TaskFailedException(e.Message, StatusOf(container));
+        }
+    }
+
+    public async Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation)
+    {
+        var container = Find(task.Id);
+        if (container is null)
+        {
+            return new TaskExit(new ContainerStatus(), "the container is gone");
+        }
+
+        await ContainerEngine.WaitAsync(container, WaitCondition.NotRunning).WaitAsync(cancellation).ConfigureAwait(false);
+        return ExitOf(container);
+    }
+
+    public async Task StopAsync(SwarmTask task, CancellationToken cancellation)
+    {
+        if (Find(task.Id) is { } container)
+        {
+            await engine.StopAsync(container, seconds: null, signal: "", cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public async Task RemoveAsync(string taskId, CancellationToken cancellation)
+    {
+        if (Find(taskId) is { } container)
+        {
+            await engine.RemoveAsync(container, force: true, removeVolumes: true, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public Task<IReadOnlyList<FoundTask>> ListAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<FoundTask>>(
+    [
+        .. from container in engine.Containers
+           let id = TaskContainer.TaskIdOf(container.Record)
+           where id is not null
+           let running = container.State.IsRunning
+           let ended = !running && container.State.FinishedAt is not null
+           select new FoundTask(id, running, StatusOf(container), ended ? ExitOf(container) : null),
+    ]);
+
+    private Container? Find(string taskId) => engine.Containers.FirstOrDefault(c => TaskContainer.TaskIdOf(c.Record) == taskId);
+
+    private static ContainerStatus StatusOf(Container container) =>
+        new() { ContainerId = container.Id, Pid = container.State.Pid, ExitCode = container.State.ExitCode };
+
+    private static TaskExit ExitOf(Container container)
+    {
+        var state = container.State;
+        var error = state.Error.Length > 0 ? state.Error
+            : state.OomKilled ? $"task: out of memory, killed by the kernel ({state.ExitCode})"
+            : state.ExitCode != 0 ? $"task: non-zero exit ({state.ExitCode})"
+            : "";
+        return new TaskExit(StatusOf(container), error);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using Swarm.Engine;
+using Swarm.Engine.Containers;
+using Swarm.Engine.Containers.Wire;
+using Swarm.Model;
+
+namespace Swarm.Node;
+
+/// <summary>A task as the container that a user could have asked for, with the labels by which Docker's tools know it.</summary>
+internal static class TaskContainer
+{
+    private const string Prefix = "com.docker.swarm.", TaskIdLabel = Prefix + "task.id";
+
+    public static string? TaskIdOf(ContainerRecord record) => record.Config.Labels?.GetValueOrDefault(TaskIdLabel);
+
+    /// <exception cref="EngineException">501 or 400: the task cannot run here as it is.</exception>
+    public static ContainerCreateRequest Of(SwarmTask task, string nodeHostname)
+    {
+        var (spec, container) = (task.Spec, task.Spec.Container);
+        if (!container.Secrets.IsEmpty || !container.Configs.IsEmpty)
+        {
+            throw EngineException.NotImplemented("secrets and configs in containers are not built: update the service without them");
+        }
+
+        var template = new TaskTemplate(task, nodeHostname);
+        return new ContainerCreateRequest
+        {
+            Image = container.Image,
+            Entrypoint = container.Command.IsEmpty ? null : container.Command,
+            Cmd = container.Args.IsEmpty ? null : container.Args,
+            Env = [.. container.Env.Select(template.Expand)],
+            Hostname = template.Expand(container.Hostname),
+            WorkingDir = container.Dir,
+            User = container.User,
+            Tty = container.Tty,
+            OpenStdin = container.OpenStdin,
+            Labels = Labels(task),
+            StopSignal = container.StopSignal,
+            StopTimeout = container.StopGracePeriod is { } grace ? (int)Math.Ceiling(grace.TotalSeconds) : null,
+            Healthcheck = container.Healthcheck is { } check ? new HealthConfig { Test = check.Test } : null,
+            HostConfig = new HostConfig
+            {
+                NetworkMode = NetworkMode(spec),
+                Mounts = [.. container.Mounts.Select(m => Mount(m, template))],
+                Memory = spec.Limits?.MemoryBytes ?? 0,
+                NanoCpus = spec.Limits?.NanoCpus ?? 0,
+                MemoryReservation = spec.Reservations?.MemoryBytes ?? 0,
+                PidsLimit = spec.PidsLimit,
+                ReadonlyRootfs = container.ReadOnly,
+                GroupAdd = container.Groups,
+                CapAdd = container.CapabilityAdd,
+                CapDrop = container.CapabilityDrop,
+                Init = container.Init,
+                OomScoreAdj = (int)container.OomScoreAdj,
+                Sysctls = container.Sysctls.IsEmpty ? null : new(container.Sysctls),
+                Ulimits = [.. container.Ulimits.Select(u => new Engine.Containers.Wire.Ulimit { Name = u.Name, Soft = u.Soft, Hard = u.Hard })],
+                ExtraHosts = [.. container.Hosts.SelectMany(ExtraHosts)],
+                Dns = container.Dns?.Nameservers,
+                DnsSearch = container.Dns?.Search,
+                DnsOptions = container.Dns?.Options,
+                LogConfig = spec.LogDriver is { } log ? new LogConfig { Type = log.Name, Config = new(log.Options) } : null,
+                Isolation = container.Isolation,
+            },
+        };
+    }
+
+    private static Dictionary<string, string> Labels(SwarmTask task)
+    {
+        var labels = new Dictionary<string, string>(task.Spec.Container.Labels)
+        {
+            [Prefix + "node.id"] = task.NodeId,
+            [Prefix + "service.id"] = task.ServiceId,
+            [Prefix + "service.name"] = task.ServiceName,
+            [Prefix + "task"] = "",
+            [TaskIdLabel] = task.Id,
+            [Prefix + "task.name"] = task.Name,
+        };
+        return labels;
+    }
+
+    private static string NetworkMode(TaskSpec spec) => spec.Networks switch
+    {
+        [] => "bridge",
+        [{ Target: "host" or "none" or "bridge" } only] => only.Target,
+        [var first, ..] => throw EngineException.NotImplemented($"network {first.Target}: tasks connect to bridge, host or none only in this version"),
+    };
+
+    private static MountRequest Mount(Mount mount, TaskTemplate template) => new()
+    {
+        Type = mount.Type.ToString().ToLowerInvariant(),
+        Source = template.Expand(mount.Source),
+        Target = template.Expand(mount.Target),
+        ReadOnly = mount.ReadOnly,
+        BindOptions = mount.Type == MountType.Bind
+            ? new BindOptions { Propagation = mount.Propagation, NonRecursive = mount.NonRecursive, CreateMountpoint = mount.CreateMountpoint }
+            : null,
+        VolumeOptions = mount.Type == MountType.Volume
+            ? new VolumeOptions
+            {
+                NoCopy = mount.VolumeNoCopy,
+                Subpath = mount.VolumeSubpath,
+                Labels = new(mount.VolumeLabels),
+                DriverConfig = mount.VolumeDriver is { } driver ? new VolumeDriverConfig { Name = driver.Name, Options = new(driver.Options) } : null,
+            }
+            : null,
+        TmpfsOptions = mount.Type == MountType.Tmpfs ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode } : null,
+    };
+
+    /// <summary>"address name name", as in hosts(5), is "name:address" for a container.</summary>
+    private static IEnumerable<string> ExtraHosts(string line)
+    {
+        var fields = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return fields.Skip(1).Select(name => string.Create(CultureInfo.InvariantCulture, $"{name}:{fields[0]}"));
+    }
+}

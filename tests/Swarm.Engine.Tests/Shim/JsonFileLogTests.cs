@@ -1,0 +1,98 @@
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+using Swarm.Engine.Shim;
+
+namespace Swarm.Engine.Tests.Shim;
+
+public sealed class JsonFileLogTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("engine-log").FullName;
+
+    private string LogPath => Path.Combine(_folder, "c-json.log");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_line_is_one_record_with_its_line_end()
+    {
+        Write([Encoding.UTF8.GetBytes("one\ntwo\n")]);
+        Assert.Equal(["one\n", "two\n"], Records());
+    }
+
+    [Fact]
+    public void A_line_that_comes_in_pieces_is_one_record()
+    {
+        Write([Encoding.UTF8.GetBytes("he"), Encoding.UTF8.GetBytes("llo\nrest")]);
+        Assert.Equal(["hello\n", "rest"], Records());
+    }
+
+    [Fact]
+    public void A_line_longer_than_16_KB_is_cut_into_records_without_line_end()
+    {
+        var text = new string('x', LineSplitter.MaximumLine + 5) + "\n";
+        Write([Encoding.UTF8.GetBytes(text)]);
+        Assert.Equal([new string('x', LineSplitter.MaximumLine), "xxxxx\n"], Records());
+    }
+
+    [Fact]
+    public void A_line_of_exactly_16_KB_is_one_record()
+    {
+        var text = new string('x', LineSplitter.MaximumLine) + "\n";
+        Write([Encoding.UTF8.GetBytes(text)]);
+        Assert.Equal([text], Records());
+    }
+
+    [Fact]
+    public void Bytes_that_are_not_UTF8_become_replacement_characters()
+    {
+        Write([[(byte)'a', 0xff, (byte)'b', (byte)'\n']]);
+        Assert.Equal(["a\ufffdb\n"], Records());
+    }
+
+    [Fact]
+    public void Any_text_is_read_back_as_it_was_written() => Gen.String.Array[1, 20].Sample(
+        texts =>
+        {
+            File.Delete(LogPath);
+            var lines = texts.Select(t => string.Concat(t.Where(c => c != '\n' && !char.IsSurrogate(c)))).ToArray();
+            Write([Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n")))]);
+            Assert.Equal(lines.Select(l => l + "\n"), Records());
+        },
+        iter: 200);
+
+    [Fact]
+    public void Rotation_keeps_the_given_number_of_files_and_loses_none_of_the_newest_lines()
+    {
+        Write([.. Enumerable.Range(0, 20).Select(i => Encoding.UTF8.GetBytes($"line {i}\n"))], maximumSize: 200, maximumFiles: 3);
+        Assert.True(File.Exists(LogPath + ".2"));
+        Assert.False(File.Exists(LogPath + ".3"));
+        var kept = new[] { LogPath + ".2", LogPath + ".1", LogPath }.SelectMany(ReadRecords).ToList();
+        Assert.Equal(Enumerable.Range(20 - kept.Count, kept.Count).Select(i => $"line {i}\n"), kept);
+    }
+
+    private void Write(byte[][] pieces, long maximumSize = 0, int maximumFiles = 1)
+    {
+        var log = new JsonFileLog(LogPath, maximumSize, maximumFiles, new FakeTimeProvider());
+        log.Open();
+        var splitter = new LineSplitter(log, ShimFrameKind.Stdout);
+        foreach (var piece in pieces)
+        {
+            splitter.Write(piece);
+            log.FlushAndRotate();
+        }
+
+        splitter.Finish();
+        log.FlushAndRotate();
+    }
+
+    private List<string> Records() => ReadRecords(LogPath);
+
+    private static List<string> ReadRecords(string file) => [.. File.ReadLines(file).Select(line =>
+    {
+        using var record = JsonDocument.Parse(line);
+        Assert.Equal("stdout", record.RootElement.GetProperty("stream").GetString());
+        return record.RootElement.GetProperty("log").GetString()!;
+    })];
+}

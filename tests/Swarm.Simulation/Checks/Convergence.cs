@@ -1,0 +1,85 @@
+using Swarm.Model;
+using Swarm.Simulation.World;
+
+namespace Swarm.Simulation.Checks;
+
+/// <summary>Laws 5 and 11: once faults stop, what runs is what is wanted, and nothing else is left anywhere. Answers what is not so yet.</summary>
+public static class Convergence
+{
+    public static List<string> Missing(SimulatedCluster world)
+    {
+        var view = world.Store.View;
+        var missing = new List<string>();
+        foreach (var node in view.Nodes.Where(node => node.Status.State != NodeState.Ready))
+        {
+            missing.Add($"{node.Id} is {node.Status.State}");
+        }
+
+        foreach (var service in view.Services)
+        {
+            var tasks = view.TasksOfService(service.Id).Where(task => task.DesiredState <= TaskState.Running).ToList();
+            var running = tasks.Count(task => task.Status.State == TaskState.Running);
+            var wanted = service.Spec.Mode == ServiceMode.Global
+                ? view.Nodes.Count(node => node.Spec.Availability == NodeAvailability.Active)
+                : (int)service.Spec.Replicas;
+            var paused = view.Nodes.Count(node => node.Spec.Availability == NodeAvailability.Pause);
+            var isRight = service.Spec.Mode == ServiceMode.Global ? running >= wanted && running <= wanted + paused : running == wanted;
+            var cannotRun = service.Spec.Task.Container.Image.Contains("missing", StringComparison.Ordinal)
+                || service.UpdateStatus?.State is UpdateState.Paused or UpdateState.RollbackPaused;
+            if ((!isRight && !cannotRun) || tasks.Count < Math.Min(1, wanted))
+            {
+                missing.Add($"{service.Spec.Annotations.Name}: {running} of {wanted} run ({string.Join(", ", tasks.Select(Describe))})");
+            }
+
+            if (!cannotRun && tasks.Any(task => !Codec.Same(task.Spec, service.Spec.Task)))
+            {
+                missing.Add($"{service.Spec.Annotations.Name} is not updated: {service.UpdateStatus}");
+            }
+
+            if (service.UpdateStatus?.State == UpdateState.Updating && !cannotRun)
+            {
+                missing.Add($"{service.Spec.Annotations.Name} is still updating");
+            }
+        }
+
+        foreach (var task in view.Tasks)
+        {
+            if (view.Services.Find(task.ServiceId) is null || task.DesiredState == TaskState.Remove)
+            {
+                missing.Add($"left over: {Describe(task)}");
+            }
+            else if (task.DesiredState == TaskState.Shutdown && !task.Status.State.IsTerminal())
+            {
+                missing.Add($"not stopped: {Describe(task)}");
+            }
+        }
+
+        foreach (var machine in world.Machines)
+        {
+            var believed = view.TasksOnNode(machine.Id).Where(task => task.Status.State == TaskState.Running).Select(task => task.Id).ToHashSet();
+            if (!believed.SetEquals(machine.Executor.Running))
+            {
+                missing.Add($"{machine.Id} runs [{string.Join(' ', machine.Executor.Running)}], believed [{string.Join(' ', believed)}]");
+            }
+
+            var known = view.TasksOnNode(machine.Id).Select(task => task.Id).ToHashSet();
+            missing.AddRange(machine.Executor.All.Where(id => !known.Contains(id)).Select(id => $"{machine.Id} still holds {id}"));
+            missing.AddRange(machine.Journal.Load().Where(task => !known.Contains(task.Id)).Select(task => $"{machine.Id} still remembers {task.Id}"));
+        }
+
+        foreach (var slot in view.Tasks.Where(task => task.Slot > 0).GroupBy(task => (task.ServiceId, task.Slot)))
+        {
+            var running = slot.Count(task => task.Status.State == TaskState.Running && task.DesiredState == TaskState.Running);
+            var ended = slot.Count(task => task.Status.State.IsTerminal());
+            if (running > 1 || ended > (view.Cluster!.Spec.TaskHistoryRetentionLimit + 1))
+            {
+                missing.Add($"slot {slot.Key} has {running} running and {ended} ended tasks");
+            }
+        }
+
+        return missing;
+    }
+
+    private static string Describe(SwarmTask task) =>
+        $"{task.Name} on {(task.NodeId.Length == 0 ? "no node" : task.NodeId)} {task.Status.State} wants {task.DesiredState} {task.Status.Message} {task.Status.Error}".TrimEnd();
+}

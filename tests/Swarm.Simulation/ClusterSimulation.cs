@@ -1,0 +1,78 @@
+using Swarm.Simulation.Checks;
+using Swarm.Simulation.World;
+using Xunit.Abstractions;
+
+namespace Swarm.Simulation;
+
+/// <summary>
+/// Whole clusters under seeded faults. A failure prints its seed; SWARM_SIM_SEED=n replays it alone. SWARM_SIM_RUNS=n asks for another number.
+/// </summary>
+public sealed class ClusterSimulation(ITestOutputHelper output)
+{
+    private const int DefaultRuns = 300;
+    private const int Steps = 40;
+    private static readonly TimeSpan MaxConvergence = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public void Every_seed_keeps_the_laws_and_converges_once_faults_stop()
+    {
+        if (Environment.GetEnvironmentVariable("SWARM_SIM_SEED") is { Length: > 0 } seed)
+        {
+            foreach (var line in Play(int.Parse(seed)))
+            {
+                output.WriteLine(line);
+            }
+
+            return;
+        }
+
+        var runs = int.TryParse(Environment.GetEnvironmentVariable("SWARM_SIM_RUNS"), out var asked) ? asked : DefaultRuns;
+        var failures = new SortedDictionary<int, Exception>();
+        Parallel.For(1, runs + 1, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, one =>
+        {
+            try
+            {
+                Play(one);
+            }
+            catch (Exception error)
+            {
+                lock (failures)
+                {
+                    failures[one] = error;
+                }
+            }
+        });
+        Assert.True(failures.Count == 0, string.Join('\n', failures.Take(5).Select(one => $"SWARM_SIM_SEED={one.Key}: {one.Value}")) + $"\n{failures.Count} of {runs} seeds failed: {string.Join(' ', failures.Keys)}");
+    }
+
+    [Fact]
+    public void A_seed_replays_exactly() => Assert.Equal(Play(7), Play(7));
+
+    /// <summary>One life of a cluster; answers what happened in it.</summary>
+    private static List<string> Play(int seed)
+    {
+        var world = new SimulatedCluster(seed, machines: 3 + (seed % 3));
+        var workload = new Workload(world);
+        try
+        {
+            for (var step = 0; step < Steps; step++)
+            {
+                workload.Step();
+                world.Run(TimeSpan.FromMilliseconds(world.Random.Next(3000)));
+            }
+
+            workload.HealAll();
+            world.Run(TimeSpan.FromSeconds(1));
+            if (!world.Run(MaxConvergence, () => Convergence.Missing(world).Count == 0))
+            {
+                throw new InvariantException("not converged: " + string.Join("\n  ", Convergence.Missing(world)));
+            }
+        }
+        catch (Exception error)
+        {
+            throw new InvalidOperationException($"{error.Message}\n{string.Join('\n', workload.Log)}", error);
+        }
+
+        return [.. workload.Log, $"{world.Time.Elapsed} converged at index {world.Store.View.Index}"];
+    }
+}

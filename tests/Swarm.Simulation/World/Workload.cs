@@ -1,0 +1,181 @@
+using Swarm.Model;
+using Swarm.Store;
+
+namespace Swarm.Simulation.World;
+
+/// <summary>Users who change services and nodes, and a world that breaks things, drawn from the seed.</summary>
+public sealed class Workload(SimulatedCluster world)
+{
+    private const int MaxServices = 4;
+    private readonly List<string> _log = [];
+    private int _made;
+
+    /// <summary>What was done, for the report of a failure.</summary>
+    public IReadOnlyList<string> Log => _log;
+
+    public void Step()
+    {
+        var random = world.Random;
+        var machine = world.Machines[random.Next(world.Machines.Count)];
+        switch (random.Next(16))
+        {
+            case 0 or 1:
+                CreateService();
+                break;
+            case 2 or 3:
+                Change("scale", service => service with { Spec = service.Spec with { Replicas = (ulong)random.Next(0, 9) } });
+                break;
+            case 4:
+                Change("update", service => service with
+                {
+                    PreviousSpec = service.Spec,
+                    Spec = service.Spec with { Task = service.Spec.Task with { Container = service.Spec.Task.Container with { Image = $"image:{random.Next(1000)}" } } },
+                });
+                break;
+            case 5:
+                RemoveService();
+                break;
+            case 6 or 7:
+                SetAvailability(machine, (NodeAvailability)random.Next(3));
+                break;
+            case 8:
+                Do($"power cut on {machine.Id}", () => machine.PowerCut(losesUnsynced: random.Next(2) == 0));
+                break;
+            case 9:
+                Do($"restart of the daemon on {machine.Id}", () =>
+                {
+                    machine.StopDaemon();
+                    machine.Start();
+                });
+                break;
+            case 10:
+                Do($"cut of {machine.Id}", machine.Link.Cut);
+                break;
+            case 11:
+                Do($"stall of {machine.Id}", machine.Link.Stall);
+                break;
+            case 12:
+                Lead(random.Next(-1, 3));
+                break;
+            case 13 or 14:
+                Do($"kill of a container on {machine.Id}", () =>
+                {
+                    var running = machine.Executor.Running.ToList();
+                    if (running.Count > 0)
+                    {
+                        machine.Executor.Kill(running[random.Next(running.Count)], random.Next(2));
+                    }
+                });
+                break;
+            default:
+                Do($"healing of {machine.Id}", () => Heal(machine));
+                break;
+        }
+    }
+
+    /// <summary>Ends every fault; drained nodes come back, so that there is room for everything.</summary>
+    public void HealAll()
+    {
+        world.IsFaulty = false;
+        foreach (var machine in world.Machines)
+        {
+            Do($"healing of {machine.Id}", () => Heal(machine));
+            SetAvailability(machine, NodeAvailability.Active);
+        }
+
+        Lead(0);
+    }
+
+    private static void Heal(Machine machine)
+    {
+        if (machine.Link.IsCut || machine.Link.IsStalled)
+        {
+            machine.Link.Heal();
+        }
+
+        if (!machine.IsUp)
+        {
+            machine.Start();
+        }
+    }
+
+    private void Lead(int manager)
+    {
+        _log.Add($"{world.Time.Elapsed} leader {manager}");
+        world.Lead(manager);
+    }
+
+    private void CreateService()
+    {
+        if (world.Store.View.Services.Count >= MaxServices)
+        {
+            return;
+        }
+
+        var random = world.Random;
+        var name = $"s{_made++}";
+        var secret = new Secret { Id = "secret-" + name, Annotations = new Annotations { Name = name }, Data = [1, 2, 3] };
+        var service = new Service
+        {
+            Id = Ids.New(random),
+            Spec = new ServiceSpec
+            {
+                Annotations = new Annotations { Name = name },
+                Mode = random.Next(4) == 0 ? ServiceMode.Global : ServiceMode.Replicated,
+                Replicas = (ulong)random.Next(0, 9),
+                Update = new UpdateConfig
+                {
+                    Parallelism = (ulong)random.Next(3),
+                    Delay = TimeSpan.FromMilliseconds(random.Next(500)),
+                    Order = (UpdateOrder)random.Next(2),
+                    FailureAction = (FailureAction)random.Next(3),
+                    Monitor = TimeSpan.FromSeconds(random.Next(3)),
+                    MaxFailureRatio = 0.3,
+                },
+                Task = new TaskSpec
+                {
+                    Container = new ContainerSpec { Image = "image:1", Secrets = random.Next(2) == 0 ? [new FileReference { Id = secret.Id, Name = name }] : [] },
+                    Restart = new RestartPolicy { Delay = random.Next(2) == 0 ? TimeSpan.FromMilliseconds(random.Next(1000)) : null },
+                },
+            },
+        };
+        Do($"create {name} {service.Spec.Mode} x{service.Spec.Replicas}", () => world.Write(new StoreTransaction().Create(secret).Create(service)));
+    }
+
+    private void RemoveService()
+    {
+        if (Pick() is { } service)
+        {
+            var isPending = world.Random.Next(2) == 0;
+            Do($"remove {service.Spec.Annotations.Name}", () => world.Write(
+                isPending ? new StoreTransaction().Update(service with { PendingDelete = true }) : new StoreTransaction().Delete(service)));
+        }
+    }
+
+    private void Change(string what, Func<Service, Service> change)
+    {
+        if (Pick() is { PendingDelete: false } service)
+        {
+            Do($"{what} {service.Spec.Annotations.Name}", () => world.Write(
+                new StoreTransaction().Update(change(service) with { SpecVersion = service.Meta.Version, UpdateStatus = null })));
+        }
+    }
+
+    private void SetAvailability(Machine machine, NodeAvailability availability) => Do($"{availability} {machine.Id}", () =>
+    {
+        var node = world.Store.View.Nodes.Find(machine.Id)!;
+        world.Write(new StoreTransaction().Update(node with { Spec = node.Spec with { Availability = availability } }));
+    });
+
+    private Service? Pick()
+    {
+        var services = world.Store.View.Services.ToList();
+        return services.Count == 0 ? null : services[world.Random.Next(services.Count)];
+    }
+
+    private void Do(string what, Action act)
+    {
+        _log.Add($"{world.Time.Elapsed} {what}");
+        world.Call(act);
+    }
+}

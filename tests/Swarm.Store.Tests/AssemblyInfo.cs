@@ -1,0 +1,2 @@
+// Elections run on real time: parallel clusters on a small machine would only disturb each other.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,114 @@
+using DotNext.Net.Cluster;
+using DotNext.Net.Cluster.Consensus.Raft;
+using Microsoft.Extensions.Time.Testing;
+using Swarm.Store.Consensus;
+using Swarm.Store.Consensus.Raft;
+
+namespace Swarm.Store.Tests;
+
+/// <summary>The hazards of design/store.md that live in the calls to a member.</summary>
+public sealed class PeerGuards
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly RaftOptions _options = new() { Directory = "unused", NodeId = "self" };
+    private readonly MatchTable _matches = new();
+
+    // Guard: the timeout of VoteAsync and PreVoteAsync in RaftPeer (give them an hour).
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task H7_a_silent_member_holds_an_election_up_no_longer_than_a_quarter_of_the_timeout(bool preVote)
+    {
+        using var peer = Peer(new Silent());
+        Task call = preVote ? peer.PreVoteAsync(2, 1, 1, CancellationToken.None) : peer.VoteAsync(2, 1, 1, CancellationToken.None);
+        _time.Advance(_options.LowerElectionTimeout / 4);
+        await Assert.ThrowsAsync<MemberUnavailableException>(() => call.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    // Guard: the split by MaxAppendBytes in RaftPeer.AppendEntriesAsync.
+    [Fact]
+    public async Task H6_a_long_log_goes_out_in_bounded_messages()
+    {
+        var follower = new Follower();
+        using var peer = Peer(follower);
+        var entries = Entries(count: 50, bytes: 100_000);
+        var result = await peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, entries, 0, 0, 0, CancellationToken.None);
+        Assert.Equal(HeartbeatResult.ReplicatedWithLeaderTerm, result.Value.Result);
+        Assert.Equal(50, follower.Last);
+        Assert.All(follower.Sizes, size => Assert.InRange(size, 1, _options.MaxAppendBytes));
+    }
+
+    [Fact]
+    public async Task H6_what_arrived_before_a_failure_is_not_sent_again()
+    {
+        var follower = new Follower { FailAfter = 2 };
+        using var peer = Peer(follower);
+        var entries = Entries(count: 50, bytes: 100_000);
+        await Assert.ThrowsAsync<MemberUnavailableException>(
+            () => peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, entries, 0, 0, 0, CancellationToken.None));
+        Assert.InRange(follower.Last, 1, 49);
+        Assert.Equal(follower.Last + 1, peer.NextIndex);
+        Assert.Equal(follower.Last, _matches.MajorityIndex(["self", "peer"], "self", 1, 50));
+    }
+
+    [Fact]
+    public async Task An_entry_larger_than_a_message_travels_alone()
+    {
+        var follower = new Follower();
+        using var peer = Peer(follower);
+        var entries = Entries(count: 3, bytes: 1_500_000);
+        await peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, entries, 0, 0, 0, CancellationToken.None);
+        Assert.Equal(3, follower.Sizes.Count);
+        Assert.Equal(3, follower.Last);
+    }
+
+    // Guard: the Lower in RaftPeer.AppendEntriesAsync.
+    [Fact]
+    public async Task H2_a_member_that_refuses_no_longer_counts_for_what_it_held()
+    {
+        var follower = new Follower();
+        using var peer = Peer(follower);
+        await peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, Entries(3, 10), 0, 0, 0, CancellationToken.None);
+        Assert.Equal(3, _matches.MajorityIndex(["self", "peer"], "self", 1, 3));
+        follower.Wiped = true;
+        await peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, [], 3, 1, 0, CancellationToken.None);
+        Assert.Equal(0, _matches.MajorityIndex(["self", "peer"], "self", 1, 3));
+    }
+
+    private static ReceivedEntry[] Entries(int count, int bytes) => [.. Enumerable.Range(0, count).Select(_ => new ReceivedEntry(1, false, new byte[bytes]))];
+
+    private RaftPeer Peer(IPeerTransport transport) =>
+        new("peer", new RaftPeer.Shared(_options, transport, _time, _matches, () => null, _ => false, _ => { }));
+
+    private sealed class Silent : IPeerTransport
+    {
+        public async Task<ReadOnlyMemory<byte>> CallAsync(string nodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation)
+        {
+            await Task.Delay(Timeout.Infinite, cancellation);
+            return default;
+        }
+    }
+
+    private sealed class Follower : IPeerTransport
+    {
+        internal List<int> Sizes { get; } = [];
+        internal long Last { get; private set; }
+        internal int FailAfter { get; init; } = int.MaxValue;
+        internal bool Wiped { get; set; }
+
+        public Task<ReadOnlyMemory<byte>> CallAsync(string nodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation)
+        {
+            if (Sizes.Count == FailAfter)
+            {
+                throw new IOException("lost");
+            }
+
+            Sizes.Add(request.Length);
+            var reader = new WireReader(request[1..]);
+            var append = AppendRequest.Read(ref reader);
+            Last = append.PreviousIndex + append.Entries.Count;
+            var status = new ReplicationStatus { Result = Wiped ? HeartbeatResult.Rejected : HeartbeatResult.ReplicatedWithLeaderTerm, LastIndex = Wiped ? 0 : Last };
+            return Task.FromResult(RaftPeer.ToMessage(new Result<ReplicationStatus> { Term = append.Term, Value = status }));
+        }
+    }
+}
