@@ -4,6 +4,9 @@ namespace Swarm.Api.Client;
 
 public sealed partial class EngineClient
 {
+    public async Task<IReadOnlyList<Images.ImageSummary>> ImagesAsync(CancellationToken cancellation) =>
+        await GetAsync("/images/json", Images.ImageWireJson.Default.ListImageSummary, cancellation);
+
     /// <summary>Loads images from an archive as `docker save` writes it. Answers the engine's progress lines, one JSON object each.</summary>
     public async Task<IReadOnlyList<string>> LoadImagesAsync(Stream archive, CancellationToken cancellation)
     {

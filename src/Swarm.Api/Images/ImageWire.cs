@@ -5,7 +5,7 @@ using Swarm.Engine.Images;
 namespace Swarm.Api.Images;
 
 /// <summary>ImageSummary of the API description.</summary>
-internal sealed record ImageSummary
+public sealed record ImageSummary
 {
     public required string Id { get; init; }
     public string ParentId { get; init; } = "";

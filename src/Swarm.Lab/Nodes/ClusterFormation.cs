@@ -1,5 +1,6 @@
 using Swarm.Api.Client;
 using Swarm.Api.Wire;
+using Swarm.Engine.Images;
 using Swarm.Lab.Network;
 using Swarm.Lab.State;
 using Task = System.Threading.Tasks.Task;
@@ -25,7 +26,7 @@ internal sealed class ClusterFormation(Lab lab, LabRecord record, LabProgress pr
         }
 
         using var archive = new MemoryStream();
-        LabImage.Write(archive, busybox, Image);
+        BusyboxImage.Write(archive, busybox, Image);
         archive.Position = 0;
         using var client = lab.Connect(node);
         await client.LoadImagesAsync(archive, cancellation);

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Swarm.Commands.Cluster;
 using Swarm.Commands.Containers;
+using Swarm.Commands.Host;
+using Swarm.Commands.Images;
 using Swarm.Commands.Labs;
 using Swarm.Commands.Nodes;
 using Swarm.Commands.Services;
@@ -60,7 +62,13 @@ public static class SwarmCommandLine
             ClusterCommands.Leave(cli),
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
+            ContainerCommands.List(cli),
             ContainerCommands.Logs(cli),
+            RunCommand.Build(cli, ownCommandLine),
+            ImageCommands.List(cli),
+            ImageCommands.Load(cli),
+            HostCommands.Info(cli),
+            HostCommands.Version(cli),
             LabCommands.Build(cli, ownCommandLine),
         };
         return (root, ownCommandLine);

@@ -1,0 +1,2 @@
+// One machine, one cluster at a time: the scenarios cut the same cables.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
