@@ -92,7 +92,7 @@ internal sealed partial class ControlLoopRunner(IObjectStore store, TimeProvider
                 continue;
             }
 
-            arrival ??= watch.Commits.WaitToReadAsync(cancellation).AsTask();
+            arrival ??= ReadableAsync(watch, cancellation);
             signal = signal is { IsCompleted: false } ? signal : loop.Signal?.WaitAsync(cancellation);
             await UntilAsync(signal is null ? arrival : Task.WhenAny(arrival, signal), loop.NextDeadline - time.GetElapsedTime(start), cancellation);
             if (arrival.IsCompleted)
@@ -120,6 +120,9 @@ internal sealed partial class ControlLoopRunner(IObjectStore store, TimeProvider
             timer.Cancel();
         }
     }
+
+    /// <summary>Not AsTask: that would leave the caller's scheduler, which the simulator needs.</summary>
+    private static async Task<bool> ReadableAsync(StoreWatch watch, CancellationToken cancellation) => await watch.Commits.WaitToReadAsync(cancellation);
 
     private Task Delay(TimeSpan wait, CancellationToken cancellation) => Task.Delay(wait, time, cancellation);
 }
