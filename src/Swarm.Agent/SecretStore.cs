@@ -9,11 +9,11 @@ internal sealed class SecretStore
     private readonly Lock _lock = new();
     private readonly Dictionary<string, byte[]> _secrets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, byte[]> _configs = new(StringComparer.Ordinal);
-    private TaskCompletionSource _changed = New();
+    private Latch _changed = new();
 
     internal void Apply(Assignments assignments)
     {
-        TaskCompletionSource changed;
+        Latch changed;
         lock (_lock)
         {
             if (assignments.Complete)
@@ -42,10 +42,10 @@ internal sealed class SecretStore
                 _configs.Remove(id);
             }
 
-            (changed, _changed) = (_changed, New());
+            (changed, _changed) = (_changed, new Latch());
         }
 
-        changed.SetResult();
+        changed.Open();
     }
 
     /// <summary>The values that the task names, once all are here.</summary>
@@ -53,7 +53,7 @@ internal sealed class SecretStore
     {
         while (true)
         {
-            Task changed;
+            Latch changed;
             lock (_lock)
             {
                 var container = task.Spec.Container;
@@ -62,7 +62,7 @@ internal sealed class SecretStore
                     return new TaskSecrets(Pick(container.Secrets, _secrets), Pick(container.Configs, _configs));
                 }
 
-                changed = _changed.Task;
+                changed = _changed;
             }
 
             await changed.WaitAsync(cancellation);
@@ -71,6 +71,4 @@ internal sealed class SecretStore
 
     private static Dictionary<string, byte[]> Pick(IEnumerable<FileReference> names, Dictionary<string, byte[]> values) =>
         names.DistinctBy(one => one.Id).ToDictionary(one => one.Id, one => values[one.Id]);
-
-    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

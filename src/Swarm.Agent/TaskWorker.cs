@@ -13,8 +13,8 @@ internal sealed partial class TaskWorker
     private readonly TaskWorkerContext _context;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _start = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _forget = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Latch _start = new();
+    private readonly Latch _forget = new();
     private FoundTask? _found;
     private volatile SwarmTask _task;
 
@@ -37,7 +37,7 @@ internal sealed partial class TaskWorker
         }
         else if (desired == TaskState.Running)
         {
-            _start.TrySetResult();
+            _start.Open();
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed partial class TaskWorker
     internal void Forget()
     {
         _stop.Cancel();
-        _forget.TrySetResult();
+        _forget.Open();
     }
 
     /// <summary>Completes when the task was forgotten and nothing of it is left.</summary>
@@ -60,7 +60,7 @@ internal sealed partial class TaskWorker
             await LiveAndEndAsync(daemon);
         }
 
-        await _forget.Task.WaitAsync(daemon);
+        await _forget.WaitAsync(daemon);
         await RemoveAsync(daemon);
     }
 
@@ -132,7 +132,7 @@ internal sealed partial class TaskWorker
         }
 
         Report(TaskState.Ready, "prepared");
-        await _start.Task.WaitAsync(cancellation);
+        await _start.WaitAsync(cancellation);
         using (await _context.Starts.EnterAsync(cancellation))
         {
             // Written before the start, so that a next daemon never starts it a second time.

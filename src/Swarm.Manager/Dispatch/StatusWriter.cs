@@ -31,6 +31,9 @@ internal sealed partial class StatusWriter(IObjectStore store, ILogger logger)
             }
 
             await report.Done.Task.WaitAsync(cancellation);
+
+            // The writer completes its callers in place: what they do next is not its affair.
+            await Task.Yield();
         }
     }
 
@@ -158,6 +161,6 @@ internal sealed partial class StatusWriter(IObjectStore store, ILogger logger)
 
     private sealed record Report(string NodeId, TaskStatusUpdate[] Updates)
     {
-        internal TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource Done { get; } = new();
     }
 }

@@ -92,9 +92,9 @@ internal sealed partial class ControlLoopRunner(IObjectStore store, TimeProvider
                 continue;
             }
 
-            arrival ??= watch.Commits.WaitToReadAsync(cancellation).AsTask();
+            arrival ??= ReadableAsync(watch, cancellation);
             signal = signal is { IsCompleted: false } ? signal : loop.Signal?.WaitAsync(cancellation);
-            await UntilAsync(signal is null ? arrival : Task.WhenAny(arrival, signal), loop.NextDeadline - time.GetElapsedTime(start), cancellation);
+            await UntilAsync(signal is null ? arrival : Task.WhenAny(arrival, signal), loop.NextDeadline - time.GetElapsedTime(start));
             if (arrival.IsCompleted)
             {
                 if (!await arrival)
@@ -107,7 +107,8 @@ internal sealed partial class ControlLoopRunner(IObjectStore store, TimeProvider
         }
     }
 
-    private async Task UntilAsync(Task arrival, TimeSpan? wait, CancellationToken cancellation)
+    /// <summary>The arrival is itself cancelled with the loop. A timer of our own: a cancelled Task.Delay leaves the caller's scheduler.</summary>
+    private async Task UntilAsync(Task arrival, TimeSpan? wait)
     {
         if (wait is null)
         {
@@ -115,11 +116,14 @@ internal sealed partial class ControlLoopRunner(IObjectStore store, TimeProvider
         }
         else if (wait > TimeSpan.Zero)
         {
-            using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            await Task.WhenAny(arrival, Task.Delay(wait.Value < MaxWait ? wait.Value : MaxWait, time, timer.Token));
-            timer.Cancel();
+            var due = new TaskCompletionSource();
+            using var timer = time.CreateTimer(_ => due.TrySetResult(), null, wait.Value < MaxWait ? wait.Value : MaxWait, Timeout.InfiniteTimeSpan);
+            await Task.WhenAny(arrival, due.Task);
         }
     }
+
+    /// <summary>Not AsTask: that would leave the caller's scheduler, which the simulator needs.</summary>
+    private static async Task<bool> ReadableAsync(StoreWatch watch, CancellationToken cancellation) => await watch.Commits.WaitToReadAsync(cancellation);
 
     private Task Delay(TimeSpan wait, CancellationToken cancellation) => Task.Delay(wait, time, cancellation);
 }

@@ -12,5 +12,5 @@ internal sealed class Signal
     internal bool Take() => _raised.Reader.TryRead(out _);
 
     /// <summary>Completes when raised; the raise is still to be taken.</summary>
-    internal Task WaitAsync(CancellationToken cancellation) => _raised.Reader.WaitToReadAsync(cancellation).AsTask();
+    internal async Task WaitAsync(CancellationToken cancellation) => await _raised.Reader.WaitToReadAsync(cancellation);
 }

@@ -6,6 +6,9 @@ namespace Swarm.Simulation.Clock;
 /// </summary>
 public sealed class Pump : SynchronizationContext
 {
+    /// <summary>Continuations without any passing of time after which it is a livelock.</summary>
+    private const int MaxStepsAtOnce = 200_000;
+
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _ready = new();
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private volatile string? _foreign;
@@ -40,9 +43,13 @@ public sealed class Pump : SynchronizationContext
             var limit = Time.Elapsed + duration;
             while (true)
             {
-                while (_ready.TryDequeue(out var item))
+                for (var steps = 0; _ready.TryDequeue(out var item); steps++)
                 {
                     item.Callback(item.State);
+                    if (steps > MaxStepsAtOnce)
+                    {
+                        throw new InvalidOperationException($"livelock at {Time.Elapsed}: {item.State}");
+                    }
                 }
 
                 if (_foreign is { } trace)

@@ -23,7 +23,7 @@ public sealed class Link(SimulatedCluster world, string nodeId) : IDispatcherCli
         _cut.Cancel();
     }
 
-    public void Stall() => _stalled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    public void Stall() => _stalled ??= new TaskCompletionSource();
 
     public void Heal()
     {

@@ -20,7 +20,7 @@ public sealed class ScriptedExecutor(SimulatedCluster world, string nodeId) : IT
         {
             box.IsRunning = false;
             box.WasStarted &= !forgets;
-            box.Ended = new TaskCompletionSource<TaskExit>(TaskCreationOptions.RunContinuationsAsynchronously);
+            box.Ended = new TaskCompletionSource<TaskExit>();
         }
     }
 
@@ -138,6 +138,6 @@ public sealed class ScriptedExecutor(SimulatedCluster world, string nodeId) : IT
 
         internal bool IsRunning { get; set; }
 
-        internal TaskCompletionSource<TaskExit> Ended { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource<TaskExit> Ended { get; set; } = new();
     }
 }

@@ -16,7 +16,7 @@ public sealed class SimulatedCluster
     private readonly Pump _pump = new();
     private readonly List<Dispatcher> _dispatchers = [];
     private readonly List<(string What, Task Task)> _tracked = [];
-    private TaskCompletionSource _leadershipChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _leadershipChanged = new();
 
     public SimulatedCluster(int seed, int machines)
     {
@@ -77,7 +77,7 @@ public sealed class SimulatedCluster
         Leader = manager;
         Term++;
         var former = _leadershipChanged;
-        _leadershipChanged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _leadershipChanged = new TaskCompletionSource();
         former.SetResult();
     });
 
