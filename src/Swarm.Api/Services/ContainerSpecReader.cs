@@ -98,7 +98,7 @@ internal static class ContainerSpecReader
     };
 
     private static DnsConfig? Dns(Wire.DNSConfig? dns) =>
-        dns is null ? null : new DnsConfig { Nameservers = List(dns.Nameservers), Search = List(dns.Search), Options = List(dns.Options) };
+        dns is null or { Nameservers: null or { Count: 0 }, Search: null or { Count: 0 }, Options: null or { Count: 0 } } ? null : new DnsConfig { Nameservers = List(dns.Nameservers), Search = List(dns.Search), Options = List(dns.Options) };
 
     private static FileReference Config(Wire.ConfigReference config) => TaskSpecReader.Given(config.Runtime)
         ? throw EngineException.NotImplemented("a config as a runtime target (credential spec) is not supported: give it a File target")

@@ -37,7 +37,8 @@ internal static class TaskSpecReader
             LogDriver = Driver(task.LogDriver),
             ForceUpdate = task.ForceUpdate ?? 0,
             Networks = Networks(task.Networks, networks),
-            Runtime = task.Runtime ?? "",
+            // What the writer says for the default must read back as the default: a client that sends a spec back changed nothing.
+            Runtime = task.Runtime is null or "container" ? "" : task.Runtime,
         };
     }
 
@@ -63,9 +64,9 @@ internal static class TaskSpecReader
     internal static bool Given(JsonElement? element) => element is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) };
 
     private static Resources? Limits(Wire.Limit? limit) =>
-        limit is null ? null : new Resources { NanoCpus = limit.NanoCPUs ?? 0, MemoryBytes = limit.MemoryBytes ?? 0 };
+        limit is null or { NanoCPUs: null or 0, MemoryBytes: null or 0 } ? null : new Resources { NanoCpus = limit.NanoCPUs ?? 0, MemoryBytes = limit.MemoryBytes ?? 0 };
 
-    private static Resources? Reservations(Wire.Resources? resources) => resources is null ? null : new Resources
+    private static Resources? Reservations(Wire.Resources? resources) => resources is null or { NanoCPUs: null or 0, MemoryBytes: null or 0, GenericResources: null or { Count: 0 } } ? null : new Resources
     {
         NanoCpus = resources.NanoCPUs ?? 0,
         MemoryBytes = resources.MemoryBytes ?? 0,
