@@ -54,6 +54,9 @@ internal sealed partial class TaskWorker
         if (_task.Status.State.IsTerminal())
         {
             await StopContainerAsync(daemon);
+
+            // An earlier daemon may have died between keeping the end and telling it.
+            _context.Reporter.Report(_task);
         }
         else
         {

@@ -9,7 +9,7 @@ namespace Swarm.Simulation;
 /// </summary>
 public sealed class ClusterSimulation(ITestOutputHelper output)
 {
-    private const int DefaultRuns = 300;
+    private const int DefaultRuns = 500;
     private const int Steps = 40;
     private static readonly TimeSpan MaxConvergence = TimeSpan.FromMinutes(3);
 
@@ -45,6 +45,13 @@ public sealed class ClusterSimulation(ITestOutputHelper output)
         Assert.True(failures.Count == 0, string.Join('\n', failures.Take(5).Select(one => $"SWARM_SIM_SEED={one.Key}: {one.Value}")) + $"\n{failures.Count} of {runs} seeds failed: {string.Join(' ', failures.Keys)}");
     }
 
+    /// <summary>Seeds that failed once. 549: an end that was kept but not told before the daemon died was never told. 103: a return met a deletion.</summary>
+    [Theory]
+    [InlineData(103)]
+    [InlineData(549)]
+    [InlineData(636)]
+    public void Seeds_that_failed_once_hold(int seed) => Play(seed);
+
     [Fact]
     public void A_seed_replays_exactly() => Assert.Equal(Play(7), Play(7));
 
@@ -63,9 +70,15 @@ public sealed class ClusterSimulation(ITestOutputHelper output)
 
             workload.HealAll();
             world.Run(TimeSpan.FromSeconds(1));
-            if (!world.Run(MaxConvergence, () => Convergence.Missing(world).Count == 0))
+            var limit = world.Time.Elapsed + MaxConvergence;
+            while (Convergence.Missing(world) is { Count: > 0 } missing)
             {
-                throw new InvariantException("not converged: " + string.Join("\n  ", Convergence.Missing(world)));
+                if (world.Time.Elapsed > limit)
+                {
+                    throw new InvariantException("not converged: " + string.Join("\n  ", missing));
+                }
+
+                world.Run(TimeSpan.FromMilliseconds(100));
             }
         }
         catch (Exception error)

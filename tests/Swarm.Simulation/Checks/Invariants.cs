@@ -13,6 +13,7 @@ public sealed class Invariants(SimulatedCluster world)
 
     private readonly List<string> _violations = [];
     private readonly StoreWatch _watch = world.Store.Watch();
+    private readonly Dictionary<string, TimeSpan> _lastDown = new(StringComparer.Ordinal);
     private TimeSpan _leaderSince;
     private long _term;
 
@@ -28,9 +29,16 @@ public sealed class Invariants(SimulatedCluster world)
     {
         while (_watch.Commits.TryRead(out var commit))
         {
-            foreach (var change in commit.Changes.Where(change => change.Table == TableKind.Task))
+            foreach (var change in commit.Changes)
             {
-                Judge(commit.View, change.Old as SwarmTask, change.New as SwarmTask);
+                if (change.Old is Node { Status.State: NodeState.Down } node)
+                {
+                    _lastDown[node.Id] = world.Time.Elapsed;
+                }
+                else if (change.Table == TableKind.Task)
+                {
+                    Judge(commit.View, change.Old as SwarmTask, change.New as SwarmTask);
+                }
             }
         }
     }
@@ -86,7 +94,7 @@ public sealed class Invariants(SimulatedCluster world)
         {
             var node = view.Nodes.Find(old.NodeId);
             Require(
-                from.IsTerminal() || from < TaskState.Assigned || node is null || (node.Status.State == NodeState.Down && old.DesiredState == TaskState.Remove),
+                from.IsTerminal() || from < TaskState.Assigned || node is null || (IsOrWasJustDown(node) && old.DesiredState == TaskState.Remove),
                 $"task {old.Id} is deleted while {from}");
             return;
         }
@@ -100,6 +108,10 @@ public sealed class Invariants(SimulatedCluster world)
         Require(from != TaskState.Pending || to is TaskState.Pending or TaskState.Assigned, $"task {old.Id} leaps from Pending to {to}");
         Require(to is not (TaskState.Complete or TaskState.Shutdown) || from >= TaskState.Assigned, $"task {old.Id} ends as {to} from {from}");
     }
+
+    /// <summary>The decision may meet the node's return on its way to the store: the node is told to drop the task all the same.</summary>
+    private bool IsOrWasJustDown(Node node) =>
+        node.Status.State == NodeState.Down || (_lastDown.TryGetValue(node.Id, out var at) && at + TimeSpan.FromSeconds(1) > world.Time.Elapsed);
 
     private void Require(bool law, string violation)
     {

@@ -33,9 +33,11 @@ public sealed class Link(SimulatedCluster world, string nodeId) : IDispatcherCli
         }
 
         IsCut = false;
-        _stalled?.TrySetResult();
-        _stalled = null;
         HealthySince = world.Time.Elapsed;
+
+        // Waiters go on in place: they must find the way free.
+        (var stalled, _stalled) = (_stalled, null);
+        stalled?.TrySetResult();
     }
 
     public void Touch() => HealthySince = world.Time.Elapsed;
