@@ -42,7 +42,7 @@ public sealed record ExecInspect
     public bool OpenStdout { get; init; }
     public bool CanRemove { get; init; }
     public required string ContainerID { get; init; }
-    public string DetachKeys { get; init; } = "";
+    public string DetachKeys { get; set; } = "";
     public int Pid { get; init; }
 }
 

@@ -27,6 +27,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     private readonly Channel<NodeRole> _roles = Channel.CreateBounded<NodeRole>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private volatile ManagerHalf? _manager;
     private FileJournal? _journal;
+    private NodeAgent? _agent;
 
     private ClusterMember(Parts parts, RpcChannels channels, PeerAddressBook book, RpcServer server)
     {
@@ -40,11 +41,13 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     }
 
     /// <param name="Directory">The node's folder of the cluster: certificates, log, agent.</param>
+    /// <param name="Fatal">Hears that this node's log cannot be written any more: the daemon must end.</param>
     internal sealed record Parts(
         string Directory,
         NodeRecord Record,
         NodeCredentials Credentials,
         ITaskExecutor Executor,
+        Action<Exception> Fatal,
         Random Random,
         TimeProvider Time,
         ILoggerFactory Loggers);
@@ -99,9 +102,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
         var client = new DispatcherClient(_channels, Managers, _parts.Random, _parts.Time);
         _journal = new FileJournal(Path.Combine(_parts.Directory, "agent"));
-        var agent = new NodeAgent(client, _parts.Executor, _journal, () => _parts.Record.AdvertiseAddress, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers);
-        agent.News += news => Take(news, renewal);
-        _loops.Run("agent", agent.RunAsync);
+        _agent = new NodeAgent(client, _parts.Executor, _journal, () => _parts.Record.AdvertiseAddress, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers);
+        _agent.News += news => Take(news, renewal);
+        _loops.Run("agent", _agent.RunAsync);
         if (_manager is { } manager)
         {
             manager.KeepJoining(_membership, _parts, _logger);
@@ -110,6 +113,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     /// <summary>Tells the leader that this manager goes; bounded by <paramref name="cancellation"/>.</summary>
     internal Task LeaveConsensusAsync(CancellationToken cancellation) => _membership.LeaveManagerAsync(cancellation);
+
+    /// <summary>Stops and removes every task of this node.</summary>
+    internal Task RemoveTasksAsync(CancellationToken cancellation) => _agent!.RemoveAllAsync(cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -131,6 +137,11 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     private void Take(AgentNews news, CertificateRenewal renewal)
     {
+        if (news.Removed)
+        {
+            LogRemoved();
+        }
+
         Managers.Replace(news.Managers);
         if (news.Node is { } node)
         {
@@ -170,6 +181,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         _manager = manager;
         _server.Services = manager.Services;
     }
+
+    [LoggerMessage(112, LogLevel.Warning, "The cluster does not know this node any more; `swarm leave` frees it")]
+    private partial void LogRemoved();
 
     [LoggerMessage(111, LogLevel.Information, "This node is now a {Role}")]
     private partial void LogRole(string role);

@@ -5,11 +5,8 @@ using Microsoft.Extensions.Logging;
 using Swarm.Agent;
 using Swarm.Api.Containers;
 using Swarm.Api.Daemon;
-using Swarm.Api.Events;
-using Swarm.Api.Exec;
 using Swarm.Api.Images;
 using Swarm.Api.Networks;
-using Swarm.Api.Volumes;
 using Swarm.Api.Wire;
 using Swarm.Commands;
 using Swarm.Engine;
@@ -105,12 +102,7 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
 
     internal void Map(IEndpointRouteBuilder routes, TimeProvider time)
     {
-        var execs = new ExecEngine(_containers);
-        ContainerEndpoints.Map(routes, _containers, execs);
-        ContainerStreamEndpoints.Map(routes, _containers);
-        ExecEndpoints.Map(routes, _containers, execs);
-        VolumeEndpoints.Map(routes, _containers);
-        EventEndpoints.Map(routes, _containers.Events, time);
+        new EngineApi(_containers, new ExecEngine(_containers), time).Map(routes);
         ImageEndpoints.Map(routes, _images, this);
     }
 

@@ -38,9 +38,10 @@ internal sealed class ManagerHalf : IAsyncDisposable
         ClusterMember.Parts parts, RpcChannels channels, PeerAddressBook book, RaftBootstrap bootstrap, CancellationToken cancellation)
     {
         var nodeId = parts.Credentials.Identity.NodeId;
-        var transport = new PeerTransport(new PeerCalls(channels, book, parts.Record.AdvertiseAddress, PeerCallTimeout), book);
+        var transport = new PeerTransport(new PeerCalls(channels, book, parts.Record.AdvertiseAddress, PeerCallTimeout));
         var options = new RaftOptions { Directory = Path.Combine(parts.Directory, "raft"), NodeId = nodeId, Bootstrap = bootstrap };
-        var store = new ReplicatedStore(nodeId, state => new RaftConsensus(options, state, transport, parts.Time, parts.Loggers), transport, parts.Time);
+        RaftConsensus? consensus = null;
+        var store = new ReplicatedStore(nodeId, state => consensus = new RaftConsensus(options, state, transport, parts.Time, parts.Loggers), transport, parts.Time);
         try
         {
             await store.StartAsync(cancellation);
@@ -52,6 +53,7 @@ internal sealed class ManagerHalf : IAsyncDisposable
         }
 
         var loops = new Background(parts.Time, parts.Loggers.CreateLogger<Background>());
+        loops.Run("log failure", async token => parts.Fatal(await consensus!.Failed.WaitAsync(token)));
         var changes = new MembershipQueue();
         var dispatcher = new Dispatcher(store, parts.Time, NodeDaemon.NewRandom(), parts.Loggers);
         var controlLoops = new ManagerLoops(store, dispatcher, parts.Time, NodeDaemon.NewRandom(), parts.Loggers);

@@ -37,17 +37,23 @@ internal static partial class NodeDaemon
         {
             using var claim = DataRootClaim.Take(options.DataRoot);
             await using var engine = await LocalEngine.StartAsync(options, time, loggers, stop);
+            var fatal = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var life = new NodeLife(
-                Path.Combine(options.DataRoot, "swarm"), options.Bridge, engine.Executor, NewRandom(), time, loggers);
+                Path.Combine(options.DataRoot, "swarm"), options.Bridge, engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
             await using var api = ApiServer.Create(Listen(options, logger), loggers, routes => Map(routes, options, engine, life, time));
             await life.ResumeAsync(stop);
             await api.StartAsync(stop);
             LogReady(logger, string.Join(", ", options.Hosts));
-            await UntilAsync(stop);
+            var failed = await UntilAsync(stop, fatal.Task);
             LogStopping(logger);
             using var patience = new CancellationTokenSource(StopPatience, time);
             await api.StopAsync(patience.Token);
-            return 0;
+            if (failed is not null)
+            {
+                LogFailed(logger, failed);
+            }
+
+            return failed is null ? 0 : 1;
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException)
         {
@@ -106,11 +112,17 @@ internal static partial class NodeDaemon
         return new ApiServerOptions { UnixSockets = sockets, TcpEndpoints = tcp, EngineVersion = EngineVersion.Text };
     }
 
-    private static async Task UntilAsync(CancellationToken stop)
+    /// <summary>What made the daemon end; null: it was told to.</summary>
+    private static async Task<Exception?> UntilAsync(CancellationToken stop, Task<Exception> fatal)
     {
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = stop.Register(stopped.SetResult);
-        await stopped.Task;
+        try
+        {
+            return await fatal.WaitAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     [LoggerMessage(1, LogLevel.Information, "Ready on {Hosts}")]

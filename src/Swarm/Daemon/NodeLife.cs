@@ -20,8 +20,9 @@ namespace Swarm.Daemon;
 /// </summary>
 /// <param name="directory">The node's folder of the cluster, under the data root.</param>
 /// <param name="ownBridge">Name of the container bridge, whose address is never advertised.</param>
+/// <param name="fatal">Ends the daemon.</param>
 internal sealed partial class NodeLife(
-    string directory, string ownBridge, ITaskExecutor executor, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
+    string directory, string ownBridge, ITaskExecutor executor, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
 {
     private const string AlreadyInSwarm =
         "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
@@ -64,7 +65,7 @@ internal sealed partial class NodeLife(
     {
         if (NodeRecord.Load(directory) is not { } record)
         {
-            Forget();
+            await ForgetAllAsync(cancellation);
             return;
         }
 
@@ -169,13 +170,9 @@ internal sealed partial class NodeLife(
 
         // From here on the node is out, whatever happens: what is left is cleaned at the next start.
         NodeRecord.Delete(directory);
+        await member.RemoveTasksAsync(cancellation);
         _member = null;
         await member.DisposeAsync();
-        foreach (var task in await executor.ListAsync(cancellation))
-        {
-            await executor.RemoveAsync(task.TaskId, cancellation);
-        }
-
         Forget();
         LogLeft(member.Identity.NodeId);
     }
@@ -278,7 +275,7 @@ internal sealed partial class NodeLife(
 
     private NodeFolder CertificatesFolder() => new(Path.Combine(directory, "certificates"));
 
-    private ClusterMember.Parts PartsOf(NodeRecord record, NodeCredentials credentials) => new(directory, record, credentials, executor, random, time, loggers);
+    private ClusterMember.Parts PartsOf(NodeRecord record, NodeCredentials credentials) => new(directory, record, credentials, executor, fatal, random, time, loggers);
 
     private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string dataPath) =>
         new(credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath);
@@ -290,6 +287,17 @@ internal sealed partial class NodeLife(
             Directory.Delete(directory, recursive: true);
             DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
         }
+    }
+
+    /// <summary>What a daemon that died while it left its cluster has left to do.</summary>
+    private async Task ForgetAllAsync(CancellationToken cancellation)
+    {
+        foreach (var task in await executor.ListAsync(cancellation))
+        {
+            await executor.RemoveAsync(task.TaskId, cancellation);
+        }
+
+        Forget();
     }
 
     private async Task<Turn> TurnAsync(CancellationToken cancellation)

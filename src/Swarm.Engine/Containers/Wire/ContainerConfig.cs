@@ -77,15 +77,15 @@ public sealed record EndpointSettings
     public string? MacAddress { get; init; }
     public Dictionary<string, string>? DriverOpts { get; init; }
     public int? GwPriority { get; init; }
-    public string NetworkID { get; init; } = "";
-    public string EndpointID { get; init; } = "";
-    public string Gateway { get; init; } = "";
-    public string IPAddress { get; init; } = "";
-    public int IPPrefixLen { get; init; }
-    public string IPv6Gateway { get; init; } = "";
-    public string GlobalIPv6Address { get; init; } = "";
-    public int GlobalIPv6PrefixLen { get; init; }
-    public IReadOnlyList<string>? DNSNames { get; init; }
+    public string NetworkID { get; set; } = "";
+    public string EndpointID { get; set; } = "";
+    public string Gateway { get; set; } = "";
+    public string IPAddress { get; set; } = "";
+    public int IPPrefixLen { get; set; }
+    public string IPv6Gateway { get; set; } = "";
+    public string GlobalIPv6Address { get; set; } = "";
+    public int GlobalIPv6PrefixLen { get; set; }
+    public IReadOnlyList<string>? DNSNames { get; set; }
 }
 
 public sealed record EndpointIpamConfig

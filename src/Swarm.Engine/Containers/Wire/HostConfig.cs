@@ -112,22 +112,22 @@ public sealed record RestartPolicy
 {
     /// <summary>Empty or no, on-failure, always, unless-stopped.</summary>
     public string? Name { get; init; }
-    public int MaximumRetryCount { get; init; }
+    public int MaximumRetryCount { get; set; }
 }
 
 public sealed record Ulimit
 {
-    public string Name { get; init; } = "";
-    public long Soft { get; init; }
-    public long Hard { get; init; }
+    public string Name { get; set; } = "";
+    public long Soft { get; set; }
+    public long Hard { get; set; }
 }
 
 /// <summary>Mount of the Engine API, as `--mount` gives it.</summary>
 public sealed record MountRequest
 {
-    public string Type { get; init; } = "";
-    public string? Source { get; init; }
-    public string? Target { get; init; }
+    public string Type { get; set; } = "";
+    public string? Source { get; set; }
+    public string? Target { get; set; }
     public bool ReadOnly { get; init; }
     public string? Consistency { get; init; }
     public BindOptions? BindOptions { get; init; }
