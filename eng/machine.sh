@@ -11,7 +11,7 @@ die() {
 # command:Debian package, one a line. The first group builds, the second runs a node, the third only the tests.
 build_needs=(clang:clang)
 node_needs=(crun:crun nft:nftables ip:iproute2 busybox:busybox-static)
-test_needs=(jq:jq)
+test_needs=(docker-registry:docker-registry skopeo:skopeo socat:socat)
 
 missing_packages() {
     local need packages=()

@@ -76,10 +76,10 @@ internal static class ImageCreateEndpoint
 
         if (tag.Length > 0)
         {
-            return name.Digest is null ? name.WithTag(tag).Canonical : name.Canonical;
+            return name.HasDigest ? name.Canonical : name.WithTag(tag).Canonical;
         }
 
-        return name.Tag is not null || name.Digest is not null
+        return name.Tag is not null || name.HasDigest
             ? name.Canonical
             : throw EngineException.NotImplemented($"pulling all tags of {name.FamiliarName} is not built: name one tag");
     }

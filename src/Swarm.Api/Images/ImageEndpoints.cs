@@ -44,7 +44,7 @@ public static class ImageEndpoints
     private static Task TagAsync(HttpContext context, ImageStore images, string name)
     {
         var target = ImageReference.Parse(context.QueryString("repo"));
-        if (target.Digest is not null)
+        if (target.HasDigest)
         {
             throw EngineException.BadRequest("refusing to create a tag with a digest reference");
         }

@@ -22,6 +22,9 @@ public sealed partial record ImageReference
     public string? Tag { get; }
     public Digest? Digest { get; }
 
+    /// <summary>Whether it names one manifest for ever, rather than what a tag means today.</summary>
+    public bool HasDigest => Digest is not null;
+
     /// <summary>docker.io/library/busybox.</summary>
     public string Name => $"{Host}/{Path}";
 

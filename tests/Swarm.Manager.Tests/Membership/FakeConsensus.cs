@@ -23,6 +23,10 @@ internal sealed class FakeConsensus(params string[] voters) : IConsensus
 
     public int MaxEntrySize => 1 << 20;
 
+    public void AnnounceCommits()
+    {
+    }
+
     internal bool AddSucceeds { get; set; } = true;
 
     /// <summary>Seen by an addition while it runs.</summary>
