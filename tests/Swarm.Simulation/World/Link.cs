@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Swarm.Model;
+using Swarm.Security;
 using Swarm.Rpc;
 using Swarm.Rpc.Dispatch;
 
