@@ -46,7 +46,13 @@ internal static class SlotRules
             return;
         }
 
-        var waits = NodeHealth.EndedByItself(ended) && RestartRules.DelayOf(policy) > TimeSpan.Zero;
+        // It was rejected while it still waited for its turn: what replaces it must not come sooner than its turn would have.
+        if (ended.DesiredState == TaskState.Ready && NodeHealth.EndedByItself(ended) && !pass.IsStale(ended) && !HasWaited(pass, slot, ended))
+        {
+            return;
+        }
+
+        var waits = NodeHealth.EndedByItself(ended) && RestartRules.DelayAfter(policy, slot.Tasks) > TimeSpan.Zero;
         pass.Replace(ended, slot.Key, waits || !OthersStopped(pass, slot, ended) ? TaskState.Ready : TaskState.Running);
     }
 
@@ -102,13 +108,19 @@ internal static class SlotRules
             return;
         }
 
-        var before = slot.Tasks.LastOrDefault(task => task.DesiredState > TaskState.Running);
-        // From the commit that made the replacement, by the managers' clock: nodes' clocks may differ by hours.
-        if (before is null || !NodeHealth.EndedByItself(before)
-            || pass.HasPassed(waiting.Meta.CreatedAt, RestartRules.DelayOf(pass.Service.Spec.Task.Restart)))
+        if (HasWaited(pass, slot, waiting))
         {
             pass.Desire(waiting, TaskState.Running);
         }
+    }
+
+    /// <summary>Whether the delay after the task before it is over.</summary>
+    private static bool HasWaited(ServicePass pass, Slot slot, SwarmTask waiting)
+    {
+        var before = slot.Tasks.Where(task => task.Id != waiting.Id && task.DesiredState > TaskState.Running).ToList();
+        // From the commit that made the replacement, by the managers' clock: nodes' clocks may differ by hours.
+        return before.Count == 0 || !NodeHealth.EndedByItself(before[^1])
+            || pass.HasPassed(waiting.Meta.CreatedAt, RestartRules.DelayAfter(pass.Service.Spec.Task.Restart, before));
     }
 
     private static bool HasOther(ServicePass pass, Slot slot, SwarmTask than) =>

@@ -63,6 +63,26 @@ public sealed class ReplicatedServiceTests
     }
 
     [Fact]
+    public void Rejections_in_a_row_wait_longer_each_time()
+    {
+        Nodes(1);
+        Create(new ServiceSpec { Replicas = 1 });
+        _cluster.Report(Running.Single(), TaskState.Rejected);
+        _cluster.Settle();
+        foreach (var seconds in new[] { 5, 10, 20 })
+        {
+            var waiting = Live.Single();
+            _cluster.Report(waiting, TaskState.Rejected);
+            _cluster.Time.Advance(TimeSpan.FromSeconds(seconds - 1));
+            _cluster.Settle();
+            Assert.Equal(waiting.Id, Live.Single().Id);
+            _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+            _cluster.Settle();
+            Assert.NotEqual(waiting.Id, Live.Single().Id);
+        }
+    }
+
+    [Fact]
     public void Attempts_are_counted_and_an_exhausted_slot_stays_empty()
     {
         Nodes(1);
