@@ -16,8 +16,11 @@ public sealed partial class NodeAgent(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(1);
 
-    /// <summary>A heartbeat without an answer for so many periods ends the session: its manager may be frozen.</summary>
-    private const int HeartbeatPatience = 2;
+    /// <summary>
+    /// A heartbeat without an answer for so many periods ends the session: its manager may be frozen or cut off. No more than one, so that the
+    /// node reaches the next leader before that takes it for dead.
+    /// </summary>
+    private const int HeartbeatPatience = 1;
 
     private readonly ILogger<NodeAgent> _logger = loggers.CreateLogger<NodeAgent>();
     private readonly StatusReporter _reporter = new(journal);

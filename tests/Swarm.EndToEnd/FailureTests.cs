@@ -79,6 +79,21 @@ public sealed class FailureTests(LabFixture lab) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Only_the_tasks_of_a_leader_that_was_cut_off_move()
+    {
+        await lab.DockerOkAsync("m1", "service", "create", "--quiet", "--name", "calm", "--replicas", "10", "--stop-signal", "SIGKILL", "busybox", "sleep", "infinity");
+        var leader = await lab.LeaderAsync();
+        var other = lab.Managers.First(manager => manager != leader);
+        var leaderId = await lab.DockerOkAsync("m1", "node", "inspect", leader, "--format", "{{.ID}}");
+        var before = (await lab.ContainersAsync("calm")).Where(c => c.Node != leader).ToList();
+        await lab.Lab.PartitionAsync([leader], CancellationToken.None);
+        await lab.RunningAsync(other, "calm", 10, task => task.NodeID != leaderId);
+        Assert.Empty(before.Except(await lab.ContainersAsync("calm")));
+        await lab.Lab.HealAsync(CancellationToken.None);
+        await AssertEachSlotOnceAsync("calm", 10);
+    }
+
+    [Fact]
     public async Task Containers_run_on_while_their_daemon_is_killed_and_started_again()
     {
         await lab.DockerOkAsync("m1", "service", "create", "--quiet", "--name", "stays", "--replicas", "5", "--stop-signal", "SIGKILL", "busybox", "sleep", "infinity");

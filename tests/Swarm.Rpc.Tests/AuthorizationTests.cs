@@ -160,7 +160,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         public async Task StreamAsync<TRequest, TResponse>(Method<TRequest, TResponse> method, TRequest request, CancellationToken token)
             where TRequest : class where TResponse : class
         {
-            await foreach (var _ in Channels.StreamAsync(Address, method, request, token))
+            await foreach (var _ in Channels.StreamAsync(Address, method, request, RpcLimits.CallTimeout, token))
             {
             }
         }

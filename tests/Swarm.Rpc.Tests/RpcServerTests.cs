@@ -60,7 +60,7 @@ public sealed class RpcServerTests : IAsyncLifetime
         var worker = _cluster.Node("w1", NodeRole.Worker);
         var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
         _services.Messages.Writer.TryWrite(new SessionMessage { SessionId = "before" });
-        await using var session = _cluster.Channels(worker).StreamAsync(address, RpcMethods.Session, new SessionRequest(), _cluster.Token).GetAsyncEnumerator();
+        await using var session = _cluster.Channels(worker).StreamAsync(address, RpcMethods.Session, new SessionRequest(), RpcLimits.CallTimeout, _cluster.Token).GetAsyncEnumerator();
         Assert.True(await session.MoveNextAsync());
         Promote(worker);
         _services.Messages.Writer.TryWrite(new SessionMessage { SessionId = "after" });
@@ -74,7 +74,7 @@ public sealed class RpcServerTests : IAsyncLifetime
         var server = await _cluster.StartAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
         _services.Messages.Writer.TryWrite(new SessionMessage());
         await using var session = _cluster.Channels(_cluster.Node("w1", NodeRole.Worker))
-            .StreamAsync(TestCluster.AddressOf(server), RpcMethods.Session, new SessionRequest(), _cluster.Token).GetAsyncEnumerator();
+            .StreamAsync(TestCluster.AddressOf(server), RpcMethods.Session, new SessionRequest(), RpcLimits.CallTimeout, _cluster.Token).GetAsyncEnumerator();
         Assert.True(await session.MoveNextAsync());
         await server.DisposeAsync();
         var fault = await Assert.ThrowsAsync<RpcFault>(async () => await session.MoveNextAsync());
@@ -88,7 +88,7 @@ public sealed class RpcServerTests : IAsyncLifetime
         var server = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), new RpcServices { Dispatcher = new Endless(ended) });
         await using var proxy = new FreezableProxy(server);
         await using var session = _cluster.Channels(_cluster.Node("w1", NodeRole.Worker))
-            .StreamAsync(proxy.Address, RpcMethods.Session, new SessionRequest(), _cluster.Token).GetAsyncEnumerator();
+            .StreamAsync(proxy.Address, RpcMethods.Session, new SessionRequest(), RpcLimits.CallTimeout, _cluster.Token).GetAsyncEnumerator();
         Assert.True(await session.MoveNextAsync());
         proxy.Freeze();
         var fault = await Assert.ThrowsAsync<RpcFault>(async () => await session.MoveNextAsync());

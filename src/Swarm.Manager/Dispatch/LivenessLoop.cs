@@ -6,7 +6,8 @@ namespace Swarm.Manager.Dispatch;
 
 /// <summary>
 /// Node states from what is heard of the nodes: Suspect when a node's stream broke or its beats stopped, Down after <see cref="GracePeriods"/>
-/// silent periods. A new leader has heard of nobody: everyone is Suspect until it registers or the grace ends.
+/// silent periods. A new leader has heard of nobody: everyone is Suspect until it registers or the grace ends. While fewer than half of the nodes have
+/// registered with it, the silence is more likely its own, and the grace is twice as long: a cut must not restart the whole cluster.
 /// </summary>
 internal sealed class LivenessLoop(SessionTable sessions, TimeProvider time) : ControlLoop
 {
@@ -69,14 +70,16 @@ internal sealed class LivenessLoop(SessionTable sessions, TimeProvider time) : C
 
         var period = PeriodOf(view);
         var silence = time.GetElapsedTime(session?.LastSeen ?? _termStart);
-        if (silence >= period * GracePeriods)
+        var grace = period * (session is null && sessions.Count * 2 < view.Nodes.Count ? 2 * GracePeriods : GracePeriods);
+        if (silence >= grace)
         {
             session?.End();
             Write(node, NodeState.Down, "heartbeat failure", batch);
         }
         else if (session is null || session.StreamBroken || silence >= period * SuspectPeriods)
         {
-            MarkIn(key, period * GracePeriods - silence);
+            // Others may register meanwhile, and then the grace is shorter.
+            MarkIn(key, silence < period * GracePeriods ? period * GracePeriods - silence : period);
             if (node.Status.State == NodeState.Ready)
             {
                 Write(node, NodeState.Suspect, session is null ? "not heard of since the leader changed" : "the connection to the node is lost", batch);

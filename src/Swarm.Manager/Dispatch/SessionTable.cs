@@ -15,6 +15,8 @@ internal sealed class SessionTable(TimeProvider time)
     /// <summary>In the order of the node ids, so that the simulator sees the same order every time.</summary>
     internal IEnumerable<NodeSession> All => _sessions.Values.OrderBy(session => session.NodeId, StringComparer.Ordinal);
 
+    internal int Count => _sessions.Count;
+
     internal NodeSession? Find(string nodeId) => _sessions.GetValueOrDefault(nodeId);
 
     /// <summary>A new session of the node; the one before it ends.</summary>

@@ -11,13 +11,19 @@ namespace Swarm.Rpc.Clients;
 /// <param name="random">Used under a lock of its own.</param>
 public sealed class DispatcherClient(RpcChannels channels, PeerAddressBook managers, Random random, TimeProvider time) : IDispatcherClient
 {
+    /// <summary>
+    /// How long a manager may take to open a session in the first round; twice that in the next, and so on. A leader that was cut off answers
+    /// nothing, and its successor must hear of this node before it takes it for dead.
+    /// </summary>
+    internal static readonly TimeSpan FirstPatience = TimeSpan.FromMilliseconds(700);
+
     private readonly ManagerCalls _calls = new(managers, random, time);
     private volatile string? _session;
 
     /// <exception cref="RpcFault">No manager took the session (<see cref="RpcStatus.Unavailable"/>), or it was refused, or it broke.</exception>
     public async IAsyncEnumerable<SessionMessage> SessionAsync(SessionRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var (address, messages) = await _calls.CallAsync((candidate, token) => OpenAsync(candidate, request, token), cancellation).ConfigureAwait(false);
+        var (address, messages) = await _calls.CallAsync((candidate, round, token) => OpenAsync(candidate, round, request, token), cancellation).ConfigureAwait(false);
         _session = address;
         try
         {
@@ -41,9 +47,10 @@ public sealed class DispatcherClient(RpcChannels channels, PeerAddressBook manag
     public Task UpdateTaskStatusAsync(UpdateTaskStatusRequest request, CancellationToken cancellation) =>
         channels.CallAsync(SessionAddress(), RpcMethods.UpdateTaskStatus, request, RpcLimits.CommitTimeout, cancellation);
 
-    private async Task<(string Address, IAsyncEnumerator<SessionMessage> Messages)> OpenAsync(string address, SessionRequest request, CancellationToken cancellation)
+    private async Task<(string Address, IAsyncEnumerator<SessionMessage> Messages)> OpenAsync(string address, int round, SessionRequest request, CancellationToken cancellation)
     {
-        var messages = channels.StreamAsync(address, RpcMethods.Session, request, cancellation).GetAsyncEnumerator(cancellation);
+        var patience = FirstPatience * (1 << (round - 1));
+        var messages = channels.StreamAsync(address, RpcMethods.Session, request, patience < RpcLimits.CallTimeout ? patience : RpcLimits.CallTimeout, cancellation).GetAsyncEnumerator(cancellation);
         try
         {
             return await messages.MoveNextAsync().ConfigureAwait(false)

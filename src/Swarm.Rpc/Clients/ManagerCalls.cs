@@ -16,13 +16,18 @@ internal sealed class ManagerCalls(PeerAddressBook managers, Random random, Time
 
     private volatile string? _lastAnswered;
 
+    /// <inheritdoc cref="CallAsync{T}(Func{string, int, CancellationToken, Task{T}}, CancellationToken)"/>
+    internal Task<T> CallAsync<T>(Func<string, CancellationToken, Task<T>> call, CancellationToken cancellation) =>
+        CallAsync((address, _, token) => call(address, token), cancellation);
+
+    /// <param name="call">Gets the address and the round, from 1: a call may be more patient in a later one.</param>
     /// <exception cref="RpcFault">What the manager refused, or the last failure once every round is over.</exception>
-    internal async Task<T> CallAsync<T>(Func<string, CancellationToken, Task<T>> call, CancellationToken cancellation)
+    internal async Task<T> CallAsync<T>(Func<string, int, CancellationToken, Task<T>> call, CancellationToken cancellation)
     {
         var wait = FirstWait;
         for (var round = 1; ; round++)
         {
-            var (answered, answer, failure) = await RoundAsync(call, cancellation).ConfigureAwait(false);
+            var (answered, answer, failure) = await RoundAsync(call, round, cancellation).ConfigureAwait(false);
             if (answered)
             {
                 return answer!;
@@ -38,7 +43,7 @@ internal sealed class ManagerCalls(PeerAddressBook managers, Random random, Time
         }
     }
 
-    private async Task<(bool Answered, T? Answer, RpcFault? Failure)> RoundAsync<T>(Func<string, CancellationToken, Task<T>> call, CancellationToken cancellation)
+    private async Task<(bool Answered, T? Answer, RpcFault? Failure)> RoundAsync<T>(Func<string, int, CancellationToken, Task<T>> call, int round, CancellationToken cancellation)
     {
         var failure = new RpcFault(RpcStatus.Unavailable, "no manager of the swarm is known");
         var next = new LinkedList<string>(Candidates());
@@ -54,7 +59,7 @@ internal sealed class ManagerCalls(PeerAddressBook managers, Random random, Time
 
             try
             {
-                var answer = await call(candidate.Value, cancellation).ConfigureAwait(false);
+                var answer = await call(candidate.Value, round, cancellation).ConfigureAwait(false);
                 _lastAnswered = candidate.Value;
                 return (true, answer, null);
             }

@@ -49,19 +49,19 @@ public sealed class RpcChannels : IDisposable
         }
     }
 
-    /// <summary>The messages of a stream. The first must come within <see cref="RpcLimits.CallTimeout"/>.</summary>
+    /// <summary>The messages of a stream. The first must come within <paramref name="patience"/>.</summary>
     /// <inheritdoc cref="CallAsync"/>
     internal async IAsyncEnumerable<TResponse> StreamAsync<TRequest, TResponse>(
-        string address, Method<TRequest, TResponse> method, TRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+        string address, Method<TRequest, TResponse> method, TRequest request, TimeSpan patience, [EnumeratorCancellation] CancellationToken cancellation)
         where TRequest : class where TResponse : class
     {
         var channel = Hold(address, consensus: false);
         try
         {
-            using var first = new CancellationTokenSource(RpcLimits.CallTimeout, _time);
+            using var first = new CancellationTokenSource(patience, _time);
             using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, first.Token);
             using var call = channel.Channel.CreateCallInvoker().AsyncServerStreamingCall(method, null, new CallOptions(cancellationToken: ends.Token), request);
-            while (await MoveNextAsync(call.ResponseStream, address, first.Token, cancellation).ConfigureAwait(false))
+            while (await MoveNextAsync(call.ResponseStream, address, patience, first.Token, cancellation).ConfigureAwait(false))
             {
                 first.CancelAfter(Timeout.InfiniteTimeSpan);
                 yield return call.ResponseStream.Current;
@@ -73,7 +73,7 @@ public sealed class RpcChannels : IDisposable
         }
     }
 
-    private static async Task<bool> MoveNextAsync<T>(IAsyncStreamReader<T> stream, string address, CancellationToken timeout, CancellationToken cancellation)
+    private static async Task<bool> MoveNextAsync<T>(IAsyncStreamReader<T> stream, string address, TimeSpan patience, CancellationToken timeout, CancellationToken cancellation)
     {
         try
         {
@@ -81,7 +81,7 @@ public sealed class RpcChannels : IDisposable
         }
         catch (RpcException failure)
         {
-            throw UnaryCall.Translate(failure, address, RpcLimits.CallTimeout, timeout, cancellation);
+            throw UnaryCall.Translate(failure, address, patience, timeout, cancellation);
         }
     }
 
