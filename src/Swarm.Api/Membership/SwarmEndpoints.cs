@@ -5,6 +5,7 @@ using Swarm.Api.Http;
 using Swarm.Api.Wire;
 using Swarm.Engine;
 using Swarm.Manager.Control;
+using Swarm.Model;
 using Swarm.Store;
 
 namespace Swarm.Api.Membership;
@@ -12,6 +13,8 @@ namespace Swarm.Api.Membership;
 /// <summary>/swarm: this node's life in a cluster, and the cluster's own settings.</summary>
 public static class SwarmEndpoints
 {
+    private static readonly TimeSpan DockersHeartbeatPeriod = TimeSpan.FromSeconds(5);
+
     public static void Map(IEndpointRouteBuilder routes, INodeLifecycle node, ManagerAccess access)
     {
         routes.MapGet("/swarm", context => InspectAsync(context, access));
@@ -34,6 +37,12 @@ public static class SwarmEndpoints
     {
         var request = await context.ReadJsonAsync(SwarmJson.Default.InitRequest).ConfigureAwait(false) ?? new InitRequest();
         var spec = ClusterMapping.Read(request.Spec);
+        if (spec.HeartbeatPeriod == DockersHeartbeatPeriod)
+        {
+            // The docker client always sends its own default here; whoever really wants it says so by `swarm update`.
+            spec = spec with { HeartbeatPeriod = new ClusterSpec().HeartbeatPeriod };
+        }
+
         spec = spec with { AutoLockManagers = spec.AutoLockManagers || request.AutoLockManagers == true };
         ClusterControl.Check(spec);
         var id = await node.InitAsync(

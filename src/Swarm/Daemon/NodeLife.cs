@@ -96,8 +96,14 @@ internal sealed partial class NodeLife(
         using var turn = await TurnAsync(cancellation);
         EnsureNotInSwarm();
         Directory.CreateDirectory(directory);
+        var defaults = new Cluster();
         var wishes = new ClusterWishes(
-            advertise.ToString(), request.Spec, request.Availability, [.. request.DefaultAddressPool], request.SubnetSize, request.DataPathPort);
+            advertise.ToString(),
+            request.Spec,
+            request.Availability,
+            request.DefaultAddressPool.Count > 0 ? [.. request.DefaultAddressPool] : defaults.DefaultAddressPool,
+            request.SubnetSize > 0 ? request.SubnetSize : defaults.SubnetSize,
+            request.DataPathPort > 0 ? request.DataPathPort : defaults.DataPathPort);
         var founded = ClusterFounding.Found(wishes, CertificatesFolder(), random, time);
         var record = RecordOf(founded.Credentials, listen, advertise, request.DataPathAddress);
         await EnterAsync(PartsOf(record, founded.Credentials), RaftBootstrap.Found, async (member, token) =>
