@@ -19,7 +19,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     /// <summary>What all the peers of a node have in common.</summary>
     internal sealed record Shared(
         RaftOptions Options, IPeerTransport Transport, TimeProvider Time, MatchTable Matches, Func<SnapshotFile?> Snapshot, Func<RaftPeer, bool> IsLeader,
-        Action<long> VoteForSelf);
+        Action<long> VoteForSelf, Ballot Ballot, Func<bool> Abstains);
 
     public event Action<ClusterMemberStatusChangedEventArgs> MemberStatusChanged
     {
@@ -48,25 +48,46 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
 
     public async Task<Result<bool>> VoteAsync(long term, long lastLogIndex, long lastLogTerm, CancellationToken token)
     {
+        var round = shared.Ballot.Join(RaftKind.Vote, term, nodeId);
         if (!IsRemote)
         {
             shared.VoteForSelf(term);
+            await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
             return new Result<bool> { Term = term, Value = true };
         }
 
         var request = new WireWriter().Byte((byte)RaftKind.Vote).Number(term).Number(lastLogIndex).Number(lastLogTerm).Written;
-        return ReadVote(await CallAsync(request, shared.Options.VoteTimeout, token).ConfigureAwait(false));
+        var result = ReadVote(await CallAsync(request, shared.Options.VoteTimeout, token, round.Decision.Token).ConfigureAwait(false));
+        if (result.Value)
+        {
+            await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
+        }
+
+        return result;
     }
 
     public async Task<Result<PreVoteResult>> PreVoteAsync(long term, long lastLogIndex, long lastLogTerm, CancellationToken token)
     {
+        var round = shared.Ballot.Join(RaftKind.PreVote, term, nodeId);
         if (!IsRemote)
         {
+            if (shared.Abstains())
+            {
+                return new Result<PreVoteResult> { Term = term, Value = PreVoteResult.RejectedByLeader };
+            }
+
+            await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
             return new Result<PreVoteResult> { Term = term, Value = PreVoteResult.Accepted };
         }
 
         var request = new WireWriter().Byte((byte)RaftKind.PreVote).Number(term).Number(lastLogIndex).Number(lastLogTerm).Written;
-        return ReadPreVote(await CallAsync(request, shared.Options.VoteTimeout, token).ConfigureAwait(false));
+        var result = ReadPreVote(await CallAsync(request, shared.Options.VoteTimeout, token, round.Decision.Token).ConfigureAwait(false));
+        if (result.Value == PreVoteResult.Accepted)
+        {
+            await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
+        }
+
+        return result;
     }
 
     public async Task<Result<ReplicationStatus>> AppendEntriesAsync<TEntry, TList>(
@@ -172,7 +193,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     /// The core may wait for the slowest member before its next round, so a silent one must not hold the others' heartbeats up until they elect
     /// another leader. What a member takes longer to write it still keeps, and the next attempt goes on from there.
     /// </summary>
-    private TimeSpan AppendTimeout => _status == ClusterMemberStatus.Unavailable ? shared.Options.VoteTimeout : shared.Options.AppendTimeout;
+    private TimeSpan AppendTimeout => _status == ClusterMemberStatus.Unavailable ? shared.Options.ProbeTimeout : shared.Options.AppendTimeout;
 
     private static Result<ReplicationStatus> Answer(long term, HeartbeatResult result, long lastIndex) =>
         new() { Term = term, Value = new ReplicationStatus { Result = result, LastIndex = lastIndex } };
@@ -213,10 +234,11 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         }
     }
 
-    private async Task<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> request, TimeSpan timeout, CancellationToken token)
+    /// <param name="moot">The answer no longer matters; that says nothing about the member.</param>
+    private async Task<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> request, TimeSpan timeout, CancellationToken token, CancellationToken moot = default)
     {
         using var timer = new CancellationTokenSource(timeout, shared.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(token, timer.Token, _pending.Token);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource([token, timer.Token, _pending.Token, moot]);
         try
         {
             var answer = await shared.Transport.CallAsync(nodeId, request, linked.Token).ConfigureAwait(false);
@@ -225,7 +247,11 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         }
         catch (Exception e) when (!token.IsCancellationRequested && e is IOException or OperationCanceledException)
         {
-            _status = ClusterMemberStatus.Unavailable;
+            if (!moot.IsCancellationRequested)
+            {
+                _status = ClusterMemberStatus.Unavailable;
+            }
+
             throw new MemberUnavailableException(this, $"manager {nodeId} did not answer", e);
         }
         catch (IOException) when (token.IsCancellationRequested)
