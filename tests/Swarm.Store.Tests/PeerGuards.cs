@@ -44,6 +44,14 @@ public sealed class PeerGuards
             await Assert.ThrowsAsync<MemberUnavailableException>(() => late.WaitAsync(TimeSpan.FromSeconds(20)));
             Assert.NotEqual(ClusterMemberStatus.Unavailable, silent.Status);
         }
+
+        // Guard: _outpaced. No time passes: the new leader's first round does not wait for the silent one, either; the next one does ask it.
+        Task First() => silent.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(3, [], 0, 0, 0, CancellationToken.None);
+        await Assert.ThrowsAsync<MemberUnavailableException>(() => First().WaitAsync(TimeSpan.FromSeconds(20)));
+        var next = First();
+        Assert.False(next.IsCompleted);
+        _time.Advance(_options.AppendTimeout);
+        await Assert.ThrowsAsync<MemberUnavailableException>(() => next.WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
     // Guard: Abstains in RaftPeer.PreVoteAsync.

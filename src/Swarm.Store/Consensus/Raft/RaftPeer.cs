@@ -15,6 +15,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     private IRaftClusterMember.ReplicationState _state;
     private CancellationTokenSource _pending = new();
     private volatile ClusterMemberStatus _status;
+    private volatile bool _outpaced;
 
     /// <summary>What all the peers of a node have in common.</summary>
     internal sealed record Shared(
@@ -97,6 +98,15 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         if (!IsRemote)
         {
             return Answer(term, HeartbeatResult.ReplicatedWithLeaderTerm, prevLogIndex + entries.Count);
+        }
+
+        if (_outpaced)
+        {
+            // A majority voted before this one answered. A leader's first round is always refused (the core starts after its own no-op), and with a
+            // refusal in it the core waits for the silent, too; so this one sits that round out, and the no-op commits in the next.
+            _outpaced = false;
+            _status = ClusterMemberStatus.Unavailable;
+            throw new MemberUnavailableException(this, $"manager {nodeId} did not answer in the election");
         }
 
         var next = 0;
@@ -234,7 +244,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         }
     }
 
-    /// <param name="moot">The answer no longer matters; that says nothing about the member.</param>
+    /// <param name="moot">The answer no longer matters: others decided without it.</param>
     private async Task<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> request, TimeSpan timeout, CancellationToken token, CancellationToken moot = default)
     {
         using var timer = new CancellationTokenSource(timeout, shared.Time);
@@ -243,11 +253,16 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         {
             var answer = await shared.Transport.CallAsync(nodeId, request, linked.Token).ConfigureAwait(false);
             _status = ClusterMemberStatus.Available;
+            _outpaced = false;
             return answer;
         }
         catch (Exception e) when (!token.IsCancellationRequested && e is IOException or OperationCanceledException)
         {
-            if (!moot.IsCancellationRequested)
+            if (moot.IsCancellationRequested)
+            {
+                _outpaced = true;
+            }
+            else
             {
                 _status = ClusterMemberStatus.Unavailable;
             }
