@@ -19,6 +19,9 @@ public static class RpcLimits
     /// <summary>For TCP alone: a machine that is off must not delay the next try.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>For TCP alone, between managers: within an election timeout, so that a write that was on its way to a dead leader tries the next one.</summary>
+    public static readonly TimeSpan ConsensusConnectTimeout = TimeSpan.FromMilliseconds(300);
+
     /// <summary>For TCP and TLS together.</summary>
     public static readonly TimeSpan DialTimeout = TimeSpan.FromSeconds(3);
 

@@ -36,7 +36,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
     [Fact]
     public async Task A_machine_without_a_certificate_may_only_join()
     {
-        var channel = new PeerChannel(_address, PeerTls.Joining(_cluster.Root, TimeProvider.System), TimeProvider.System, RpcLimits.MaxCallSize);
+        var channel = new PeerChannel(_address, PeerTls.Joining(_cluster.Root, TimeProvider.System), TimeProvider.System, RpcLimits.ConnectTimeout, RpcLimits.MaxCallSize);
         await AssertMayOnlyCall(ForJoining, (method, token) => Invoke(method, new Direct(channel, _address), token));
         channel.Release();
     }

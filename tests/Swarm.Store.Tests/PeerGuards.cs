@@ -17,12 +17,49 @@ public sealed class PeerGuards
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task H7_a_silent_member_holds_an_election_up_no_longer_than_a_quarter_of_the_timeout(bool preVote)
+    public async Task H7_a_silent_member_holds_an_election_up_no_longer_than_half_of_the_timeout(bool preVote)
     {
         using var peer = Peer(new Silent());
         Task call = preVote ? peer.PreVoteAsync(2, 1, 1, CancellationToken.None) : peer.VoteAsync(2, 1, 1, CancellationToken.None);
-        _time.Advance(_options.LowerElectionTimeout / 4);
+        _time.Advance(_options.LowerElectionTimeout / 2);
         await Assert.ThrowsAsync<MemberUnavailableException>(() => call.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    // Guard: Ballot.GrantedAsync. No time passes in this test, so without it the call never ends.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task H7_an_election_that_is_decided_waits_for_nobody(bool preVote)
+    {
+        var shared = Shared(new Silent { Granting = "b" });
+        using RaftPeer self = Peer("self", shared), granting = Peer("b", shared), silent = Peer("c", shared);
+        for (var round = 0; round < 2; round++)
+        {
+            Task late = preVote ? silent.PreVoteAsync(2, 1, 1, CancellationToken.None) : silent.VoteAsync(2 + round, 1, 1, CancellationToken.None);
+            Task own = preVote ? self.PreVoteAsync(2, 1, 1, CancellationToken.None) : self.VoteAsync(2 + round, 1, 1, CancellationToken.None);
+            await own;
+            Assert.False(late.IsCompleted);
+            Task grant = preVote ? granting.PreVoteAsync(2, 1, 1, CancellationToken.None) : granting.VoteAsync(2 + round, 1, 1, CancellationToken.None);
+            await grant;
+            await Assert.ThrowsAsync<MemberUnavailableException>(() => late.WaitAsync(TimeSpan.FromSeconds(20)));
+            Assert.NotEqual(ClusterMemberStatus.Unavailable, silent.Status);
+        }
+
+        // Guard: _outpaced. No time passes: the new leader's first round does not wait for the silent one, either; the next one does ask it.
+        Task First() => silent.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(3, [], 0, 0, 0, CancellationToken.None);
+        await Assert.ThrowsAsync<MemberUnavailableException>(() => First().WaitAsync(TimeSpan.FromSeconds(20)));
+        var next = First();
+        Assert.False(next.IsCompleted);
+        _time.Advance(_options.AppendTimeout);
+        await Assert.ThrowsAsync<MemberUnavailableException>(() => next.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    // Guard: Abstains in RaftPeer.PreVoteAsync.
+    [Fact]
+    public async Task A_node_that_gave_the_leadership_away_does_not_stand()
+    {
+        using var self = Peer("self", Shared(new Silent(), abstains: true));
+        Assert.Equal(PreVoteResult.RejectedByLeader, (await self.PreVoteAsync(2, 1, 1, CancellationToken.None)).Value);
     }
 
     // Guard: the split by MaxAppendBytes in RaftPeer.AppendEntriesAsync.
@@ -77,13 +114,24 @@ public sealed class PeerGuards
 
     private static ReceivedEntry[] Entries(int count, int bytes) => [.. Enumerable.Range(0, count).Select(_ => new ReceivedEntry(1, false, new byte[bytes]))];
 
-    private RaftPeer Peer(IPeerTransport transport) =>
-        new("peer", new RaftPeer.Shared(_options, transport, _time, _matches, () => null, _ => false, _ => { }));
+    private RaftPeer Peer(IPeerTransport transport) => Peer("peer", Shared(transport));
+
+    private static RaftPeer Peer(string nodeId, RaftPeer.Shared shared) => new(nodeId, shared);
+
+    private RaftPeer.Shared Shared(IPeerTransport transport, bool abstains = false) =>
+        new(_options, transport, _time, _matches, () => null, _ => false, _ => { }, new Ballot(() => 3), () => abstains);
 
     private sealed class Silent : IPeerTransport
     {
+        internal string? Granting { get; init; }
+
         public async Task<ReadOnlyMemory<byte>> CallAsync(string nodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation)
         {
+            if (nodeId == Granting)
+            {
+                return (RaftKind)request.Span[0] == RaftKind.PreVote ? RaftPeer.ToMessage(2, (byte)PreVoteResult.Accepted) : RaftPeer.ToMessage(2, 1);
+            }
+
             await Task.Delay(Timeout.Infinite, cancellation);
             return default;
         }

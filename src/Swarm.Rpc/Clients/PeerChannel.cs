@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using Grpc.Net.Client;
@@ -10,7 +11,7 @@ internal sealed class PeerChannel
     private readonly GrpcChannel _channel;
     private int _holders = 1;
 
-    internal PeerChannel(string address, SslClientAuthenticationOptions tls, TimeProvider time, int maxReceiveSize)
+    internal PeerChannel(string address, SslClientAuthenticationOptions tls, TimeProvider time, TimeSpan connectTimeout, int maxReceiveSize)
     {
         var endpoint = PeerAddress.ToDial(address);
         var handler = new SocketsHttpHandler
@@ -25,7 +26,7 @@ internal sealed class PeerChannel
             ConnectCallback = async (context, cancellation) =>
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                using var timeout = new CancellationTokenSource(RpcLimits.ConnectTimeout, time);
+                using var timeout = new CancellationTokenSource(connectTimeout, time);
                 using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
                 try
                 {
@@ -35,7 +36,7 @@ internal sealed class PeerChannel
                 catch (OperationCanceledException) when (timeout.IsCancellationRequested)
                 {
                     socket.Dispose();
-                    throw new IOException($"no connection within {RpcLimits.ConnectTimeout.TotalSeconds:0} s");
+                    throw new IOException(string.Create(CultureInfo.InvariantCulture, $"no connection within {connectTimeout.TotalSeconds:0.#} s"));
                 }
                 catch
                 {

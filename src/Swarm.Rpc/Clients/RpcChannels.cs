@@ -99,7 +99,8 @@ public sealed class RpcChannels : IDisposable
                 LetGoOfAll();
             }
 
-            channel = new PeerChannel(address, PeerTls.Client(_credentials.Current, _time), _time, RpcLimits.MaxStreamMessageSize);
+            var connectTimeout = consensus ? RpcLimits.ConsensusConnectTimeout : RpcLimits.ConnectTimeout;
+            channel = new PeerChannel(address, PeerTls.Client(_credentials.Current, _time), _time, connectTimeout, RpcLimits.MaxStreamMessageSize);
             channel.TryHold();
             _channels[(address, consensus)] = channel;
             return channel;

@@ -46,6 +46,24 @@ internal sealed class GuardedCluster : RaftCluster<RaftPeer>
         }
     }
 
+    /// <summary>
+    /// Lets this node vote for one that it does not know, as long as it knows no membership with itself in it: its first one is in the log, which
+    /// comes with the next leader, who may need this very vote. The core refuses strangers, Raft does not.
+    /// </summary>
+    internal async ValueTask MeetAsync(string candidate, CancellationToken cancellation)
+    {
+        if (IsStranger(Members, candidate))
+        {
+            await using var scope = await ChangeConfigurationAsync(cancellation).ConfigureAwait(false);
+            if (IsStranger(scope.Members.Values, candidate))
+            {
+                scope.MarkAsAdded(_createPeer(candidate));
+            }
+        }
+
+        static bool IsStranger(IEnumerable<RaftPeer> members, string candidate) => members.All(peer => peer.IsRemote && peer.NodeId != candidate);
+    }
+
     internal async Task<bool> AddAsync(string nodeId, CancellationToken cancellation)
     {
         using var peer = _createPeer(nodeId);

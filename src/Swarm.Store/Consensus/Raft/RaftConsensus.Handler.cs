@@ -49,6 +49,7 @@ public sealed partial class RaftConsensus
     private async Task<ReadOnlyMemory<byte>> OnVoteAsync(string caller, ReadOnlyMemory<byte> message, CancellationToken cancellation)
     {
         var (term, lastIndex, lastTerm) = ReadVote(message);
+        await _cluster.MeetAsync(caller, cancellation).ConfigureAwait(false);
         var result = await _cluster.OnVoteAsync(caller, term, lastIndex, lastTerm, cancellation).ConfigureAwait(false);
         if (result.Value)
         {
@@ -62,6 +63,7 @@ public sealed partial class RaftConsensus
     private async Task<ReadOnlyMemory<byte>> OnPreVoteAsync(string caller, ReadOnlyMemory<byte> message, CancellationToken cancellation)
     {
         var (term, lastIndex, lastTerm) = ReadVote(message);
+        await _cluster.MeetAsync(caller, cancellation).ConfigureAwait(false);
         var result = await _cluster.OnPreVoteAsync(caller, term, lastIndex, lastTerm, cancellation).ConfigureAwait(false);
         return RaftPeer.ToMessage(result.Term, (byte)result.Value);
     }
@@ -118,7 +120,7 @@ public sealed partial class RaftConsensus
     }
 
     private async Task<ReadOnlyMemory<byte>> OnResignAsync(CancellationToken cancellation) =>
-        new WireWriter().Byte(await _cluster.StepDownAsync(cancellation).ConfigureAwait(false) ? (byte)1 : (byte)0).Written;
+        new WireWriter().Byte(await ResignAsync(cancellation).ConfigureAwait(false) ? (byte)1 : (byte)0).Written;
 
     /// <summary>The state file holds the term already; the record must before the answer tells anybody.</summary>
     private void RecordTerm() => _files.Record.Vote(_log.Term, []);

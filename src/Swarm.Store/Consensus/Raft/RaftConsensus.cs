@@ -33,6 +33,8 @@ public sealed partial class RaftConsensus : IConsensus
     private readonly Channel<bool> _announcements = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Leadership _leadership = Leadership.None;
+    private CancellationTokenSource _tenure = new();
+    private long _resigned = long.MinValue;
     private TaskCompletionSource _membersApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loops = Task.CompletedTask;
 
@@ -57,7 +59,7 @@ public sealed partial class RaftConsensus : IConsensus
             throw new UntrustedLogException(options.Directory, e.Message, e);
         }
 
-        var shared = new RaftPeer.Shared(options, transport, time, matches, () => _machine.SnapshotFile, IsLeader, VoteForSelf);
+        var shared = new RaftPeer.Shared(options, transport, time, matches, () => _machine.SnapshotFile, IsLeader, VoteForSelf, new Ballot(() => _cluster!.Members.Count), Abstains);
         _cluster = new GuardedCluster(options, _log, _files.Members, nodeId => new RaftPeer(nodeId, shared), _logger);
         _download = new SnapshotDownload(_files.SnapshotDirectory);
     }
@@ -152,6 +154,8 @@ public sealed partial class RaftConsensus : IConsensus
 
     public async ValueTask ReadBarrierAsync(CancellationToken cancellation)
     {
+        // Taken first: one that is cancelled too early is only asked again.
+        var tenure = Volatile.Read(ref _tenure).Token;
         var leadership = _leadership;
         if (leadership.IsLeader)
         {
@@ -164,9 +168,10 @@ public sealed partial class RaftConsensus : IConsensus
             throw new NoLeaderException();
         }
 
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(tenure, cancellation);
         try
         {
-            var answer = await _transport.CallAsync(leader, new WireWriter().Byte((byte)RaftKind.ReadIndex).Written, cancellation).ConfigureAwait(false);
+            var answer = await _transport.CallAsync(leader, new WireWriter().Byte((byte)RaftKind.ReadIndex).Written, linked.Token).ConfigureAwait(false);
             if (ReadIndex(answer) is not { } index)
             {
                 throw new NoLeaderException();
@@ -174,8 +179,9 @@ public sealed partial class RaftConsensus : IConsensus
 
             await _log.WaitForApplyAsync(index, cancellation).ConfigureAwait(false);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
+            // Also where a leader that is gone was still being waited for when the next one was elected.
             throw new NoLeaderException();
         }
     }
@@ -221,7 +227,7 @@ public sealed partial class RaftConsensus : IConsensus
         }
     }
 
-    public async Task TransferLeadershipAsync(CancellationToken cancellation) => await _cluster.StepDownAsync(cancellation).ConfigureAwait(false);
+    public async Task TransferLeadershipAsync(CancellationToken cancellation) => await ResignAsync(cancellation).ConfigureAwait(false);
 
     public async ValueTask DisposeAsync()
     {
@@ -246,6 +252,22 @@ public sealed partial class RaftConsensus : IConsensus
     private List<string> Voters() => [.. _cluster.Members.Select(peer => peer.NodeId)];
 
     private bool IsLeader(RaftPeer peer) => ReferenceEquals(_cluster.Leader, peer);
+
+    /// <summary>
+    /// DotNext neither names a successor nor draws a new election timeout, so without the abstention a leader whose timeout lies between those of
+    /// two others wins its own succession every time.
+    /// </summary>
+    private async Task<bool> ResignAsync(CancellationToken cancellation)
+    {
+        if (_log.Leadership is not null && _cluster.Members.Count > 1)
+        {
+            Volatile.Write(ref _resigned, _time.GetTimestamp());
+        }
+
+        return await _cluster.StepDownAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private bool Abstains() => Volatile.Read(ref _resigned) is var resigned and not long.MinValue && _time.GetElapsedTime(resigned) < _options.Abstention;
 
     private void VoteForSelf(long term) => _files.Record.Vote(term, MemberBytes.Of(NodeId));
 
@@ -402,6 +424,8 @@ public sealed partial class RaftConsensus : IConsensus
             _leadership = leadership;
             LogLeadership(leadership.LeaderId ?? "nobody", leadership.Term, leadership.IsLeader);
             LeadershipChanged?.Invoke(leadership);
+            // Never disposed: it has no timer, and a read may be about to link to it. Those who waited go on elsewhere, not on this loop.
+            _ = Interlocked.Exchange(ref _tenure, new CancellationTokenSource()).CancelAsync();
         }
     }
 }

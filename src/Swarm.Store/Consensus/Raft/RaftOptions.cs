@@ -23,8 +23,8 @@ public sealed record RaftOptions
     /// <summary>Largest time between two messages of a leader.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(75);
 
-    /// <summary>One append of at most <see cref="MaxAppendBytes"/>, including the follower's fsync; below the lower election timeout.</summary>
-    public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromMilliseconds(200);
+    /// <summary>One append of at most <see cref="MaxAppendBytes"/>, including the follower's fsync. A leader of two steps down after one that is late.</summary>
+    public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>A request to another manager that is neither of the log nor of an election.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(2);
@@ -44,6 +44,15 @@ public sealed record RaftOptions
     /// <summary>Bytes of one append request, unless a single entry is larger (design/store.md, H6).</summary>
     public int MaxAppendBytes { get; init; } = 1 << 20;
 
-    /// <summary>Vote and pre-vote calls: a silent member must not hold an election up (design/store.md, H7).</summary>
-    public TimeSpan VoteTimeout => LowerElectionTimeout / 4;
+    /// <summary>
+    /// Vote and pre-vote calls, dialling included: a silent member must not hold an election up (design/store.md, H7). It costs the whole of it only
+    /// where no majority of the others grants.
+    /// </summary>
+    public TimeSpan VoteTimeout => LowerElectionTimeout / 2;
+
+    /// <summary>An append to a member that did not answer the last time.</summary>
+    public TimeSpan ProbeTimeout => LowerElectionTimeout / 4;
+
+    /// <summary>How long a leader that gave its office away leaves the elections to the others: two rounds of theirs.</summary>
+    public TimeSpan Abstention => 2 * UpperElectionTimeout;
 }

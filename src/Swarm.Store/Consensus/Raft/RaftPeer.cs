@@ -15,11 +15,12 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     private IRaftClusterMember.ReplicationState _state;
     private CancellationTokenSource _pending = new();
     private volatile ClusterMemberStatus _status;
+    private volatile bool _outpaced;
 
     /// <summary>What all the peers of a node have in common.</summary>
     internal sealed record Shared(
         RaftOptions Options, IPeerTransport Transport, TimeProvider Time, MatchTable Matches, Func<SnapshotFile?> Snapshot, Func<RaftPeer, bool> IsLeader,
-        Action<long> VoteForSelf);
+        Action<long> VoteForSelf, Ballot Ballot, Func<bool> Abstains);
 
     public event Action<ClusterMemberStatusChangedEventArgs> MemberStatusChanged
     {
@@ -48,25 +49,46 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
 
     public async Task<Result<bool>> VoteAsync(long term, long lastLogIndex, long lastLogTerm, CancellationToken token)
     {
+        var round = shared.Ballot.Join(RaftKind.Vote, term, nodeId);
         if (!IsRemote)
         {
             shared.VoteForSelf(term);
+            await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
             return new Result<bool> { Term = term, Value = true };
         }
 
         var request = new WireWriter().Byte((byte)RaftKind.Vote).Number(term).Number(lastLogIndex).Number(lastLogTerm).Written;
-        return ReadVote(await CallAsync(request, shared.Options.VoteTimeout, token).ConfigureAwait(false));
+        var result = ReadVote(await CallAsync(request, shared.Options.VoteTimeout, token, round.Decision.Token).ConfigureAwait(false));
+        if (result.Value)
+        {
+            await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
+        }
+
+        return result;
     }
 
     public async Task<Result<PreVoteResult>> PreVoteAsync(long term, long lastLogIndex, long lastLogTerm, CancellationToken token)
     {
+        var round = shared.Ballot.Join(RaftKind.PreVote, term, nodeId);
         if (!IsRemote)
         {
+            if (shared.Abstains())
+            {
+                return new Result<PreVoteResult> { Term = term, Value = PreVoteResult.RejectedByLeader };
+            }
+
+            await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
             return new Result<PreVoteResult> { Term = term, Value = PreVoteResult.Accepted };
         }
 
         var request = new WireWriter().Byte((byte)RaftKind.PreVote).Number(term).Number(lastLogIndex).Number(lastLogTerm).Written;
-        return ReadPreVote(await CallAsync(request, shared.Options.VoteTimeout, token).ConfigureAwait(false));
+        var result = ReadPreVote(await CallAsync(request, shared.Options.VoteTimeout, token, round.Decision.Token).ConfigureAwait(false));
+        if (result.Value == PreVoteResult.Accepted)
+        {
+            await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
+        }
+
+        return result;
     }
 
     public async Task<Result<ReplicationStatus>> AppendEntriesAsync<TEntry, TList>(
@@ -76,6 +98,15 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         if (!IsRemote)
         {
             return Answer(term, HeartbeatResult.ReplicatedWithLeaderTerm, prevLogIndex + entries.Count);
+        }
+
+        if (_outpaced)
+        {
+            // A majority voted before this one answered. A leader's first round is always refused (the core starts after its own no-op), and with a
+            // refusal in it the core waits for the silent, too; so this one sits that round out, and the no-op commits in the next.
+            _outpaced = false;
+            _status = ClusterMemberStatus.Unavailable;
+            throw new MemberUnavailableException(this, $"manager {nodeId} did not answer in the election");
         }
 
         var next = 0;
@@ -172,7 +203,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     /// The core may wait for the slowest member before its next round, so a silent one must not hold the others' heartbeats up until they elect
     /// another leader. What a member takes longer to write it still keeps, and the next attempt goes on from there.
     /// </summary>
-    private TimeSpan AppendTimeout => _status == ClusterMemberStatus.Unavailable ? shared.Options.VoteTimeout : shared.Options.AppendTimeout;
+    private TimeSpan AppendTimeout => _status == ClusterMemberStatus.Unavailable ? shared.Options.ProbeTimeout : shared.Options.AppendTimeout;
 
     private static Result<ReplicationStatus> Answer(long term, HeartbeatResult result, long lastIndex) =>
         new() { Term = term, Value = new ReplicationStatus { Result = result, LastIndex = lastIndex } };
@@ -213,19 +244,29 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         }
     }
 
-    private async Task<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> request, TimeSpan timeout, CancellationToken token)
+    /// <param name="moot">The answer no longer matters: others decided without it.</param>
+    private async Task<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> request, TimeSpan timeout, CancellationToken token, CancellationToken moot = default)
     {
         using var timer = new CancellationTokenSource(timeout, shared.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(token, timer.Token, _pending.Token);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource([token, timer.Token, _pending.Token, moot]);
         try
         {
             var answer = await shared.Transport.CallAsync(nodeId, request, linked.Token).ConfigureAwait(false);
             _status = ClusterMemberStatus.Available;
+            _outpaced = false;
             return answer;
         }
         catch (Exception e) when (!token.IsCancellationRequested && e is IOException or OperationCanceledException)
         {
-            _status = ClusterMemberStatus.Unavailable;
+            if (moot.IsCancellationRequested)
+            {
+                _outpaced = true;
+            }
+            else
+            {
+                _status = ClusterMemberStatus.Unavailable;
+            }
+
             throw new MemberUnavailableException(this, $"manager {nodeId} did not answer", e);
         }
         catch (IOException) when (token.IsCancellationRequested)
