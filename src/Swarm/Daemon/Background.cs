@@ -14,8 +14,6 @@ internal sealed partial class Background(TimeProvider time, ILogger logger) : IA
     private readonly Lock _adding = new();
     private readonly List<Task> _loops = [];
 
-    internal CancellationToken Stopping => _stopping.Token;
-
     internal void Run(string name, Func<CancellationToken, Task> loop)
     {
         lock (_adding)
