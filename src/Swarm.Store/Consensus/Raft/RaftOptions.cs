@@ -8,6 +8,12 @@ public enum RaftBootstrap : byte
 
     /// <summary>Found a new cluster of one.</summary>
     Found = 1,
+
+    /// <summary>
+    /// The quorum is lost for good: go on as the only member, in a new term, from everything that this node's log holds, committed or not. Unlike the
+    /// others this one needs a log on disk, and changes what it says.
+    /// </summary>
+    Recover = 2,
 }
 
 public sealed record RaftOptions
@@ -16,6 +22,12 @@ public sealed record RaftOptions
     public required string Directory { get; init; }
     public required string NodeId { get; init; }
     public RaftBootstrap Bootstrap { get; init; }
+
+    /// <summary>
+    /// Keys of 32 bytes under which log and snapshots are encrypted. The first is in use; the others still open files that were written before a
+    /// rotation.
+    /// </summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> DataKeys { get; init; } = [];
 
     public TimeSpan LowerElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(300);
     public TimeSpan UpperElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(600);
