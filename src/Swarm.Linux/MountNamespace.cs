@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Swarm.Linux;
 
@@ -6,7 +7,7 @@ namespace Swarm.Linux;
 public static partial class MountNamespace
 {
     private const int NewMountNamespace = 0x20000, ShareNoFileSystem = 0x200, DetachLazily = 2;
-    private const nuint Bind = 4096, Recursive = 16384, Private = 1 << 18, Slave = 1 << 19, Shared = 1 << 20;
+    private const nuint ReadOnly = 1, Remount = 32, Bind = 4096, Recursive = 16384, Private = 1 << 18, Slave = 1 << 19, Shared = 1 << 20;
 
     /// <summary>
     /// The calling thread gets its own copy of all mounts, which hears of later mounts of the host where those are shared but tells it nothing.
@@ -21,6 +22,19 @@ public static partial class MountNamespace
 
         Mount(null, "/", Recursive | Slave);
     }
+
+    /// <summary>As <see cref="Enter"/>, but what the host mounts and unmounts later is not seen either: the copy stays as it is.</summary>
+    public static void EnterIsolated()
+    {
+        Enter();
+        Mount(null, "/", Recursive | Private);
+    }
+
+    /// <summary>Shows <paramref name="source"/>, with what is mounted below it, at a place that is held open.</summary>
+    public static void BindOver(string source, SafeFileHandle target) => Mount(source, PathOf(target), Bind | Recursive);
+
+    /// <summary>Nothing can be written through the mount that <paramref name="top"/> is the top folder or the file of.</summary>
+    public static void MakeReadOnly(SafeFileHandle top) => Mount(null, PathOf(top), Bind | Remount | ReadOnly);
 
     /// <summary>Makes <paramref name="path"/> a mount of itself that passes what is mounted below it on to other namespaces.</summary>
     public static void MakeShared(string path)
@@ -37,6 +51,8 @@ public static partial class MountNamespace
             throw LinuxError.Last("umount " + path);
         }
     }
+
+    private static string PathOf(SafeFileHandle handle) => $"/proc/self/fd/{handle.DangerousGetHandle()}";
 
     private static void Mount(string? source, string target, nuint flags)
     {

@@ -36,11 +36,6 @@ public static class ContainerEndpoints
     {
         Refuse("POST", "/containers/{id}/update", "changing a container's limits is not built: make a new one");
         Refuse("GET", "/containers/{id}/stats", "statistics of containers are not built");
-        Refuse("GET", "/containers/{id}/changes", "the changes of a container's file system are not built");
-        Refuse("GET", "/containers/{id}/export", "exporting a container is not built");
-        Refuse("HEAD", "/containers/{id}/archive", "copying from and to containers is not built: mount a folder");
-        Refuse("GET", "/containers/{id}/archive", "copying from and to containers is not built: mount a folder");
-        Refuse("PUT", "/containers/{id}/archive", "copying from and to containers is not built: mount a folder");
         Refuse("GET", "/containers/{id}/attach/ws", "attaching by websocket is not built: attach by POST /containers/{id}/attach");
 
         void Refuse(string method, string path, string why) =>

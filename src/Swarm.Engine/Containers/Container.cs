@@ -57,6 +57,9 @@ public sealed class Container
 
     internal bool Removing { get; set; }
 
+    /// <summary>How many look into its files now, for whom its root stays mounted.</summary>
+    internal int RootHolds { get; set; }
+
     internal void CompleteExit()
     {
         var ended = _nextExit;

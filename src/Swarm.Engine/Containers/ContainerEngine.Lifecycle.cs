@@ -274,7 +274,7 @@ public sealed partial class ContainerEngine
             return;
         }
 
-        await _starter.CleanUpAsync(container.Id, CancellationToken.None).ConfigureAwait(false);
+        await _starter.CleanUpAsync(container.Id, container.RootHolds > 0, CancellationToken.None).ConfigureAwait(false);
         var delay = RestartDecision.DelayOf(container.Record.HostConfig.RestartPolicy, ended);
         SaveState(container, delay is null ? ended : ended with { Status = ContainerStatus.Restarting });
         container.CompleteExit();

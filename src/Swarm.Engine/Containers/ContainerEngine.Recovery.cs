@@ -101,7 +101,7 @@ public sealed partial class ContainerEngine
     private async Task CollectAsync(Container container, CancellationToken cancellation)
     {
         await DeleteFromRuntimeAsync(container.Id).ConfigureAwait(false);
-        await _starter.CleanUpAsync(container.Id, cancellation).ConfigureAwait(false);
+        await _starter.CleanUpAsync(container.Id, keepRoot: false, cancellation).ConfigureAwait(false);
         var exit = ReadExit(container.Id) ?? (container.State.IsRunning ? LostExit() : null);
         if (exit is null || exit.FinishedAt == container.State.FinishedAt)
         {

@@ -81,7 +81,8 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         _ended.Dispose();
     }
 
-    internal void Publish(Container container, string action, params ReadOnlySpan<(string Name, string Value)> more)
+    /// <summary>Tells of something that was done to a container, with its labels, name and image.</summary>
+    public void Publish(Container container, string action, params ReadOnlySpan<(string Name, string Value)> more)
     {
         var attributes = new Dictionary<string, string>(container.Record.Config.Labels ?? []) { ["image"] = container.Record.Config.Image ?? "", ["name"] = container.Record.Name };
         foreach (var (name, value) in more)

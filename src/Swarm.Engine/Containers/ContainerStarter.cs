@@ -65,17 +65,21 @@ internal sealed class ContainerStarter(
                 waiting.Complete(null);
             }
 
-            await CleanUpAsync(record.Id, cancellation).ConfigureAwait(false);
+            await CleanUpAsync(record.Id, container.RootHolds > 0, cancellation).ConfigureAwait(false);
             container.Network = null;
             throw;
         }
     }
 
     /// <summary>Takes down what a run had. Safe to repeat.</summary>
-    public async Task CleanUpAsync(string id, CancellationToken cancellation)
+    /// <param name="keepRoot">Someone still reads the container's files.</param>
+    public async Task CleanUpAsync(string id, bool keepRoot, CancellationToken cancellation)
     {
         await network.DetachAsync(id, cancellation).ConfigureAwait(false);
-        rootfs.Unmount(id);
+        if (!keepRoot)
+        {
+            rootfs.Unmount(id);
+        }
     }
 
     public async Task<(NetworkSandbox? Sandbox, string Hostname)> AttachNetworkAsync(ContainerRecord record, CancellationToken cancellation)
