@@ -134,6 +134,8 @@ public sealed class EngineFixture : IAsyncDisposable
         {
         }
 
+        public RootfsFolders Folders(string containerId) => new(Path.Combine(folder, containerId), []);
+
         public void Remove(string containerId)
         {
             if (Directory.Exists(Path.Combine(folder, containerId)))
