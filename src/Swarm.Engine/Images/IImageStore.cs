@@ -31,6 +31,12 @@ public sealed record Image
     public string Os { get; init; } = "linux";
     public DateTimeOffset? Created { get; init; }
 
+    /// <summary>Id of the image that it was built upon here; empty for what came from elsewhere.</summary>
+    public string Parent { get; init; } = "";
+
+    /// <summary>Whether other images of this node were built upon it.</summary>
+    public bool HasChildren { get; init; }
+
     /// <summary>Bytes, uncompressed, of all layers.</summary>
     public long Size { get; init; }
 
