@@ -14,6 +14,7 @@ public sealed record EngineApi(ContainerEngine Engine, ExecEngine Execs, TimePro
     {
         ContainerEndpoints.Map(routes, Engine, Execs);
         ContainerStreamEndpoints.Map(routes, Engine);
+        AttachEndpoints.Map(routes, Engine, Time);
         ContainerFileEndpoints.Map(routes, Engine);
         ExecEndpoints.Map(routes, Engine, Execs);
         VolumeEndpoints.Map(routes, Engine);

@@ -13,22 +13,29 @@ public sealed partial class ContainerEngine
     public async Task<ContainerFiles> OpenFilesAsync(Container container, string named)
     {
         var root = await HoldRootAsync(container).ConfigureAwait(false);
+        var user = "files-" + Guid.NewGuid().ToString("N");
         try
         {
             var record = container.Record;
+            VolumeMounts.Acquire(user, record.Mounts.Where(m => m.Kind == MountKind.Volume).Select(m => m.Name));
             (uint, uint)? owner = null;
             if (!string.IsNullOrEmpty(record.Config.User))
             {
-                var user = ContainerUser.Resolve(root.Path, record.Config.User, groups: null);
-                owner = (user.Uid, user.Gid);
+                var account = ContainerUser.Resolve(root.Path, record.Config.User, groups: null);
+                owner = (account.Uid, account.Gid);
             }
 
             var view = await Task.Run(() => ContainerView.Open(root.Path, record.HostConfig.ReadonlyRootfs, record.Mounts)).ConfigureAwait(false);
-            return new ContainerFiles(view, named, owner, root.Dispose);
+            return new ContainerFiles(view, named, owner, () =>
+            {
+                root.Dispose();
+                VolumeMounts.Release(user);
+            });
         }
         catch
         {
             root.Dispose();
+            VolumeMounts.Release(user);
             throw;
         }
     }
@@ -45,7 +52,7 @@ public sealed partial class ContainerEngine
     public IReadOnlyList<FileSystemChange> Changes(Container container) => FileSystemChanges.Of(_rootfs.Folders(container.Id));
 
     /// <summary>Keeps the container's root mounted until the answer is disposed, whether the container starts and stops meanwhile or not.</summary>
-    internal Task<RootHold> HoldRootAsync(Container container) => container.Mailbox.RunAsync(() =>
+    public Task<RootHold> HoldRootAsync(Container container) => container.Mailbox.RunAsync(() =>
     {
         if (container.Removing)
         {
@@ -83,7 +90,7 @@ public sealed partial class ContainerEngine
 }
 
 /// <param name="Path">The mounted root.</param>
-internal sealed record RootHold(string Path, Action Release) : IDisposable
+public sealed record RootHold(string Path, Action Release) : IDisposable
 {
     private int _released;
 

@@ -67,7 +67,8 @@ public sealed partial class ContainerEngine
 
         if (removeVolumes)
         {
-            foreach (var mount in record.Mounts.Where(m => m is { Kind: MountKind.Volume, Anonymous: true }))
+            // --volumes-from: a volume that another container has too stays.
+            foreach (var mount in record.Mounts.Where(m => m is { Kind: MountKind.Volume, Anonymous: true } && UsersOf(m.Name).All(c => c.Id == record.Id)))
             {
                 Volumes.Remove(mount.Name);
             }

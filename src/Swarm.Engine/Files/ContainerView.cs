@@ -81,9 +81,16 @@ internal sealed class ContainerView : IDisposable
     private static void Bind(SafeFileHandle root, MountPoint mount)
     {
         var path = Encoding.UTF8.GetBytes(mount.Destination);
-        using (var target = RootedFolders.OpenOrMake(root, path, isFolder: Directory.Exists(mount.Source)))
+        using var part = mount.Subpath.Length == 0 ? null : RootedPath.Open(mount.Source, mount.Subpath, FileDescriptors.PathOnly);
+        if (mount.Subpath.Length > 0 && part is null)
         {
-            MountNamespace.BindOver(mount.Source, target);
+            return;
+        }
+
+        var source = part is null ? mount.Source : $"/proc/self/fd/{part.DangerousGetHandle()}";
+        using (var target = RootedFolders.OpenOrMake(root, path, isFolder: Directory.Exists(source)))
+        {
+            MountNamespace.BindOver(source, target);
         }
 
         if (mount.ReadOnly)

@@ -58,6 +58,10 @@ public sealed record ImageConfig
     /// <summary>As in "80/tcp".</summary>
     public ImmutableArray<string> ExposedPorts { get; init; } = [];
     public ImmutableArray<string> Volumes { get; init; } = [];
+    public Containers.Wire.HealthConfig? Healthcheck { get; init; }
+
+    /// <summary>What runs commands given as one line; empty: /bin/sh -c.</summary>
+    public ImmutableArray<string> Shell { get; init; } = [];
 }
 
 /// <param name="Id">Layer's short id, or empty for a line about the whole.</param>

@@ -75,6 +75,25 @@ public sealed partial class ImageStore : IImageStore
         return [.. state.Images.Values.Select(image => image.ToImage(state, Layers)).OrderByDescending(image => image.Created)];
     }
 
+    /// <summary>Bytes of all layers, those of several images counted once.</summary>
+    public long LayersSize
+    {
+        get
+        {
+            var state = State;
+            return state.Images.Values.SelectMany(image => image.Chain).Distinct().Sum(id => Layers.Find(id)?.Size ?? 0);
+        }
+    }
+
+    /// <summary>Bytes of an image's layers that other images have too.</summary>
+    public long SharedSize(string imageId)
+    {
+        var state = State;
+        var image = state.Find(imageId);
+        var others = state.Images.Values.Where(other => other.Id != image?.Id).SelectMany(other => other.Chain).ToHashSet();
+        return (image?.Chain ?? []).Where(others.Contains).Sum(id => Layers.Find(id)?.Size ?? 0);
+    }
+
     public Task<Image> PullAsync(string reference, string? registryAuth, Action<PullProgress>? progress, CancellationToken cancellation) =>
         new ImagePull(this, ImageReference.Parse(reference).WithDefaultTag(), registryAuth, progress).RunAsync(cancellation);
 
