@@ -284,11 +284,11 @@ public sealed partial class ContainerEngine
         }
 
         container.State = ended;
-        PublishConnections(container, begins: false);
-        container.Network = null;
         Publish(container, "die",
             ("exitCode", exit.ExitCode.ToString(CultureInfo.InvariantCulture)),
             ("execDuration", ((long)((ended.FinishedAt - ended.StartedAt)?.TotalSeconds ?? 0)).ToString(CultureInfo.InvariantCulture)));
+        PublishConnections(container, begins: false);
+        container.Network = null;
 
         if (container.Record.HostConfig.AutoRemove)
         {
