@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using DotNext.IO.Log;
 using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
@@ -27,9 +26,11 @@ internal sealed class RaftLog : IAsyncDisposable
     private readonly SegmentedLog _segments;
     private readonly EntryWindow _window = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
-    private readonly Channel<bool> _toSync = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly AutoResetEvent _toSync = new(false);
     private readonly LogApplier _applier;
-    private Task _syncing = Task.CompletedTask;
+    private readonly Task _syncing;
+    private volatile bool _ending;
+    private TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _last;
     private long _committed;
     private volatile OwnLeadership? _leadership;
@@ -48,6 +49,9 @@ internal sealed class RaftLog : IAsyncDisposable
         _last = _segments.LastIndex;
         _committed = Math.Max(snapshot?.Index ?? 0, Math.Min(files.Mark.CommitIndex, _last));
         _applier = new LogApplier(this, machine, files.Members, health, snapshot?.Index ?? 0);
+
+        // A thread of its own: a slow disk must not hold those of the pool, on which heartbeats run.
+        _syncing = Task.Factory.StartNew(SyncWhileAppending, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         machine.SnapshotTaken += file => _segments.RemoveBehind(file.Index, files.KeptBehindSnapshot);
     }
 
@@ -68,7 +72,6 @@ internal sealed class RaftLog : IAsyncDisposable
     /// <summary>Starts the loops; returns once everything that was known to be committed is applied.</summary>
     internal async Task StartAsync(CancellationToken cancellation)
     {
-        _syncing = Task.Run(SyncAsync, CancellationToken.None);
         _applier.Start();
         await _applier.WaitAsync(CommittedIndex, cancellation).ConfigureAwait(false);
     }
@@ -129,7 +132,7 @@ internal sealed class RaftLog : IAsyncDisposable
                     proposal.Index = item.Index;
                 }
 
-                _toSync.Writer.TryWrite(true);
+                _toSync.Set();
                 return item.Index;
             }
             catch (IOException e) when (isNoOp && BrokenDiskException.IsNoSpace(e))
@@ -223,14 +226,10 @@ internal sealed class RaftLog : IAsyncDisposable
     }
 
     /// <summary>A follower commits what its leader says; a leader only what a majority of the members holds on disk (H2).</summary>
-    internal long Commit(long endIndex)
+    internal async ValueTask<long> CommitAsync(long endIndex, CancellationToken cancellation)
     {
-        _health.ThrowIfBroken();
         endIndex = Math.Min(endIndex, LastIndex);
-        if (_segments.DurableIndex < endIndex)
-        {
-            Sync();
-        }
+        await SyncedAsync(endIndex, cancellation).ConfigureAwait(false);
 
         if (_leadership is { } own)
         {
@@ -310,11 +309,13 @@ internal sealed class RaftLog : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _toSync.Writer.TryComplete();
+        _ending = true;
+        _toSync.Set();
         await _syncing.ConfigureAwait(false);
         await _applier.DisposeAsync().ConfigureAwait(false);
         _segments.Dispose();
         _writing.Dispose();
+        _toSync.Dispose();
     }
 
     private void Append(IReadOnlyList<LogItem> items)
@@ -359,10 +360,26 @@ internal sealed class RaftLog : IAsyncDisposable
         Remember();
     }
 
-    private async Task SyncAsync()
+    private async ValueTask SyncedAsync(long index, CancellationToken cancellation)
     {
-        await foreach (var _ in _toSync.Reader.ReadAllAsync().ConfigureAwait(false))
+        while (true)
         {
+            var synced = Volatile.Read(ref _synced);
+            _health.ThrowIfBroken();
+            if (_segments.DurableIndex >= index)
+            {
+                return;
+            }
+
+            await synced.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void SyncWhileAppending()
+    {
+        while (!_ending)
+        {
+            _toSync.WaitOne();
             try
             {
                 Sync();
@@ -370,8 +387,10 @@ internal sealed class RaftLog : IAsyncDisposable
             catch (BrokenDiskException)
             {
                 // Reported; whoever commits meets it, too.
-                return;
+                _ending = true;
             }
+
+            Interlocked.Exchange(ref _synced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         }
     }
 
