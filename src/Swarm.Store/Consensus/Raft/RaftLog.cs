@@ -203,10 +203,10 @@ internal sealed class RaftLog : IAsyncDisposable
             if (!continues)
             {
                 // Before the snapshot has its name: a crash in between must not find fewer entries than were promised.
-                OrBreak(() => _files.Mark.Lower(CommittedIndex));
+                OrBreak(() => _segments.Renounce(CommittedIndex));
             }
 
-            var file = await _machine.TakeOverAsync(received).ConfigureAwait(false);
+            var file = await TakeOverAsync(received).ConfigureAwait(false);
             if (!continues)
             {
                 OrBreak(() => _segments.Reset(file.Index, file.Term));
@@ -217,7 +217,7 @@ internal sealed class RaftLog : IAsyncDisposable
             OrBreak(() => _machine.Restore(file));
             Volatile.Write(ref _committed, file.Index);
             _applier.Skip(file.Index);
-            Remember();
+            RememberCommit();
         }
         finally
         {
@@ -293,19 +293,8 @@ internal sealed class RaftLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Notes in the mark what is synced and committed; a failure there only weakens the next start's check.</summary>
-    internal void Remember()
-    {
-        try
-        {
-            _files.Mark.Synced(_segments.DurableIndex);
-            _files.Mark.Committed(Math.Min(CommittedIndex, _segments.DurableIndex));
-        }
-        catch (IOException e)
-        {
-            throw Break(e);
-        }
-    }
+    /// <summary>Notes how much is committed: the next start need not wait for a leader to apply it.</summary>
+    internal void RememberCommit() => OrBreak(() => _files.Mark.Committed(Math.Min(CommittedIndex, _segments.DurableIndex)));
 
     public async ValueTask DisposeAsync()
     {
@@ -344,20 +333,24 @@ internal sealed class RaftLog : IAsyncDisposable
 
     private void TruncateAfter(long index)
     {
-        OrBreak(() =>
-        {
-            // First, so that a crash in between finds a mark that claims less than the log holds.
-            _files.Mark.Lower(index);
-            _segments.TruncateAfter(index);
-        });
+        OrBreak(() => _segments.TruncateAfter(index));
         _window.TruncateAfter(index);
         Volatile.Write(ref _last, index);
     }
 
-    private void Sync()
+    private void Sync() => OrBreak(_segments.Sync);
+
+    private async Task<SnapshotFile> TakeOverAsync(ReceivedSnapshot received)
     {
-        OrBreak(_segments.Sync);
-        Remember();
+        try
+        {
+            return await _machine.TakeOverAsync(received).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            OrBreak(_segments.Reaffirm);
+            throw;
+        }
     }
 
     private async ValueTask SyncedAsync(long index, CancellationToken cancellation)
