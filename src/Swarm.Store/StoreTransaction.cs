@@ -7,7 +7,7 @@ public enum ChangeKind : byte { Create = 0, Update = 1, Delete = 2 }
 
 /// <summary>One change as it is written to the log: the record itself, or for a delete only its id.</summary>
 [MessagePackObject]
-public sealed record StoredChange
+public sealed record StoredChange : VersionedRecord
 {
     [Key(0)] public ChangeKind Kind { get; init; }
     [Key(1)] public TableKind Table { get; init; }
