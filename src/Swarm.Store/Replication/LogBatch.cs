@@ -28,7 +28,7 @@ public sealed record LogTransaction : VersionedRecord
         var size = 0L;
         foreach (var change in Changes)
         {
-            size += change.Body.Length + change.Id.Length + frame;
+            size += change.Body.Length + change.Id.Length + (change.Name?.Length ?? 0) + frame;
         }
 
         return size;
