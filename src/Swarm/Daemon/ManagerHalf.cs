@@ -7,6 +7,7 @@ using Swarm.Rpc;
 using Swarm.Rpc.Clients;
 using Swarm.Rpc.Hosting;
 using Swarm.Rpc.Membership;
+using Swarm.Security;
 using Swarm.Store.Consensus.Raft;
 using Swarm.Store.Replication;
 
@@ -46,7 +47,13 @@ internal sealed class ManagerHalf : IAsyncDisposable
         ReplicatedStore? replica = null;
         var calls = new PeerCalls(channels, book, () => new PeerSelf(address.Current, replica?.View.Cluster?.Recoveries ?? 0), outdated, PeerCallTimeout);
         var transport = new PeerTransport(calls);
-        var options = new RaftOptions { Directory = Path.Combine(parts.Directory, "raft"), NodeId = nodeId, Bootstrap = bootstrap };
+        var options = new RaftOptions
+        {
+            Directory = LogIdentity.Folder(parts.Directory),
+            NodeId = nodeId,
+            Bootstrap = bootstrap,
+            DataKeys = [DataKeyFile.LoadOrCreate(new NodeFolder(Path.Combine(parts.Directory, "certificates")))],
+        };
         RaftConsensus? consensus = null;
         var store = new ReplicatedStore(nodeId, state => consensus = new RaftConsensus(options, state, transport, parts.Time, parts.Loggers), transport, parts.Time);
         replica = store;
