@@ -312,6 +312,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
             Managers.Heard(Identity.NodeId, renewed.AdvertiseAddress);
         }
 
+        _channels.Reconnect();
         _address.Change(renewed.AdvertiseAddress);
     }
 
