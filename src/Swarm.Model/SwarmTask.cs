@@ -31,7 +31,7 @@ public static class TaskStates
 
 /// <summary>One attempt to run one replica of a service in one slot, or on one node for a global service. Never runs twice.</summary>
 [MessagePackObject]
-public sealed record SwarmTask : IStoreObject
+public sealed record SwarmTask : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -63,7 +63,7 @@ public sealed record SwarmTask : IStoreObject
 
 /// <summary>What was last seen of a task, and why.</summary>
 [MessagePackObject]
-public sealed record TaskStatus
+public sealed record TaskStatus : VersionedRecord
 {
     [Key(0)] public TaskState State { get; init; }
     [Key(1)] public DateTimeOffset Timestamp { get; init; }
@@ -78,7 +78,7 @@ public sealed record TaskStatus
 }
 
 [MessagePackObject]
-public sealed record ContainerStatus
+public sealed record ContainerStatus : VersionedRecord
 {
     [Key(0)] public string ContainerId { get; init; } = "";
     [Key(1)] public int Pid { get; init; }

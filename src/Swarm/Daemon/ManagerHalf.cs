@@ -7,6 +7,7 @@ using Swarm.Rpc;
 using Swarm.Rpc.Clients;
 using Swarm.Rpc.Hosting;
 using Swarm.Rpc.Membership;
+using Swarm.Security;
 using Swarm.Store.Consensus.Raft;
 using Swarm.Store.Replication;
 
@@ -39,7 +40,13 @@ internal sealed class ManagerHalf : IAsyncDisposable
     {
         var nodeId = parts.Credentials.Identity.NodeId;
         var transport = new PeerTransport(new PeerCalls(channels, book, parts.Record.AdvertiseAddress, PeerCallTimeout));
-        var options = new RaftOptions { Directory = Path.Combine(parts.Directory, "raft"), NodeId = nodeId, Bootstrap = bootstrap };
+        var options = new RaftOptions
+        {
+            Directory = Path.Combine(parts.Directory, "raft"),
+            NodeId = nodeId,
+            Bootstrap = bootstrap,
+            DataKeys = [DataKeyFile.LoadOrCreate(new NodeFolder(Path.Combine(parts.Directory, "certificates")))],
+        };
         RaftConsensus? consensus = null;
         var store = new ReplicatedStore(nodeId, state => consensus = new RaftConsensus(options, state, transport, parts.Time, parts.Loggers), transport, parts.Time);
         try
