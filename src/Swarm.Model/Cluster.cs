@@ -4,7 +4,7 @@ namespace Swarm.Model;
 
 /// <summary>The one record of the cluster itself.</summary>
 [MessagePackObject]
-public sealed record Cluster : IStoreObject
+public sealed record Cluster : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -19,13 +19,19 @@ public sealed record Cluster : IStoreObject
     /// <summary>Nodes that were removed while their certificates are still valid: every manager refuses them.</summary>
     [Key(7)] public ImmutableArray<RemovedNode> RemovedNodes { get; init; } = [];
 
+    /// <summary>
+    /// How often this cluster was recovered from one survivor of a lost quorum. A manager that knows of fewer, and is not wanted as one any more,
+    /// was left behind by a recovery.
+    /// </summary>
+    [Key(8)] public long Recoveries { get; init; }
+
     [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Cluster;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };
 }
 
 [MessagePackObject]
-public sealed record ClusterSpec
+public sealed record ClusterSpec : VersionedRecord
 {
     [Key(0)] public Annotations Annotations { get; init; } = new() { Name = "default" };
 
@@ -41,7 +47,7 @@ public sealed record ClusterSpec
 }
 
 [MessagePackObject]
-public sealed record RemovedNode
+public sealed record RemovedNode : VersionedRecord
 {
     [Key(0)] public string NodeId { get; init; } = "";
 
@@ -51,7 +57,7 @@ public sealed record RemovedNode
 
 /// <summary>The cluster's certificate authority. The key never leaves the managers.</summary>
 [MessagePackObject]
-public sealed record RootCa
+public sealed record RootCa : VersionedRecord
 {
     /// <summary>PEM.</summary>
     [Key(0)] public string Certificate { get; init; } = "";
