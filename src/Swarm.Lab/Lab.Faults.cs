@@ -29,8 +29,9 @@ public sealed partial class Lab
         ChangeAsync(record => Task.WhenAll(Machines(record, nodes).Select(m => m.ResumeAsync(cancellation))), cancellation);
 
     /// <summary>A node that is off is switched on; of a running one the daemon is stopped cleanly and started again. Answers when all listen.</summary>
-    public Task RestartAsync(IReadOnlyList<string> nodes, CancellationToken cancellation) =>
-        ChangeAsync(async record =>
+    public async Task RestartAsync(IReadOnlyList<string> nodes, CancellationToken cancellation)
+    {
+        var started = await ChangeAsync(async record =>
         {
             await Task.WhenAll(Machines(record, nodes).Select(m => m.ResumeAsync(cancellation)));
             await OnEachAsync(record, nodes, machine => machine.StopDaemon());
@@ -41,8 +42,12 @@ public sealed partial class Lab
                 _store.Save(record);
             }
 
-            await Task.WhenAll(Machines(record, nodes).Select(m => m.WaitListeningAsync(cancellation)));
+            return record;
         }, cancellation);
+
+        // The lab is free meanwhile: a node that takes its time keeps no other fault waiting.
+        await Task.WhenAll(Machines(started, nodes).Select(m => m.WaitListeningAsync(cancellation)));
+    }
 
     /// <summary>Cuts the cables between groups of nodes; see <see cref="Network.Partition.Parse"/>. Replaces a partition that stands.</summary>
     public Task PartitionAsync(IEnumerable<string> groups, CancellationToken cancellation) =>
