@@ -48,7 +48,8 @@ internal readonly struct FormatterSource : IEquatable<FormatterSource>
             }
 
             next = key + 1;
-            var code = new ValueCode(property.Type, problems, property.Name);
+            var shared = property.GetAttributes().Any(a => a.AttributeClass?.Name == "SharedAttribute");
+            var code = new ValueCode(property.Type, problems, property.Name, shared);
             write.Append("        {\n").Append(code.Write("value." + property.Name, 3)).AppendLine("        }");
             declare.AppendLine($"        var m{key} = Default.{property.Name};");
             read.Append($"                case {key}:\n                {{\n").Append(code.Read("m" + key, 5)).AppendLine("                    break;\n                }");

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis;
 namespace Swarm.Generators;
 
 /// <summary>The statements that write and read one value of a type that records may hold.</summary>
-internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string owner)
+internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string owner, bool shared = false)
 {
     private const string Collections = "global::System.Collections.Immutable.";
     private readonly string _name = type.WithNullableAnnotation(NullableAnnotation.NotAnnotated).ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
@@ -78,6 +78,11 @@ internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string
 
         // A nil where the record allows none keeps the default that the target already holds.
         var fallback = type.NullableAnnotation == NullableAnnotation.Annotated ? "" : $" ?? {target}";
+        if (shared)
+        {
+            return type.IsReferenceType ? $"{pad}{target} = global::Swarm.Model.Codec.ReadShared<{_name}>(ref reader, options){fallback};\n" : Refuse();
+        }
+
         return _name switch
         {
             "global::System.DateTimeOffset" => $"{pad}{target} = new global::System.DateTimeOffset(reader.ReadInt64(), global::System.TimeSpan.Zero);\n",

@@ -39,6 +39,10 @@ public static class Codec
     public static IMessagePackFormatter<T> FormatterOf<T>() =>
         Cache<T>.Registered ?? Find<T>() ?? throw new FormatterNotRegisteredException($"{typeof(T).FullName} has no formatter");
 
+    /// <summary>For the generated formatters: the value of a [Shared] property, one instance for all that are equal.</summary>
+    public static T? ReadShared<T>(ref MessagePackReader reader, MessagePackSerializerOptions options) where T : class =>
+        SharedValues<T>.Read(ref reader, FormatterOf<T?>(), options);
+
     private static IMessagePackFormatter<T>? Find<T>()
     {
         // Under JIT a module's initializer runs only once something in it is touched.
@@ -48,7 +52,8 @@ public static class Codec
 
     private static class Cache<T>
     {
-        internal static IMessagePackFormatter<T>? Registered;
+        // Strings are read by MessagePack's own; every other formatter registers itself.
+        internal static IMessagePackFormatter<T>? Registered = typeof(T) == typeof(string) ? (IMessagePackFormatter<T>)(object)NullableStringFormatter.Instance : null;
     }
 
     private sealed class GeneratedResolver : IFormatterResolver

@@ -63,6 +63,29 @@ public sealed class CodecTests
     }
 
     [Fact]
+    public void Records_read_from_bytes_share_what_is_equal_and_only_that()
+    {
+        var one = Codec.Deserialize<SwarmTask>(Codec.Serialize(Task with { Id = "one", ServiceId = "web" }));
+        var two = Codec.Deserialize<SwarmTask>(Codec.Serialize(Task with { Id = "two", ServiceId = "web" }));
+        var other = Codec.Deserialize<SwarmTask>(Codec.Serialize(Task with { ServiceId = "db", Spec = Task.Spec with { PidsLimit = 1 } }));
+
+        Assert.Same(one.Spec, two.Spec);
+        Assert.Same(one.ServiceId, two.ServiceId);
+        Assert.NotSame(one.Spec, other.Spec);
+        Assert.Equal(("db", 1), (other.ServiceId, other.Spec.PidsLimit));
+    }
+
+    [Fact]
+    public void However_many_values_are_read_none_is_taken_for_another()
+    {
+        for (var i = 0; i < 20_000; i++)
+        {
+            var back = Codec.Deserialize<SwarmTask>(Codec.Serialize(new SwarmTask { ServiceId = $"s{i}", Spec = new TaskSpec { PidsLimit = i } }));
+            Assert.Equal(($"s{i}", i), (back.ServiceId, back.Spec.PidsLimit));
+        }
+    }
+
+    [Fact]
     public void Bytes_that_are_no_record_are_refused() =>
         Assert.Throws<MessagePackSerializationException>(() => Codec.Deserialize<SwarmTask>(new byte[] { 0xc1, 2, 3 }));
 

@@ -15,6 +15,15 @@ public sealed partial class EngineClient
     public Task LeaveSwarmAsync(bool force, CancellationToken cancellation) =>
         TellAsync(HttpMethod.Post, "/swarm/leave" + new QueryString().Add("force", force), null, cancellation);
 
+    /// <param name="node">Who shall lead; empty: whoever is elected.</param>
+    /// <returns>The id of the manager that leads now.</returns>
+    public Task<string> TransferLeadershipAsync(string node, CancellationToken cancellation) =>
+        AskAsync(HttpMethod.Post, "/swarm/leader" + new QueryString().Add("node", node), null, Wire.SwarmJson.Default.String, cancellation);
+
+    /// <summary>Tells the engine where a manager of its cluster is now.</summary>
+    public Task MeetPeerAsync(string address, CancellationToken cancellation) =>
+        TellAsync(HttpMethod.Post, "/swarm/peers" + new QueryString().Add("addr", address), null, cancellation);
+
     /// <summary>With the join tokens: only a manager answers it.</summary>
     public Task<Wire.ClusterInspect> InspectSwarmAsync(CancellationToken cancellation) =>
         GetAsync("/swarm", Wire.SwarmJson.Default.ClusterInspect, cancellation);

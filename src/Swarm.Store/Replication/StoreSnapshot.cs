@@ -24,7 +24,7 @@ internal static class StoreSnapshot
 
     internal static void Write(StoreView view, Stream output)
     {
-        using var buffered = new BufferedStream(output, 1 << 16);
+        var buffered = new BufferedStream(output, 1 << 16);
         Span<byte> head = stackalloc byte[9];
         head[0] = Format;
         BinaryPrimitives.WriteInt64LittleEndian(head[1..], view.Index);
@@ -48,7 +48,7 @@ internal static class StoreSnapshot
     /// <exception cref="EndOfStreamException">It is cut short.</exception>
     internal static StoreView Read(Stream input)
     {
-        using var buffered = new BufferedStream(input, 1 << 16);
+        var buffered = new BufferedStream(input, 1 << 16);
         Span<byte> head = stackalloc byte[9];
         buffered.ReadExactly(head);
         var format = head[0];
