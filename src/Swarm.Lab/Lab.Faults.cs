@@ -60,8 +60,9 @@ public sealed partial class Lab
     /// A node that is off is switched on; of a running one the daemon is stopped cleanly and started again. One with a broken disk is switched
     /// off and on, and its disk is sound again. Answers when all listen.
     /// </summary>
-    public Task RestartAsync(IReadOnlyList<string> nodes, CancellationToken cancellation) =>
-        ChangeAsync(async record =>
+    public async Task RestartAsync(IReadOnlyList<string> nodes, CancellationToken cancellation)
+    {
+        var started = await ChangeAsync(async record =>
         {
             await Task.WhenAll(Machines(record, nodes).Select(m => m.ResumeAsync(cancellation)));
             await OnEachAsync(record, nodes, machine =>
@@ -82,8 +83,12 @@ public sealed partial class Lab
                 _store.Save(record);
             }
 
-            await Task.WhenAll(Machines(record, nodes).Select(m => m.WaitListeningAsync(cancellation)));
+            return record;
         }, cancellation);
+
+        // The lab is free meanwhile: a node that takes its time keeps no other fault waiting.
+        await Task.WhenAll(Machines(started, nodes).Select(m => m.WaitListeningAsync(cancellation)));
+    }
 
     /// <summary>All processes of the node together get no more than this share of one processor, also after a restart.</summary>
     /// <param name="cpuPercent">From 1; null or 0 ends it.</param>
