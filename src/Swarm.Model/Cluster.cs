@@ -4,7 +4,7 @@ namespace Swarm.Model;
 
 /// <summary>The one record of the cluster itself.</summary>
 [MessagePackObject]
-public sealed record Cluster : IStoreObject
+public sealed record Cluster : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -31,7 +31,7 @@ public sealed record Cluster : IStoreObject
 }
 
 [MessagePackObject]
-public sealed record ClusterSpec
+public sealed record ClusterSpec : VersionedRecord
 {
     [Key(0)] public Annotations Annotations { get; init; } = new() { Name = "default" };
 
@@ -47,7 +47,7 @@ public sealed record ClusterSpec
 }
 
 [MessagePackObject]
-public sealed record RemovedNode
+public sealed record RemovedNode : VersionedRecord
 {
     [Key(0)] public string NodeId { get; init; } = "";
 
@@ -57,7 +57,7 @@ public sealed record RemovedNode
 
 /// <summary>The cluster's certificate authority. The key never leaves the managers.</summary>
 [MessagePackObject]
-public sealed record RootCa
+public sealed record RootCa : VersionedRecord
 {
     /// <summary>PEM.</summary>
     [Key(0)] public string Certificate { get; init; } = "";

@@ -36,6 +36,11 @@ public sealed partial class EngineClient
             Json(spec, Wire.SwarmJson.Default.Spec),
             cancellation);
 
+    /// <summary>A manager's own replica and what it believes of the leadership; asks no other manager.</summary>
+    /// <param name="digest">Also the digest of its store, which costs as much as a snapshot.</param>
+    public Task<Wire.ConsensusState> ConsensusAsync(bool digest, CancellationToken cancellation) =>
+        GetAsync("/swarm/consensus" + new QueryString().Add("digest", digest), Wire.SwarmJson.Default.ConsensusState, cancellation);
+
     public Task<IReadOnlyList<Wire.Node>> NodesAsync(CancellationToken cancellation) =>
         GetAsync("/nodes", Wire.SwarmJson.Default.IReadOnlyListNode, cancellation);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Swarm.Commands.Chaos;
 using Swarm.Commands.Cluster;
 using Swarm.Commands.Containers;
 using Swarm.Commands.Host;
@@ -93,6 +94,7 @@ public static class SwarmCommandLine
             HostCommands.Info(cli),
             HostCommands.Version(cli),
             LabCommands.Build(cli, ownCommandLine),
+            ChaosCommands.Build(cli),
         };
         return (root, ownCommandLine);
     }
