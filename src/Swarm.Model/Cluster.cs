@@ -23,7 +23,7 @@ public sealed record Cluster : VersionedRecord, IStoreObject
     /// How often this cluster was recovered from one survivor of a lost quorum. A manager that knows of fewer, and is not wanted as one any more,
     /// was left behind by a recovery.
     /// </summary>
-    [Key(16)] public long Recoveries { get; init; }
+    [Key(8)] public long Recoveries { get; init; }
 
     [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Cluster;
