@@ -21,8 +21,11 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
     /// </summary>
     public static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1.7);
 
-    /// <summary>How long a follower waits for the leader's answer, and then for its own replica to catch up with it.</summary>
+    /// <summary>How long a follower waits for the leader's answer.</summary>
     public static readonly TimeSpan ForwardTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long it then waits for its own replica to catch up with the answer.</summary>
+    public static readonly TimeSpan ReplicaPatience = TimeSpan.FromSeconds(2);
 
     private const byte CommitKind = IConsensus.FirstStoreKind;
 
@@ -198,7 +201,7 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
 
             if (answer.Result.IsCommitted)
             {
-                await _consensus.WaitForApplyAsync(answer.Index, linked.Token).ConfigureAwait(false);
+                await AwaitOwnReplicaAsync(answer.Index, cancellation).ConfigureAwait(false);
             }
 
             return answer.Result;
@@ -211,6 +214,15 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
         {
             return new CommitResult(CommitStatus.Unknown, 0, null);
         }
+    }
+
+    /// <summary>A replica that does not follow (its disk is full) must not make a known outcome unknown.</summary>
+    private async Task AwaitOwnReplicaAsync(long index, CancellationToken cancellation)
+    {
+        using var timer = new CancellationTokenSource(ReplicaPatience, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
+        await _consensus.WaitForApplyAsync(index, linked.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
     }
 
     private async Task PauseAsync(CancellationToken cancellation) => await Task.Delay(RetryPause, _time, cancellation).ConfigureAwait(false);
