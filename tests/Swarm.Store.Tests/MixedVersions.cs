@@ -114,7 +114,7 @@ public sealed class MixedVersions
         var newer = new LogTransaction { Changes = [Write(ChangeKind.Create, "v1", "data", [1, 2]), Write(ChangeKind.Create, "x1", null, Newer(new Node { Id = "x1" }), TableKind.Node)] };
         byte[] request = [0x40, .. Codec.Serialize(newer)];
         var answer = Codec.Deserialize<ForwardAnswer>(await cluster.Run(cluster[leader].HandleAsync(leader == "a" ? "b" : "a", request, CancellationToken.None)));
-        Assert.True(answer.Result.IsCommitted, answer.ToString());
+        Assert.True(answer.Result is { IsCommitted: true }, answer.ToString());
 
         // The third member comes by a snapshot, not by the log.
         await cluster.GrowAsync("c");
