@@ -81,7 +81,7 @@ require_docker_cli() {
 source_stamp() {
     (
         cd "$root"
-        find src eng/BannedSymbols.txt Directory.*.props Directory.*.targets global.json \
+        find src chaos/Swarm.Chaos eng/BannedSymbols.txt Directory.*.props Directory.*.targets global.json \
             -name obj -prune -o -name bin -prune -o -type f -print0 |
             LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
     )

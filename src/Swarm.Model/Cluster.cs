@@ -19,6 +19,12 @@ public sealed record Cluster : VersionedRecord, IStoreObject
     /// <summary>Nodes that were removed while their certificates are still valid: every manager refuses them.</summary>
     [Key(7)] public ImmutableArray<RemovedNode> RemovedNodes { get; init; } = [];
 
+    /// <summary>
+    /// How often this cluster was recovered from one survivor of a lost quorum. A manager that knows of fewer, and is not wanted as one any more,
+    /// was left behind by a recovery.
+    /// </summary>
+    [Key(8)] public long Recoveries { get; init; }
+
     [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Cluster;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

@@ -139,6 +139,16 @@ public sealed class FakeNode(MemoryStore store) : INodeLifecycle
         return Task.CompletedTask;
     }
 
+    public List<string> Transfers { get; } = [];
+
+    public Task<string> TransferLeadershipAsync(string successor, CancellationToken cancellation)
+    {
+        Transfers.Add(successor);
+        return Task.FromResult(NodeId);
+    }
+
+    public Task MeetAsync(string address, CancellationToken cancellation) => Task.CompletedTask;
+
     public Task LeaveAsync(bool force, CancellationToken cancellation)
     {
         State = Inactive;

@@ -16,8 +16,8 @@ namespace Swarm.Rpc.Tests;
 public sealed class AuthorizationTests : IAsyncLifetime
 {
     private static readonly string[] ForJoining = ["GetRootCertificate", "IssueCertificate"];
-    private static readonly string[] ForWorkers = ["GetRootCertificate", "Heartbeat", "RenewCertificate", "Session", "UpdateTaskStatus"];
-    private static readonly string[] ForManagers = [.. ForWorkers, "Consensus", "JoinManager", "LeaveManager"];
+    private static readonly string[] ForWorkers = ["GetRootCertificate", "Heartbeat", "Meet", "RenewCertificate", "Session", "UpdateTaskStatus"];
+    private static readonly string[] ForManagers = [.. ForWorkers, "Consensus", "JoinManager", "LeaveManager", "TransferLeadership"];
     private static readonly string[] Everything = [.. ForManagers, "IssueCertificate"];
 
     private readonly TestCluster _cluster = new();
@@ -28,7 +28,15 @@ public sealed class AuthorizationTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _services.Messages.Writer.Complete();
-        _address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered, new RpcServerOptions { IsRemoved = id => id == _removed });
+        _address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered, new RpcServerOptions
+        {
+            IsRemoved = id => id == _removed,
+            Peers = () =>
+            {
+                _services.Calls.Enqueue(("Meet", ""));
+                return new Dictionary<string, string>();
+            },
+        });
     }
 
     public async Task DisposeAsync() => await _cluster.DisposeAsync();
@@ -134,6 +142,12 @@ public sealed class AuthorizationTests : IAsyncLifetime
                 break;
             case "LeaveManager":
                 await caller.CallAsync(RpcMethods.LeaveManager, new LeaveManagerRequest(), token);
+                break;
+            case "TransferLeadership":
+                await caller.CallAsync(RpcMethods.TransferLeadership, new TransferLeadershipRequest(), token);
+                break;
+            case "Meet":
+                await caller.CallAsync(RpcMethods.Meet, new MeetRequest { Address = "h:1" }, token);
                 break;
             case "Consensus":
                 await caller.CallAsync(RpcMethods.Consensus, new OpaqueBytes(new byte[] { 1 }), token);

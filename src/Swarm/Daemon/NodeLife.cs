@@ -20,9 +20,10 @@ namespace Swarm.Daemon;
 /// </summary>
 /// <param name="directory">The node's folder of the cluster, under the data root.</param>
 /// <param name="ownBridge">Name of the container bridge, whose address is never advertised.</param>
+/// <param name="hints">What the daemon was told of the cluster's whereabouts.</param>
 /// <param name="fatal">Ends the daemon.</param>
 internal sealed partial class NodeLife(
-    string directory, string ownBridge, ITaskExecutor executor, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
+    string directory, string ownBridge, ClusterHints hints, ITaskExecutor executor, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
 {
     private const string AlreadyInSwarm =
         "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
@@ -55,7 +56,7 @@ internal sealed partial class NodeLife(
 
             var address = IPEndPoint.Parse(member.Record.AdvertiseAddress).Address.ToString();
             return new NodeSwarmState(
-                LocalNodeState.Active, member.Identity.NodeId, member.Identity.ClusterId, address, member.Manager is not null, "",
+                LocalNodeState.Active, member.Identity.NodeId, member.Identity.ClusterId, address, member.Manager is not null, member.Outdated,
                 [.. member.Managers.Addresses.Select(peer => (peer.Key, peer.Value))]);
         }
     }
@@ -71,9 +72,23 @@ internal sealed partial class NodeLife(
 
         try
         {
+            if (RecoveryIntent.Find(directory) is { } intent)
+            {
+                await RecoverAsync(record, intent, cancellation);
+                return;
+            }
+
+            var addressed = AddressedNow(record);
+            if (addressed != record)
+            {
+                LogMoved(record.AdvertiseAddress, addressed.AdvertiseAddress);
+                addressed.Save(directory);
+            }
+
             var credentials = NodeCredentials.Load(CertificatesFolder()) ?? throw new InvalidDataException("the node's certificate is missing");
-            var member = await ClusterMember.StartAsync(PartsOf(record, credentials), RaftBootstrap.Join, cancellation);
+            var member = await ClusterMember.StartAsync(PartsOf(addressed, credentials), RaftBootstrap.Join, cancellation);
             member.StartWorking();
+            member.LookFor(hints.Peers);
             _member = member;
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -86,14 +101,14 @@ internal sealed partial class NodeLife(
 
     public async Task<string> InitAsync(SwarmInit request, CancellationToken cancellation)
     {
-        if (request.ForceNewCluster)
+        using var turn = await TurnAsync(cancellation);
+        if (request.ForceNewCluster && NodeRecord.Load(directory) is { } survivor)
         {
-            throw EngineException.NotImplemented("--force-new-cluster is not built yet: this version cannot recover a lost quorum");
+            return await RecoverAsync(survivor, request, cancellation);
         }
 
         var listen = NodeAddresses.Listen(request.ListenAddress);
         var advertise = NodeAddresses.Advertise(request.AdvertiseAddress, listen, ownBridge);
-        using var turn = await TurnAsync(cancellation);
         EnsureNotInSwarm();
         Directory.CreateDirectory(directory);
         var defaults = new Cluster();
@@ -105,7 +120,7 @@ internal sealed partial class NodeLife(
             request.SubnetSize > 0 ? request.SubnetSize : defaults.SubnetSize,
             request.DataPathPort > 0 ? request.DataPathPort : defaults.DataPathPort);
         var founded = ClusterFounding.Found(wishes, CertificatesFolder(), random, time);
-        var record = RecordOf(founded.Credentials, listen, advertise, request.DataPathAddress);
+        var record = RecordOf(founded.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
         await EnterAsync(PartsOf(record, founded.Credentials), RaftBootstrap.Found, async (member, token) =>
         {
             var commit = await member.Manager!.Store.CommitAsync(new StoreTransaction().Create(founded.Cluster).Create(founded.FirstManager), token);
@@ -135,7 +150,7 @@ internal sealed partial class NodeLife(
             var remotes = request.RemoteAddresses.Select(NodeAddresses.Remote).ToList();
             var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, CertificatesFolder(), cancellation);
             new PeerAddressBook(new NodeFolder(directory)).Replace(joined.Managers);
-            var record = RecordOf(joined.Credentials, listen, advertise, request.DataPathAddress);
+            var record = RecordOf(joined.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
             await EnterAsync(PartsOf(record, joined.Credentials), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
         }
         catch (RpcFault fault)
@@ -188,6 +203,7 @@ internal sealed partial class NodeLife(
         await _change.WaitAsync();
         if (_member is { } member)
         {
+            await member.HandOverAsync();
             await member.DisposeAsync();
         }
 
@@ -281,10 +297,30 @@ internal sealed partial class NodeLife(
 
     private NodeFolder CertificatesFolder() => new(Path.Combine(directory, "certificates"));
 
-    private ClusterMember.Parts PartsOf(NodeRecord record, NodeCredentials credentials) => new(directory, record, credentials, executor, fatal, random, time, loggers);
+    private ClusterMember.Parts PartsOf(NodeRecord record, NodeCredentials credentials) => new(directory, ownBridge, record, credentials, executor, fatal, random, time, loggers);
 
-    private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string dataPath) =>
-        new(credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath);
+    private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string wish, string dataPath) => new(
+        credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath, wish, NodeAddresses.IsLocal(advertise.Address));
+
+    /// <summary>The record with what the daemon was told at its start, else with what this machine's addresses are now.</summary>
+    private NodeRecord AddressedNow(NodeRecord record)
+    {
+        if (hints.AdvertiseAddress is not { Length: > 0 } wish)
+        {
+            return NodeAddresses.Renewed(record, ownBridge);
+        }
+
+        var listen = IPEndPoint.Parse(record.ListenAddress);
+        var advertise = NodeAddresses.Advertise(wish, listen, ownBridge);
+        var listensThere = !listen.Address.Equals(IPAddress.Any) && !listen.Address.Equals(IPAddress.IPv6Any) && !NodeAddresses.IsLocal(listen.Address);
+        return record with
+        {
+            AdvertiseAddress = advertise.ToString(),
+            AdvertiseWish = wish,
+            AdvertiseIsLocal = NodeAddresses.IsLocal(advertise.Address),
+            ListenAddress = listensThere ? new IPEndPoint(advertise.Address, listen.Port).ToString() : record.ListenAddress,
+        };
+    }
 
     private void Forget()
     {
@@ -322,6 +358,9 @@ internal sealed partial class NodeLife(
 
     [LoggerMessage(121, LogLevel.Warning, "Left without the other managers' consent: {Reason}")]
     private partial void LogLeftByForce(string reason);
+
+    [LoggerMessage(123, LogLevel.Warning, "This node's address was {Old}; it is reached at {New} now")]
+    private partial void LogMoved(string old, string @new);
 
     [LoggerMessage(122, LogLevel.Information, "Node {NodeId} left its swarm")]
     private partial void LogLeft(string nodeId);
