@@ -50,7 +50,7 @@ public sealed class MixedVersions
         Assert.Equal([1, 2, 3], restored.Rows().Single(row => row.Table == Unheard).Body);
         Assert.Equal(body, restored.Rows().Single(row => row.Table == TableKind.Node).Body);
         Assert.Equal("v1", restored.FindByName(Unheard, "data")!.Id);
-        Assert.Equal(StoreSnapshot.Digest(View), StoreSnapshot.Digest(restored));
+        Assert.Equal(StoreDigest.Of(View), StoreDigest.Of(restored));
     }
 
     [Fact]
@@ -119,8 +119,8 @@ public sealed class MixedVersions
         // The third member comes by a snapshot, not by the log.
         await cluster.GrowAsync("c");
         await cluster.Until(() => cluster.Up.Values.All(store => store.View.Find(Unheard, "v1") is not null && store.View.Index == cluster[leader].View.Index));
-        var expected = StoreSnapshot.Digest(cluster[leader].View);
-        Assert.All(cluster.Up.Values, store => Assert.Equal(expected, StoreSnapshot.Digest(store.View)));
+        var expected = StoreDigest.Of(cluster[leader].View);
+        Assert.All(cluster.Up.Values, store => Assert.Equal(expected, StoreDigest.Of(store.View)));
         Assert.All(cluster.Up.Values, store => Assert.NotNull(store.View.Nodes.Find("x1")!.Unknown));
     }
 
