@@ -10,6 +10,9 @@ public sealed class PeerCalls(RpcChannels channels, PeerAddressBook book, string
 {
     internal const string AddressHeader = "swarm-address";
 
+    /// <summary>Whom the message is for: an address may have passed to another manager.</summary>
+    internal const string TargetHeader = "swarm-target";
+
     /// <exception cref="PeerNotReachedException">The request was certainly not delivered.</exception>
     /// <exception cref="IOException">The peer did not answer, or refused; it may have received the request.</exception>
     public async Task<ReadOnlyMemory<byte>> CallAsync(string nodeId, ReadOnlyMemory<byte> request, CancellationToken cancellation)
@@ -17,7 +20,7 @@ public sealed class PeerCalls(RpcChannels channels, PeerAddressBook book, string
         var address = book.Find(nodeId) ?? throw new PeerNotReachedException($"the address of manager {nodeId} is not known");
         try
         {
-            var headers = new Metadata { { AddressHeader, ownAddress } };
+            var headers = new Metadata { { AddressHeader, ownAddress }, { TargetHeader, nodeId } };
             var answer = await channels.CallAsync(address, RpcMethods.Consensus, new OpaqueBytes(request), timeout, cancellation, headers, consensus: true).ConfigureAwait(false);
             return answer.Bytes;
         }

@@ -7,7 +7,7 @@ using Swarm.Security;
 namespace Swarm.Rpc.Hosting;
 
 /// <summary>Binds every method to who may call it and to who answers.</summary>
-internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, Action<string, string> peerSeen, CancellationToken stopping)
+internal sealed class RpcCalls(CallGate gate, NodeCredentials own, Func<RpcServices> services, Action<string, string> peerSeen, CancellationToken stopping)
 {
     internal ServerServiceDefinition Bind() => ServerServiceDefinition.CreateBuilder()
         .AddMethod(RpcMethods.Session, Streaming(RpcMethods.Session, CallPolicy.Node,
@@ -37,6 +37,12 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, Action
 
     private async Task<OpaqueBytes> ConsensusAsync(NodeIdentity caller, OpaqueBytes request, ServerCallContext context, CancellationToken cancellation)
     {
+        if (context.RequestHeaders.GetValue(PeerCalls.TargetHeader) is { } target && target != own.Identity.NodeId)
+        {
+            // Two managers have exchanged addresses: an answer of ours would count as the other's.
+            throw new RpcFault(RpcStatus.Unavailable, $"this is node {own.Identity.NodeId}, not {target}");
+        }
+
         var handler = Offered(services().Consensus);
         if (context.RequestHeaders.GetValue(PeerCalls.AddressHeader) is { Length: > 0 and <= PeerAddress.MaxLength } address)
         {

@@ -34,6 +34,9 @@ public sealed class NodeCertificate
     /// <summary>The trusted root that signed it; null if it only leads to one by a cross-signed intermediate.</summary>
     public RootCertificate? Issuer { get; }
 
+    /// <summary>DER, SubjectPublicKeyInfo, of who signed it, root or intermediate; empty if that is not at hand.</summary>
+    public byte[] IssuerPublicKey => Issuer?.PublicKey ?? _intermediates.FirstOrDefault()?.PublicKey.ExportSubjectPublicKeyInfo() ?? [];
+
     /// <inheritdoc cref="StoreIndexName"/>
     public long StoreIndex { get; }
 
