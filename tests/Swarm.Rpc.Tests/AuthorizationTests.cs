@@ -161,11 +161,11 @@ public sealed class AuthorizationTests : IAsyncLifetime
 
     private NodeCertificate CertificateOf(string who)
     {
-        var time = who == Expired ? new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddDays(-2)) : TimeProvider.System;
+        var time = who == Expired ? new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddMinutes(-30)) : TimeProvider.System;
         var identity = new NodeIdentity(IdOf(who), who is Worker or RemovedWorker ? NodeRole.Worker : NodeRole.Manager, who == OtherCluster ? "c2" : "c1");
         var root = who == Foreign ? _stranger : _cluster.Root;
         using var key = new NodeKey();
-        return NodeCredentials.Install(_cluster.Folder(IdOf(who)), key, root.IssueNodeCertificate(key.CreateRequest(), identity, TimeSpan.FromDays(1), time), root.Pem).Current;
+        return NodeCredentials.Install(_cluster.Folder(IdOf(who)), key, root.IssueNodeCertificate(key.CreateRequest(), identity, TimeSpan.FromMinutes(20), time), root.Pem).Current;
     }
 
     /// <summary>A certificate that the root did sign, for something that is no node.</summary>

@@ -40,7 +40,14 @@ public sealed class NodeKeyRingTests : IDisposable
     [Fact]
     public void A_locked_node_opens_with_its_key_and_with_no_other()
     {
-        Assert.True(Install(_disk.Folder).Follow(_first));
+        var ring = Install(_disk.Folder);
+        var locked = 0;
+        ring.Locked += () => locked++;
+        ring.Follow(_first);
+        ring.Follow(_first);
+        ring.Follow(_second);
+        ring.Follow(_first);
+        Assert.Equal(1, locked);
         Assert.True(NodeLock.LoadOrCreate(_disk.Folder).IsLocked);
         Assert.Null(Load(_disk.Path, _second));
         Assert.Equal(Manager, Load(_disk.Path, _first)!.Credentials.Identity);
@@ -115,7 +122,7 @@ public sealed class NodeKeyRingTests : IDisposable
         ring.Follow(_first);
         var writes = new List<string>();
         folder.Written = writes.Add;
-        Assert.False(ring.Follow(_second));
+        ring.Follow(_second);
         Assert.Equal([NodeLock.FileName], writes);
         Assert.Null(Load(_disk.Path, _first));
         Assert.Equal(Manager, Load(_disk.Path, _second)!.Credentials.Identity);
@@ -154,7 +161,7 @@ public sealed class NodeKeyRingTests : IDisposable
             var found = Load(state, _first)!;
             Assert.Equal(Manager, found.Credentials.Identity);
             Assert.Equal(before[^1], Bytes(found.DataKeys.Use())[^1]);
-            Assert.False(found.Lock.HasOldKeys);
+            Assert.False(found.Seal.HasOldKeys);
             Assert.Equal(Manager, Load(state, _first)!.Credentials.Identity);
         }
     }

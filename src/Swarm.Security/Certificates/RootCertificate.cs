@@ -200,7 +200,13 @@ public sealed class RootCertificate : IDisposable
             ? X509SignatureGenerator.CreateForECDsa(ecdsa)
             : X509SignatureGenerator.CreateForRSA(rsa ?? throw new InvalidOperationException("this root has no key"), RSASignaturePadding.Pkcs1);
         var (notBefore, notAfter) = (new DateTimeOffset(Certificate.NotBefore), new DateTimeOffset(Certificate.NotAfter));
-        using var issued = request.Create(Certificate.SubjectName, generator, start > notBefore ? start : notBefore, end < notAfter ? end : notAfter, serial);
+        (start, end) = (start > notBefore ? start : notBefore, end < notAfter ? end : notAfter);
+        if (start >= end)
+        {
+            throw new CryptographicException("the root certificate has expired");
+        }
+
+        using var issued = request.Create(Certificate.SubjectName, generator, start, end, serial);
         return issued.ExportCertificatePem() + "\n";
     }
 

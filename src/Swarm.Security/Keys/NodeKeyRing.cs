@@ -3,14 +3,19 @@ namespace Swarm.Security;
 /// <summary>A node's lock and all that it seals, which follow the cluster's unlock key together.</summary>
 public sealed class NodeKeyRing
 {
+    private readonly Lock _following = new();
+
     private NodeKeyRing(NodeLock seal, NodeCredentials credentials, DataKeyFile dataKeys)
     {
-        Lock = seal;
+        Seal = seal;
         Credentials = credentials;
         DataKeys = dataKeys;
     }
 
-    public NodeLock Lock { get; }
+    /// <summary>Raised when the node was open and is locked now: the key of its certificate lay open, so it should be renewed.</summary>
+    public event Action? Locked;
+
+    public NodeLock Seal { get; }
 
     public NodeCredentials Credentials { get; }
 
@@ -33,23 +38,29 @@ public sealed class NodeKeyRing
 
     /// <summary>Locks, opens or moves to another unlock key; durable when this returns.</summary>
     /// <param name="wanted">Null: open.</param>
-    /// <returns>True if the node was open and is locked now: the key of its certificate lay open, so it should be renewed.</returns>
     /// <exception cref="IOException">Not durable: the files are whole, but may be the old ones.</exception>
-    public bool Follow(UnlockKey? wanted)
+    public void Follow(UnlockKey? wanted)
     {
-        var locked = Lock.Follow(wanted);
-        if (locked || Lock.HasOldKeys)
+        bool locked;
+        lock (_following)
         {
-            SealAnew();
+            locked = Seal.Follow(wanted);
+            if (locked || Seal.HasOldKeys)
+            {
+                SealAnew();
+            }
         }
 
-        return locked;
+        if (locked)
+        {
+            Locked?.Invoke();
+        }
     }
 
     private void SealAnew()
     {
         Credentials.Reseal();
         DataKeys.Rotate();
-        Lock.ForgetOldKeys();
+        Seal.ForgetOldKeys();
     }
 }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Swarm.Agent;
-using Swarm.Manager.Membership;
+using Swarm.Manager.Certificates;
 using Swarm.Model;
 using Swarm.Rpc.Certificates;
 using Swarm.Rpc.Clients;
@@ -20,6 +20,8 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly RpcChannels _channels;
     private readonly MembershipClient _membership;
+    private readonly CertificateRenewal _renewal;
+    private readonly AgentTls _tls;
     private readonly Background _loops;
     private readonly RpcServer _server;
 
@@ -38,6 +40,11 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         _server = server;
         _membership = new MembershipClient(channels, book, parts.Random, parts.Time);
         _loops = new Background(parts.Time, parts.Loggers.CreateLogger<Background>());
+        _tls = new AgentTls(NodeTls.Of(parts.Credentials.Current));
+        _renewal = new CertificateRenewal(
+            parts.Credentials, NodeRenewal.Of(() => _manager?.Services.NodeCa, channels, book, parts), parts.Random, parts.Time, parts.Loggers.CreateLogger<CertificateRenewal>());
+        parts.Credentials.Replaced += OnCertificateReplaced;
+        parts.Keys.Locked += _renewal.RenewSoon;
     }
 
     /// <param name="Directory">The node's folder of the cluster: certificates, log, agent.</param>
@@ -45,14 +52,19 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     internal sealed record Parts(
         string Directory,
         NodeRecord Record,
-        NodeCredentials Credentials,
+        NodeKeyRing Keys,
         ITaskExecutor Executor,
         Action<Exception> Fatal,
         Random Random,
         TimeProvider Time,
-        ILoggerFactory Loggers);
+        ILoggerFactory Loggers)
+    {
+        internal NodeCredentials Credentials => Keys.Credentials;
+    }
 
     internal NodeIdentity Identity => _parts.Credentials.Identity;
+
+    internal NodeCertificate Certificate => _parts.Credentials.Current;
 
     internal NodeRecord Record => _parts.Record;
 
@@ -69,7 +81,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         var options = new RpcServerOptions
         {
             Listen = IPEndPoint.Parse(parts.Record.ListenAddress),
-            IsRemoved = id => Volatile.Read(ref member)?._manager is { } manager && RemovedNodes.Contains(manager.Store.View, id),
+            Standing = (caller, issuedAt) => Volatile.Read(ref member)?._manager is { } manager ? NodeStandings.Of(manager.Store.View, caller, issuedAt) : NodeStanding.Good,
             PeerSeen = book.Set,
         };
         var server = await RpcServer.StartAsync(options, RpcServices.None, parts.Credentials, parts.Time, parts.Loggers, cancellation);
@@ -93,17 +105,13 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// <summary>Starts to work for the cluster. A new cluster's records must be committed before.</summary>
     internal void StartWorking()
     {
-        var nodeCa = new NodeCaClient(_channels, Managers, _parts.Random, _parts.Time);
-        var renewal = new CertificateRenewal(
-            _parts.Credentials, nodeCa.RenewCertificateAsync, _parts.Random, _parts.Time, _parts.Loggers.CreateLogger<CertificateRenewal>());
-        _parts.Credentials.Replaced += OnCertificateReplaced;
-        _loops.Run("certificate renewal", renewal.RunAsync);
+        _loops.Run("certificate renewal", _renewal.RunAsync);
         _loops.Run("role", FollowRoleAsync);
 
         var client = new DispatcherClient(_channels, Managers, _parts.Random, _parts.Time);
         _journal = new FileJournal(Path.Combine(_parts.Directory, "agent"));
-        _agent = new NodeAgent(client, _parts.Executor, _journal, () => _parts.Record.AdvertiseAddress, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers);
-        _agent.News += news => Take(news, renewal);
+        _agent = new NodeAgent(client, _parts.Executor, _journal, () => _parts.Record.AdvertiseAddress, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers) { Tls = _tls };
+        _agent.News += Take;
         _loops.Run("agent", _agent.RunAsync);
         if (_manager is { } manager)
         {
@@ -120,6 +128,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _parts.Credentials.Replaced -= OnCertificateReplaced;
+        _parts.Keys.Locked -= _renewal.RenewSoon;
         await _loops.DisposeAsync();
         _server.Services = RpcServices.None;
         if (_manager is { } manager)
@@ -135,7 +144,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     [LoggerMessage(110, LogLevel.Information, "Not a member of the managers' consensus yet: {Reason}")]
     internal static partial void LogNotJoined(ILogger logger, string reason);
 
-    private void Take(AgentNews news, CertificateRenewal renewal)
+    private void Take(AgentNews news)
     {
         if (news.Removed)
         {
@@ -145,11 +154,25 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         Managers.Replace(news.Managers);
         if (news.Node is { } node)
         {
-            renewal.RoleWanted(node.Role);
+            _renewal.RoleWanted(node.Role);
+        }
+
+        if (news.TrustRoot is { } roots && !_parts.Credentials.TryTrust(roots))
+        {
+            LogNotTrusted();
+        }
+
+        if (news.IssuingRoot is { } digest)
+        {
+            _renewal.RootWanted(digest);
         }
     }
 
-    private void OnCertificateReplaced(NodeCertificate certificate) => _roles.Writer.TryWrite(certificate.Identity.Role);
+    private void OnCertificateReplaced(NodeCertificate certificate)
+    {
+        _tls.Change(NodeTls.Of(certificate));
+        _roles.Writer.TryWrite(certificate.Identity.Role);
+    }
 
     /// <summary>Brings the node to what its certificate says, one change after another.</summary>
     private async Task FollowRoleAsync(CancellationToken cancellation)
@@ -172,6 +195,12 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                 Directory.Delete(Path.Combine(_parts.Directory, "raft"), recursive: true);
                 LogRole("worker");
             }
+
+            if (role == NodeRole.Worker)
+            {
+                // Only managers are locked: a worker must come back by itself.
+                _parts.Keys.Follow(wanted: null);
+            }
         }
     }
 
@@ -181,6 +210,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         _manager = manager;
         _server.Services = manager.Services;
     }
+
+    [LoggerMessage(113, LogLevel.Warning, "The managers' new roots are not those of this node's certificate: the old ones stay trusted until it is renewed")]
+    private partial void LogNotTrusted();
 
     [LoggerMessage(112, LogLevel.Warning, "The cluster does not know this node any more; `swarm leave` frees it")]
     private partial void LogRemoved();

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Swarm.Agent;
 using Swarm.Api;
+using Swarm.Api.Membership;
 using Swarm.Engine;
 using Swarm.Linux;
 using Swarm.Manager.Certificates;
@@ -40,6 +41,10 @@ internal sealed partial class NodeLife(
     private volatile ClusterMember? _member;
     private volatile string _error = "";
     private volatile bool _joining;
+    private volatile LockedSwarm? _locked;
+
+    /// <summary>For connections to authorities outside.</summary>
+    internal NodeCertificate Certificate => _member?.Certificate ?? throw new EngineException(503, NotInSwarm);
 
     public IObjectStore? Store => _member?.Manager?.Store;
 
@@ -49,6 +54,11 @@ internal sealed partial class NodeLife(
         {
             if (_member is not { } member)
             {
+                if (_locked is { } locked)
+                {
+                    return locked.State;
+                }
+
                 var state = _error.Length > 0 ? LocalNodeState.Error : _joining ? LocalNodeState.Pending : LocalNodeState.Inactive;
                 return new NodeSwarmState(state, "", "", "", false, _error, []);
             }
@@ -71,16 +81,53 @@ internal sealed partial class NodeLife(
 
         try
         {
-            var credentials = NodeCredentials.Load(CertificatesFolder()) ?? throw new InvalidDataException("the node's certificate is missing");
-            var member = await ClusterMember.StartAsync(PartsOf(record, credentials), RaftBootstrap.Join, cancellation);
-            member.StartWorking();
-            _member = member;
+            var seal = NodeLock.LoadOrCreate(CertificatesFolder());
+            if (seal.IsLocked)
+            {
+                LogLocked();
+                _locked = new LockedSwarm(record, seal);
+                return;
+            }
+
+            await ResumeAsync(record, seal, cancellation);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             // The engine must serve on, and `swarm leave --force` must work: the error is what `info` shows.
             LogNotResumed(failure);
             _error = failure.Message;
+        }
+    }
+
+    private async Task ResumeAsync(NodeRecord record, NodeLock seal, CancellationToken cancellation)
+    {
+        var folder = CertificatesFolder();
+        var credentials = NodeCredentials.Load(folder, seal) ?? throw new InvalidDataException("the node's certificate is missing");
+        var member = await ClusterMember.StartAsync(PartsOf(record, NodeKeyRing.Open(folder, seal, credentials)), RaftBootstrap.Join, cancellation);
+        member.StartWorking();
+        _member = member;
+    }
+
+    public async Task UnlockAsync(string key, CancellationToken cancellation)
+    {
+        using var turn = await TurnAsync(cancellation);
+        if (_locked is not { } locked)
+        {
+            throw _member?.Manager is not null ? EngineException.Conflict("swarm is not locked") : new EngineException(503, ManagerAccess.NoManagerText(State));
+        }
+
+        locked.Open(key);
+        try
+        {
+            await ResumeAsync(locked.Record, locked.Seal, cancellation);
+            _locked = null;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            LogNotResumed(failure);
+            _error = failure.Message;
+            _locked = null;
+            throw new EngineException(500, "swarm component could not be started: " + failure.Message, failure);
         }
     }
 
@@ -104,15 +151,21 @@ internal sealed partial class NodeLife(
             request.DefaultAddressPool.Count > 0 ? [.. request.DefaultAddressPool] : defaults.DefaultAddressPool,
             request.SubnetSize > 0 ? request.SubnetSize : defaults.SubnetSize,
             request.DataPathPort > 0 ? request.DataPathPort : defaults.DataPathPort);
-        var founded = ClusterFounding.Found(wishes, CertificatesFolder(), random, time);
+        var folder = CertificatesFolder();
+        var seal = NodeLock.LoadOrCreate(folder);
+        var founded = ClusterFounding.Found(wishes, folder, random, time, seal);
         var record = RecordOf(founded.Credentials, listen, advertise, request.DataPathAddress);
-        await EnterAsync(PartsOf(record, founded.Credentials), RaftBootstrap.Found, async (member, token) =>
+        var keys = NodeKeyRing.Open(folder, seal, founded.Credentials);
+        await EnterAsync(PartsOf(record, keys), RaftBootstrap.Found, async (member, token) =>
         {
             var commit = await member.Manager!.Store.CommitAsync(new StoreTransaction().Create(founded.Cluster).Create(founded.FirstManager), token);
             if (!commit.IsCommitted)
             {
                 throw new EngineException(500, $"the new cluster could not be written: {commit.Status}");
             }
+
+            // Before the answer: whoever asked for a locked manager has one.
+            LockLoop.Follow(member.Manager.Store.View, keys);
         }, ClusterPatience, cancellation);
         return founded.Credentials.Identity.NodeId;
     }
@@ -133,10 +186,12 @@ internal sealed partial class NodeLife(
         {
             Directory.CreateDirectory(directory);
             var remotes = request.RemoteAddresses.Select(NodeAddresses.Remote).ToList();
-            var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, CertificatesFolder(), cancellation);
+            var folder = CertificatesFolder();
+            var seal = NodeLock.LoadOrCreate(folder);
+            var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, folder, cancellation, seal);
             new PeerAddressBook(new NodeFolder(directory)).Replace(joined.Managers);
             var record = RecordOf(joined.Credentials, listen, advertise, request.DataPathAddress);
-            await EnterAsync(PartsOf(record, joined.Credentials), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
+            await EnterAsync(PartsOf(record, NodeKeyRing.Open(folder, seal, joined.Credentials)), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
         }
         catch (RpcFault fault)
         {
@@ -152,6 +207,19 @@ internal sealed partial class NodeLife(
     public async Task LeaveAsync(bool force, CancellationToken cancellation)
     {
         using var turn = await TurnAsync(cancellation);
+        if (_locked is not null)
+        {
+            if (!force)
+            {
+                throw new EngineException(503, LockedSwarm.LeaveText);
+            }
+
+            NodeRecord.Delete(directory);
+            await ForgetAllAsync(cancellation);
+            _locked = null;
+            return;
+        }
+
         if (_member is not { } member)
         {
             if (_error.Length == 0)
@@ -273,7 +341,7 @@ internal sealed partial class NodeLife(
 
     private void EnsureNotInSwarm()
     {
-        if (_member is not null || _error.Length > 0)
+        if (_member is not null || _locked is not null || _error.Length > 0)
         {
             throw new EngineException(503, AlreadyInSwarm);
         }
@@ -281,7 +349,7 @@ internal sealed partial class NodeLife(
 
     private NodeFolder CertificatesFolder() => new(Path.Combine(directory, "certificates"));
 
-    private ClusterMember.Parts PartsOf(NodeRecord record, NodeCredentials credentials) => new(directory, record, credentials, executor, fatal, random, time, loggers);
+    private ClusterMember.Parts PartsOf(NodeRecord record, NodeKeyRing keys) => new(directory, record, keys, executor, fatal, random, time, loggers);
 
     private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string dataPath) =>
         new(credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath);
@@ -319,6 +387,9 @@ internal sealed partial class NodeLife(
 
     [LoggerMessage(120, LogLevel.Error, "The node could not take up its cluster again")]
     private partial void LogNotResumed(Exception failure);
+
+    [LoggerMessage(123, LogLevel.Warning, "This manager's keys are locked: it takes no part in its swarm until `swarm unlock`")]
+    private partial void LogLocked();
 
     [LoggerMessage(121, LogLevel.Warning, "Left without the other managers' consent: {Reason}")]
     private partial void LogLeftByForce(string reason);
