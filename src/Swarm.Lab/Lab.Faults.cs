@@ -1,4 +1,3 @@
-using Swarm.Lab.Network;
 using Swarm.Lab.Nodes;
 using Swarm.Lab.State;
 
@@ -43,22 +42,6 @@ public sealed partial class Lab
 
             await Task.WhenAll(Machines(record, nodes).Select(m => m.WaitListeningAsync(cancellation)));
         }, cancellation);
-
-    /// <summary>Cuts the cables between groups of nodes; see <see cref="Network.Partition.Parse"/>. Replaces a partition that stands.</summary>
-    public Task PartitionAsync(IEnumerable<string> groups, CancellationToken cancellation) =>
-        ChangeAsync(record => ApplyAsync(record with { Partition = Partition.Parse(record, groups) }), cancellation);
-
-    /// <summary>Everybody hears everybody again. Does not resume or restart nodes.</summary>
-    public Task HealAsync(CancellationToken cancellation) =>
-        ChangeAsync(record => ApplyAsync(record with { Partition = [] }), cancellation);
-
-    private async Task ApplyAsync(LabRecord record)
-    {
-        // Written first: a node that is off gets its rules when it is switched on.
-        _store.Save(record);
-        var on = record.Nodes.Where(n => Machine(record, n).Condition != NodeCondition.Off);
-        await Task.WhenAll(on.Select(n => Task.Run(() => _fabric.ApplyPartition(record, n.Name))));
-    }
 
     private List<NodeMachine> Machines(LabRecord record, IReadOnlyList<string> nodes) =>
         [.. nodes.Select(record.Node).Select(node => Machine(record, node))];

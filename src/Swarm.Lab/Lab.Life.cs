@@ -49,7 +49,7 @@ public sealed partial class Lab
             catch (Exception)
             {
                 Machine(record, record.Node(node.Name)).Destroy();
-                _store.Save(record with { Nodes = record.Nodes.Remove(record.Node(node.Name)) });
+                _store.Save(record.Without(node));
                 throw;
             }
         }, cancellation);
@@ -69,7 +69,7 @@ public sealed partial class Lab
             }
 
             Machine(record, node).Destroy();
-            _store.Save(record with { Nodes = record.Nodes.Remove(node) });
+            _store.Save(record.Without(node));
         }, cancellation);
 
     /// <summary>Takes everything away: processes, mounts, namespaces, cgroups, data. Safe to repeat, and on a lab that is half made.</summary>

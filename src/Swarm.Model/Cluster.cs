@@ -4,7 +4,7 @@ namespace Swarm.Model;
 
 /// <summary>The one record of the cluster itself.</summary>
 [MessagePackObject]
-public sealed record Cluster : IStoreObject
+public sealed record Cluster : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -19,8 +19,14 @@ public sealed record Cluster : IStoreObject
     /// <summary>Nodes that were removed while their certificates are still valid: every manager refuses them.</summary>
     [Key(7)] public ImmutableArray<RemovedNode> RemovedNodes { get; init; } = [];
 
+    /// <summary>
+    /// How often this cluster was recovered from one survivor of a lost quorum. A manager that knows of fewer, and is not wanted as one any more,
+    /// was left behind by a recovery.
+    /// </summary>
+    [Key(8)] public long Recoveries { get; init; }
+
     /// <summary>Set while managers lock themselves.</summary>
-    [Key(8)] public ManagerLock? Lock { get; init; }
+    [Key(9)] public ManagerLock? Lock { get; init; }
 
     [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Cluster;
@@ -28,7 +34,7 @@ public sealed record Cluster : IStoreObject
 }
 
 [MessagePackObject]
-public sealed record ClusterSpec
+public sealed record ClusterSpec : VersionedRecord
 {
     [Key(0)] public Annotations Annotations { get; init; } = new() { Name = "default" };
 
@@ -49,7 +55,7 @@ public sealed record ClusterSpec
 
 /// <summary>A certificate authority outside the cluster that signs for one of its roots, spoken to as CFSSL is.</summary>
 [MessagePackObject]
-public sealed record ExternalCa
+public sealed record ExternalCa : VersionedRecord
 {
     /// <summary>https.</summary>
     [Key(0)] public string Url { get; init; } = "";
@@ -61,7 +67,7 @@ public sealed record ExternalCa
 
 /// <summary>Under what managers encrypt their own keys at rest. Never logged; answered only to who asks a manager for it.</summary>
 [MessagePackObject]
-public sealed record ManagerLock
+public sealed record ManagerLock : VersionedRecord
 {
     /// <summary>SWMKEY-1-...</summary>
     [Key(0)] public string Key { get; init; } = "";
@@ -70,7 +76,7 @@ public sealed record ManagerLock
 }
 
 [MessagePackObject]
-public sealed record RemovedNode
+public sealed record RemovedNode : VersionedRecord
 {
     [Key(0)] public string NodeId { get; init; } = "";
 
@@ -80,7 +86,7 @@ public sealed record RemovedNode
 
 /// <summary>The cluster's certificate authority. The key never leaves the managers.</summary>
 [MessagePackObject]
-public sealed record RootCa
+public sealed record RootCa : VersionedRecord
 {
     /// <summary>PEM.</summary>
     [Key(0)] public string Certificate { get; init; } = "";
@@ -107,7 +113,7 @@ public sealed record RootCa
 /// the only one.
 /// </summary>
 [MessagePackObject]
-public sealed record RootRotation
+public sealed record RootRotation : VersionedRecord
 {
     /// <summary>PEM.</summary>
     [Key(0)] public string Certificate { get; init; } = "";

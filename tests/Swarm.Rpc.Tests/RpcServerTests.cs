@@ -100,7 +100,7 @@ public sealed class RpcServerTests : IAsyncLifetime
     public async Task A_request_beyond_the_limit_is_refused_and_a_large_one_is_not()
     {
         var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);
-        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), "127.0.0.1:1", TimeSpan.FromSeconds(30));
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), () => new PeerSelf("127.0.0.1:1", 0), _ => { }, TimeSpan.FromSeconds(30));
         var large = new byte[RpcLimits.MaxCallSize - 1024];
         large[0] = 9;
         var answer = await calls.CallAsync("m1", large, _cluster.Token);
@@ -113,7 +113,7 @@ public sealed class RpcServerTests : IAsyncLifetime
     {
         var seen = new TaskCompletionSource<(string, string)>();
         var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered, new RpcServerOptions { PeerSeen = (id, at) => seen.TrySetResult((id, at)) });
-        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), "0.0.0.0:4567", TimeSpan.FromSeconds(30));
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), () => new PeerSelf("0.0.0.0:4567", 0), _ => { }, TimeSpan.FromSeconds(30));
         await calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token);
         Assert.Equal(("m2", "127.0.0.1:4567"), await seen.Task.WaitAsync(_cluster.Token));
     }
@@ -132,7 +132,7 @@ public sealed class RpcServerTests : IAsyncLifetime
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var address = silent.LocalEndpoint.ToString()!;
-        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), "h:1", TimeSpan.FromMilliseconds(200));
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), () => new PeerSelf("h:1", 0), _ => { }, TimeSpan.FromMilliseconds(200));
         var failure = await Assert.ThrowsAsync<IOException>(() => calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token));
         Assert.Contains("did not answer within 0.2 s", failure.Message, StringComparison.Ordinal);
     }
@@ -140,7 +140,7 @@ public sealed class RpcServerTests : IAsyncLifetime
     [Fact]
     public async Task What_was_certainly_not_delivered_is_told_apart()
     {
-        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", "127.0.0.1:1")), "h:1", TimeSpan.FromSeconds(30));
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", "127.0.0.1:1")), () => new PeerSelf("h:1", 0), _ => { }, TimeSpan.FromSeconds(30));
         await Assert.ThrowsAsync<PeerNotReachedException>(() => calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token));
         await Assert.ThrowsAsync<PeerNotReachedException>(() => calls.CallAsync("unknown", new byte[] { 1 }, _cluster.Token));
     }

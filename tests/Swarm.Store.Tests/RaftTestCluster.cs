@@ -35,6 +35,8 @@ internal sealed class RaftTestCluster : TestCluster
 
     internal override Task RestartAsync(string id) => StartAsync(id, RaftBootstrap.Join);
 
+    internal Task RecoverAsync(string id) => StartAsync(id, RaftBootstrap.Recover);
+
     internal override void Isolate(string id) => Network.Isolate(id, _nodes.Keys);
 
     internal override void Heal() => Network.Heal();

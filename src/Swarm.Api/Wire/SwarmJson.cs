@@ -21,6 +21,7 @@ namespace Swarm.Api.Wire;
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(UnlockKeyResponse))]
 [JsonSerializable(typeof(UnlockRequest))]
+[JsonSerializable(typeof(ConsensusState))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyList<SecretInspect>))]
 public sealed partial class SwarmJson : JsonSerializerContext;

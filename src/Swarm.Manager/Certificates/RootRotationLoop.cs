@@ -49,14 +49,14 @@ public sealed class RootRotationLoop(IObjectStore store, TimeProvider time, ILog
     {
         while (view.Cluster is { RootCa.Rotation: { } rotation } cluster && Waiting(view, rotation) is null)
         {
-            var root = new RootCa
+            var root = cluster.RootCa with
             {
                 Certificate = rotation.Certificate,
                 Key = rotation.Key,
                 Digest = rotation.Digest,
                 WorkerJoinToken = JoinToken.Generate(rotation.Digest).Reveal(),
                 ManagerJoinToken = JoinToken.Generate(rotation.Digest).Reveal(),
-                LastForcedRotation = cluster.RootCa.LastForcedRotation,
+                Rotation = null,
             };
             var commit = await store.CommitAsync(new StoreTransaction().Update(cluster with { RootCa = root }), cancellation).ConfigureAwait(false);
             if (commit.IsCommitted)

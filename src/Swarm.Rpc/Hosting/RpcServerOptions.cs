@@ -15,4 +15,13 @@ public sealed record RpcServerOptions
 
     /// <summary>A manager called and said at which host:port it is dialled.</summary>
     public Action<string, string> PeerSeen { get; init; } = static (_, _) => { };
+
+    /// <summary>
+    /// Whether a manager of this id, whose replica counts so many recoveries (<see cref="Swarm.Model.Cluster.Recoveries"/>), belongs to the cluster as
+    /// it was before a recovery; asked at every consensus call.
+    /// </summary>
+    public Func<string, long, bool> IsOutdated { get; init; } = static (_, _) => false;
+
+    /// <summary>host:port of the known managers by node id: told to a node that looks for them.</summary>
+    public Func<IReadOnlyDictionary<string, string>> Peers { get; init; } = static () => new Dictionary<string, string>();
 }

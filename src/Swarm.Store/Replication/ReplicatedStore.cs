@@ -15,6 +15,12 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
     /// <summary>How long a call waits for a leader to appear; a failover takes less than a second.</summary>
     public static readonly TimeSpan LeaderPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a read waits for a leader to appear. Longer than an election, shorter than a user's patience: with the quorum lost, this is how long
+    /// every question takes to be answered that there is no leader.
+    /// </summary>
+    public static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1.7);
+
     /// <summary>How long a follower waits for the leader's answer, and then for its own replica to catch up with it.</summary>
     public static readonly TimeSpan ForwardTimeout = TimeSpan.FromSeconds(10);
 
@@ -54,7 +60,7 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
 
     public async ValueTask<StoreView> ReadAsync(CancellationToken cancellation)
     {
-        using var timer = new CancellationTokenSource(LeaderPatience, _time);
+        using var timer = new CancellationTokenSource(ReadPatience, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
         while (true)
         {

@@ -40,7 +40,7 @@ internal static partial class NodeDaemon
             await using var engine = await LocalEngine.StartAsync(options, time, loggers, stop);
             var fatal = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var life = new NodeLife(
-                Path.Combine(options.DataRoot, "swarm"), options.Bridge, engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
+                Path.Combine(options.DataRoot, "swarm"), options.Bridge, HintsOf(options), engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
             await using var api = ApiServer.Create(Listen(options, logger), loggers, routes => Map(routes, options, engine, life, time));
             await life.ResumeAsync(stop);
             await api.StartAsync(stop);
@@ -85,6 +85,8 @@ internal static partial class NodeDaemon
         engine.Map(routes, time);
         new ClusterApi(life, access, facts, engine, engine, time).Map(routes);
     }
+
+    private static ClusterHints HintsOf(DaemonOptions options) => new(options.AdvertiseAddress, [.. options.Peers.Select(NodeAddresses.Remote)]);
 
     private static string? Refusal(System.Collections.Immutable.ImmutableArray<string> constraints)
     {

@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Swarm.Agent;
 using Swarm.Api;
-using Swarm.Api.Membership;
 using Swarm.Engine;
 using Swarm.Linux;
 using Swarm.Manager.Certificates;
@@ -21,9 +20,10 @@ namespace Swarm.Daemon;
 /// </summary>
 /// <param name="directory">The node's folder of the cluster, under the data root.</param>
 /// <param name="ownBridge">Name of the container bridge, whose address is never advertised.</param>
+/// <param name="hints">What the daemon was told of the cluster's whereabouts.</param>
 /// <param name="fatal">Ends the daemon.</param>
 internal sealed partial class NodeLife(
-    string directory, string ownBridge, ITaskExecutor executor, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
+    string directory, string ownBridge, ClusterHints hints, ITaskExecutor executor, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
 {
     private const string AlreadyInSwarm =
         "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
@@ -42,6 +42,9 @@ internal sealed partial class NodeLife(
     private volatile string _error = "";
     private volatile bool _joining;
     private volatile LockedSwarm? _locked;
+
+    // Opened once: a locked file cannot be opened again without its key.
+    private NodeKeyRing? _keys;
 
     /// <summary>For connections to authorities outside.</summary>
     internal NodeCertificate Certificate => _member?.Certificate ?? throw new EngineException(503, NotInSwarm);
@@ -65,7 +68,7 @@ internal sealed partial class NodeLife(
 
             var address = IPEndPoint.Parse(member.Record.AdvertiseAddress).Address.ToString();
             return new NodeSwarmState(
-                LocalNodeState.Active, member.Identity.NodeId, member.Identity.ClusterId, address, member.Manager is not null, "",
+                LocalNodeState.Active, member.Identity.NodeId, member.Identity.ClusterId, address, member.Manager is not null, member.Outdated,
                 [.. member.Managers.Addresses.Select(peer => (peer.Key, peer.Value))]);
         }
     }
@@ -89,7 +92,7 @@ internal sealed partial class NodeLife(
                 return;
             }
 
-            await ResumeAsync(record, seal, cancellation);
+            await TakeUpAsync(record, OpenKeys(seal), cancellation);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -99,48 +102,16 @@ internal sealed partial class NodeLife(
         }
     }
 
-    private async Task ResumeAsync(NodeRecord record, NodeLock seal, CancellationToken cancellation)
-    {
-        var folder = CertificatesFolder();
-        var credentials = NodeCredentials.Load(folder, seal) ?? throw new InvalidDataException("the node's certificate is missing");
-        var member = await ClusterMember.StartAsync(PartsOf(record, NodeKeyRing.Open(folder, seal, credentials)), RaftBootstrap.Join, cancellation);
-        member.StartWorking();
-        _member = member;
-    }
-
-    public async Task UnlockAsync(string key, CancellationToken cancellation)
-    {
-        using var turn = await TurnAsync(cancellation);
-        if (_locked is not { } locked)
-        {
-            throw _member?.Manager is not null ? EngineException.Conflict("swarm is not locked") : new EngineException(503, ManagerAccess.NoManagerText(State));
-        }
-
-        locked.Open(key);
-        try
-        {
-            await ResumeAsync(locked.Record, locked.Seal, cancellation);
-            _locked = null;
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            LogNotResumed(failure);
-            _error = failure.Message;
-            _locked = null;
-            throw new EngineException(500, "swarm component could not be started: " + failure.Message, failure);
-        }
-    }
-
     public async Task<string> InitAsync(SwarmInit request, CancellationToken cancellation)
     {
-        if (request.ForceNewCluster)
+        using var turn = await TurnAsync(cancellation);
+        if (request.ForceNewCluster && NodeRecord.Load(directory) is { } survivor)
         {
-            throw EngineException.NotImplemented("--force-new-cluster is not built yet: this version cannot recover a lost quorum");
+            return await RecoverAsync(survivor, request, cancellation);
         }
 
         var listen = NodeAddresses.Listen(request.ListenAddress);
         var advertise = NodeAddresses.Advertise(request.AdvertiseAddress, listen, ownBridge);
-        using var turn = await TurnAsync(cancellation);
         EnsureNotInSwarm();
         Directory.CreateDirectory(directory);
         var defaults = new Cluster();
@@ -154,8 +125,8 @@ internal sealed partial class NodeLife(
         var folder = CertificatesFolder();
         var seal = NodeLock.LoadOrCreate(folder);
         var founded = ClusterFounding.Found(wishes, folder, random, time, seal);
-        var record = RecordOf(founded.Credentials, listen, advertise, request.DataPathAddress);
-        var keys = NodeKeyRing.Open(folder, seal, founded.Credentials);
+        var record = RecordOf(founded.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
+        var keys = _keys = NodeKeyRing.Open(folder, seal, founded.Credentials);
         await EnterAsync(PartsOf(record, keys), RaftBootstrap.Found, async (member, token) =>
         {
             var commit = await member.Manager!.Store.CommitAsync(new StoreTransaction().Create(founded.Cluster).Create(founded.FirstManager), token);
@@ -190,8 +161,9 @@ internal sealed partial class NodeLife(
             var seal = NodeLock.LoadOrCreate(folder);
             var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, folder, cancellation, seal);
             new PeerAddressBook(new NodeFolder(directory)).Replace(joined.Managers);
-            var record = RecordOf(joined.Credentials, listen, advertise, request.DataPathAddress);
-            await EnterAsync(PartsOf(record, NodeKeyRing.Open(folder, seal, joined.Credentials)), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
+            var record = RecordOf(joined.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
+            var keys = _keys = NodeKeyRing.Open(folder, seal, joined.Credentials);
+            await EnterAsync(PartsOf(record, keys), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
         }
         catch (RpcFault fault)
         {
@@ -256,6 +228,7 @@ internal sealed partial class NodeLife(
         await _change.WaitAsync();
         if (_member is { } member)
         {
+            await member.HandOverAsync();
             await member.DisposeAsync();
         }
 
@@ -349,13 +322,34 @@ internal sealed partial class NodeLife(
 
     private NodeFolder CertificatesFolder() => new(Path.Combine(directory, "certificates"));
 
-    private ClusterMember.Parts PartsOf(NodeRecord record, NodeKeyRing keys) => new(directory, record, keys, executor, fatal, random, time, loggers);
+    private ClusterMember.Parts PartsOf(NodeRecord record, NodeKeyRing keys) => new(directory, ownBridge, record, keys, executor, fatal, random, time, loggers);
 
-    private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string dataPath) =>
-        new(credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath);
+    private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string wish, string dataPath) => new(
+        credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath, wish, NodeAddresses.IsLocal(advertise.Address));
+
+    /// <summary>The record with what the daemon was told at its start, else with what this machine's addresses are now.</summary>
+    private NodeRecord AddressedNow(NodeRecord record)
+    {
+        if (hints.AdvertiseAddress is not { Length: > 0 } wish)
+        {
+            return NodeAddresses.Renewed(record, ownBridge);
+        }
+
+        var listen = IPEndPoint.Parse(record.ListenAddress);
+        var advertise = NodeAddresses.Advertise(wish, listen, ownBridge);
+        var listensThere = !listen.Address.Equals(IPAddress.Any) && !listen.Address.Equals(IPAddress.IPv6Any) && !NodeAddresses.IsLocal(listen.Address);
+        return record with
+        {
+            AdvertiseAddress = advertise.ToString(),
+            AdvertiseWish = wish,
+            AdvertiseIsLocal = NodeAddresses.IsLocal(advertise.Address),
+            ListenAddress = listensThere ? new IPEndPoint(advertise.Address, listen.Port).ToString() : record.ListenAddress,
+        };
+    }
 
     private void Forget()
     {
+        _keys = null;
         if (Directory.Exists(directory))
         {
             Directory.Delete(directory, recursive: true);
@@ -388,11 +382,11 @@ internal sealed partial class NodeLife(
     [LoggerMessage(120, LogLevel.Error, "The node could not take up its cluster again")]
     private partial void LogNotResumed(Exception failure);
 
-    [LoggerMessage(123, LogLevel.Warning, "This manager's keys are locked: it takes no part in its swarm until `swarm unlock`")]
-    private partial void LogLocked();
-
     [LoggerMessage(121, LogLevel.Warning, "Left without the other managers' consent: {Reason}")]
     private partial void LogLeftByForce(string reason);
+
+    [LoggerMessage(123, LogLevel.Warning, "This node's address was {Old}; it is reached at {New} now")]
+    private partial void LogMoved(string old, string @new);
 
     [LoggerMessage(122, LogLevel.Information, "Node {NodeId} left its swarm")]
     private partial void LogLeft(string nodeId);

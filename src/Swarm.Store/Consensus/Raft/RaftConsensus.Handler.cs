@@ -1,4 +1,5 @@
 using DotNext.IO.Log;
+using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
 
 namespace Swarm.Store.Consensus.Raft;
@@ -33,8 +34,23 @@ public sealed partial class RaftConsensus
         }
     }
 
+    /// <summary>
+    /// The only member has no leader but itself: whoever says otherwise was left behind when the quorum was recovered or itself removed, and must not
+    /// take the log over, however high its term is. (Another one leads only with this node's vote, given to members alone.)
+    /// </summary>
+    private bool IsLeftBehind(string caller) => Voters() is [var only] && only == NodeId && caller != NodeId;
+
     private async Task<ReadOnlyMemory<byte>> OnAppendAsync(string caller, ReadOnlyMemory<byte> message)
     {
+        if (IsLeftBehind(caller))
+        {
+            return RaftPeer.ToMessage(new Result<ReplicationStatus>
+            {
+                Term = _log.Term,
+                Value = new ReplicationStatus { Result = HeartbeatResult.Rejected, LastIndex = _log.LastEntryIndex },
+            });
+        }
+
         var result = await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false);
         RecordTerm();
         return RaftPeer.ToMessage(result);
@@ -74,7 +90,7 @@ public sealed partial class RaftConsensus
         await _snapshotGate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (chunk.Term < _log.Term)
+            if (chunk.Term < _log.Term || IsLeftBehind(caller))
             {
                 return RaftPeer.ToMessage(_log.Term, (byte)HeartbeatResult.Rejected);
             }

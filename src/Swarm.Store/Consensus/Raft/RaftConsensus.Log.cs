@@ -25,6 +25,9 @@ public sealed partial class RaftConsensus
     [LoggerMessage(2017, LogLevel.Critical, "the consensus of this node has failed and takes no further part")]
     private partial void LogLoopFailed(Exception e);
 
+    [LoggerMessage(2018, LogLevel.Warning, "the quorum was given up: {NodeId} goes on as the only manager, with everything up to entry {Index}")]
+    private partial void LogRecovered(string nodeId, long index);
+
     [LoggerMessage(2016, LogLevel.Warning, "refused a message of {Caller}")]
     private partial void LogRefused(Exception e, string caller);
 }

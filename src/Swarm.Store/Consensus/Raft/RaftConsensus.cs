@@ -89,6 +89,11 @@ public sealed partial class RaftConsensus : IConsensus
         }
 
         _files.Verify(_log, NodeId);
+        if (_options.Bootstrap == RaftBootstrap.Recover)
+        {
+            Recover();
+        }
+
         await _cluster.ApplyMembersAsync(_files.Members.Members, cancellation).ConfigureAwait(false);
         _files.Members.ConfigurationChanged += (members, token) => _memberships.Writer.WriteAsync((MemberSet)members, token);
         _cluster.LeaderChanged += (_, _) => _roleChanges.Writer.TryWrite(true);
@@ -241,6 +246,22 @@ public sealed partial class RaftConsensus : IConsensus
         _snapshotGate.Dispose();
         _membershipGate.Dispose();
         _lifetime.Dispose();
+    }
+
+    /// <summary>
+    /// One durable write makes this node the only member, as of the end of its log, so that no membership in the log comes after it; what follows is the
+    /// start of any lone member: a new term, and a majority of one commits the rest. A crash before the write changed nothing, one after it changed all.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no log to go on from.</exception>
+    private void Recover()
+    {
+        if (_files.IsNew || (_log.LastEntryIndex == 0 && _files.Members.Members.NodeIds.Count == 0))
+        {
+            throw new InvalidOperationException($"there is no manager's log in {_options.Directory} to recover the swarm from");
+        }
+
+        _files.Members.Recover(NodeId, _log.LastEntryIndex);
+        LogRecovered(NodeId, _log.LastEntryIndex);
     }
 
     private static long? ReadIndex(ReadOnlyMemory<byte> answer)

@@ -51,9 +51,9 @@ internal static class LabViewCommands
             }
 
             table.Write(context.Cli.Out);
-            if (lab.Record.Partition is { Length: > 0 } groups)
+            foreach (var fault in LabNetworkCommands.Describe(lab.Record))
             {
-                await context.Cli.Out.WriteLineAsync("\npartition: " + string.Join(" / ", groups.Select(g => string.Join(',', g))));
+                await context.Cli.Out.WriteLineAsync("\n" + fault);
             }
 
             return 0;
