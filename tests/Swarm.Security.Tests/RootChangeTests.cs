@@ -87,6 +87,19 @@ public sealed class RootChangeTests : IDisposable
     }
 
     [Fact]
+    public void Roots_of_one_name_are_told_apart_by_their_identifiers_alone()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(_old.Certificate.SubjectName, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, true));
+        using var made = request.CreateSelfSigned(TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow().AddYears(5));
+        using var bare = RootCertificate.Parse(made.ExportCertificatePem());
+        Assert.True(_new.IsDistinctFrom(_old));
+        Assert.False(bare.IsDistinctFrom(_old));
+        Assert.False(_old.IsDistinctFrom(bare));
+    }
+
+    [Fact]
     public void A_weak_root_and_a_key_of_another_root_are_refused()
     {
         using var key = RSA.Create(1024);

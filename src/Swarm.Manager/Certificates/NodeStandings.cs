@@ -9,6 +9,10 @@ namespace Swarm.Manager.Certificates;
 /// <summary>What this manager's replica says of a node that calls. It may lag, so a certificate that is newer than the record is believed.</summary>
 public static class NodeStandings
 {
+    /// <summary>Whether a node with this record should get a newer certificate, though its role is right: <see cref="Node.PromotedAt"/>.</summary>
+    public static bool IsOutdated(NodeCertificate certificate, Node record) =>
+        record.Role == NodeRole.Manager && certificate.Identity.Role == NodeRole.Manager && certificate.StoreIndex < record.PromotedAt;
+
     /// <summary>For <see cref="RpcServerOptions.Standing"/>.</summary>
     /// <param name="issuedAt">The store's index that the certificate's issue was decided at.</param>
     public static NodeStanding Of(StoreView view, NodeIdentity identity, long issuedAt)

@@ -62,6 +62,11 @@ public sealed class RootChange(CfsslClient? external, TimeProvider time)
     private async Task<RootCa> BeginAsync(RootCa present, ClusterSpec spec, RootCertificate successor, CancellationToken cancellation)
     {
         using var root = RootCertificate.Parse(present.Certificate, present.Key);
+        if (!successor.IsDistinctFrom(root))
+        {
+            throw ControlException.Invalid("the desired CA certificate has the subject of the current one, and one of them has no subject key identifier: nodes could not tell them apart");
+        }
+
         return present with
         {
             Rotation = new RootRotation

@@ -142,6 +142,10 @@ public sealed class RootCertificate : IDisposable
         return request.CreateSigningRequestPem();
     }
 
+    /// <summary>Whether two roots of one name can be told apart in a chain: both name their keys (RFC 5280 4.2.1.2), or their names differ.</summary>
+    public bool IsDistinctFrom(RootCertificate other) =>
+        !Subject.AsSpan().SequenceEqual(other.Subject) || (SubjectKeyIdentifierOf(Certificate) is not null && SubjectKeyIdentifierOf(other.Certificate) is not null);
+
     /// <summary>Whether this very root signed the certificate, at the certificate's own time: no chain in between.</summary>
     public bool HasSigned(X509Certificate2 certificate)
     {

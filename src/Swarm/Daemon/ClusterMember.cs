@@ -226,6 +226,11 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         if (news.Node is { } node)
         {
             _renewal.RoleWanted(node.Role);
+            if (NodeStandings.IsOutdated(Certificate, node))
+            {
+                _renewal.RenewSoon();
+            }
+
             if (node is { Role: NodeRole.Manager, Spec.Role: NodeRole.Manager } && _outdated.Length > 0)
             {
                 // The leader wants it: whoever refused it knew less.

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Swarm.Model;
@@ -86,6 +87,7 @@ internal sealed class FakeCfssl : IAsyncDisposable
         {
             // The name and key of the request, as an authority.
             var asked = CertificateRequest.LoadSigningRequestPem(request, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
+            asked.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Root.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
             var now = TimeProvider.System.GetUtcNow();
             using var crossed = asked.Create(Root.Certificate, now.AddMinutes(-5), now.AddYears(2), [7, 7, 7]);
             return crossed.ExportCertificatePem();

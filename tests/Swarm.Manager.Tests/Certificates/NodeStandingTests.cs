@@ -37,6 +37,23 @@ public sealed class NodeStandingTests : IDisposable
         Assert.Equal(NodeStanding.Good, Of(node, _cluster.Store.View));
     }
 
+    /// <summary>Demoted and promoted while it was away, it holds the certificate of before: a replica that lags would refuse it.</summary>
+    [Fact]
+    public async Task A_manager_that_missed_its_demotion_and_promotion_renews()
+    {
+        var node = await _cluster.JoinAsync("m2", NodeRole.Manager);
+        Assert.False(NodeStandings.IsOutdated(node.Current, Record(node)));
+        await SetRoleAsync(node, NodeRole.Worker);
+        var behind = _cluster.Store.View;
+        var promoted = Record(node) with { Role = NodeRole.Manager, PromotedAt = _cluster.Store.View.Index };
+        Assert.True((await _cluster.Store.CommitAsync(new StoreTransaction().Update(promoted), default)).IsCommitted);
+        Assert.Equal(NodeStanding.Demoted, Of(node, behind));
+        Assert.True(NodeStandings.IsOutdated(node.Current, Record(node)));
+        await _cluster.RenewAsync(node);
+        Assert.False(NodeStandings.IsOutdated(node.Current, Record(node)));
+        Assert.Equal(NodeStanding.Good, Of(node, behind));
+    }
+
     [Fact]
     public async Task A_replica_that_knows_nothing_believes_the_certificate()
     {
@@ -57,7 +74,8 @@ public sealed class NodeStandingTests : IDisposable
 
     private async Task SetRoleAsync(NodeCredentials node, NodeRole role)
     {
-        var record = _cluster.Store.View.Nodes.Find(node.Identity.NodeId)!;
-        Assert.True((await _cluster.Store.CommitAsync(new StoreTransaction().Update(record with { Role = role }), default)).IsCommitted);
+        Assert.True((await _cluster.Store.CommitAsync(new StoreTransaction().Update(Record(node) with { Role = role }), default)).IsCommitted);
     }
+
+    private Node Record(NodeCredentials node) => _cluster.Store.View.Nodes.Find(node.Identity.NodeId)!;
 }

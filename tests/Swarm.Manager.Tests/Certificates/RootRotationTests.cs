@@ -262,7 +262,11 @@ public sealed class RootRotationTests : IDisposable
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.CustomTrustStore.AddRange([.. node.Current.Trust.Roots.Select(root => root.Certificate)]);
+        foreach (var root in node.Current.Trust.Roots)
+        {
+            chain.ChainPolicy.CustomTrustStore.Add(root.Certificate);
+        }
+
         foreach (var intermediate in peer.Current.Context.IntermediateCertificates)
         {
             chain.ChainPolicy.ExtraStore.Add(intermediate);
