@@ -1,8 +1,8 @@
 using System.IO.Hashing;
 
-namespace Swarm.Store.Consensus.Raft;
+namespace Swarm.Store.Consensus.Raft.Disk;
 
-/// <summary>Writes through to a file and ends it with the XxHash128 of what was written.</summary>
+/// <summary>Writes through to a stream and ends it with the XxHash128 of what was written.</summary>
 internal sealed class HashingStream(Stream output) : Stream
 {
     private readonly XxHash128 _hash = new();
