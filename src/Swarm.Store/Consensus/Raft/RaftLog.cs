@@ -48,7 +48,7 @@ internal sealed class RaftLog : IAsyncDisposable
         _last = _segments.LastIndex;
         _committed = Math.Max(snapshot?.Index ?? 0, Math.Min(files.Mark.CommitIndex, _last));
         _applier = new LogApplier(this, machine, files.Members, health, snapshot?.Index ?? 0);
-        machine.SnapshotTaken += file => _segments.RemoveUpTo(file.Index - files.KeptBehindSnapshot);
+        machine.SnapshotTaken += file => _segments.RemoveBehind(file.Index, files.KeptBehindSnapshot);
     }
 
     internal long Term => _files.Votes.Term;
@@ -81,6 +81,7 @@ internal sealed class RaftLog : IAsyncDisposable
     /// <exception cref="BrokenDiskException">It is not known whether it is.</exception>
     internal void Vote(long term, ReadOnlySpan<byte> vote)
     {
+        _health.ThrowIfBroken();
         try
         {
             _files.Votes.Write(term, vote);
@@ -151,6 +152,7 @@ internal sealed class RaftLog : IAsyncDisposable
         await _writing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            _health.ThrowIfBroken();
             _leadership = null;
 
             // Entries that the log has already stay: a late copy of an old message must not remove what was acknowledged since.
@@ -186,6 +188,7 @@ internal sealed class RaftLog : IAsyncDisposable
         await _writing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            _health.ThrowIfBroken();
             using var standstill = await _applier.StopAsync(cancellation).ConfigureAwait(false);
             if (received.Index <= CommittedIndex)
             {
@@ -222,6 +225,7 @@ internal sealed class RaftLog : IAsyncDisposable
     /// <summary>A follower commits what its leader says; a leader only what a majority of the members holds on disk (H2).</summary>
     internal long Commit(long endIndex)
     {
+        _health.ThrowIfBroken();
         endIndex = Math.Min(endIndex, LastIndex);
         if (_segments.DurableIndex < endIndex)
         {

@@ -8,6 +8,9 @@ internal sealed class SegmentedLog : IDisposable
 {
     /// <summary>A segment that has so many bytes or entries gets a successor: the unit in which old entries are removed.</summary>
     internal const int SegmentBytes = 8 << 20;
+
+    /// <summary>However many entries are to be kept behind a snapshot, no more bytes of them than this.</summary>
+    internal const long MaxKeptBytes = 32 << 20;
     private readonly IRaftDisk _disk;
     private readonly DataKeys _keys;
     private readonly string _directory;
@@ -19,6 +22,7 @@ internal sealed class SegmentedLog : IDisposable
     private readonly List<LogSegment> _segments = [];
     private (long Index, long Term) _base;
     private long _durable;
+    private BrokenDiskException? _broken;
 
     private SegmentedLog(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries)
     {
@@ -186,14 +190,16 @@ internal sealed class SegmentedLog : IDisposable
         }
     }
 
-    /// <summary>Removes segments all of whose entries are at or before <paramref name="index"/>.</summary>
-    internal void RemoveUpTo(long index)
+    /// <summary>Removes what a snapshot covers, in whole segments, but for some entries that a member that lags a little may ask for.</summary>
+    internal void RemoveBehind(long snapshotIndex, int keptEntries)
     {
         var removed = new List<LogSegment>();
         lock (_lock)
         {
-            while (_segments.Count > 1 && _segments[0].LastIndex <= index)
+            var behind = _segments.Where(segment => segment.LastIndex <= snapshotIndex).Sum(segment => segment.Size);
+            while (_segments.Count > 1 && _segments[0].LastIndex <= snapshotIndex && (_segments[0].LastIndex <= snapshotIndex - keptEntries || behind > MaxKeptBytes))
             {
+                behind -= _segments[0].Size;
                 removed.Add(_segments[0]);
                 _segments.RemoveAt(0);
                 _base = (_segments[0].BaseIndex, _segments[0].BaseTerm);
@@ -270,15 +276,21 @@ internal sealed class SegmentedLog : IDisposable
         }
     }
 
-    private static void SyncOrBreak(Action sync)
+    /// <summary>With the gate held: whoever waited for it must not sync again after a failure, and find that it succeeds.</summary>
+    private void SyncOrBreak(Action sync)
     {
+        if (_broken is { } broken)
+        {
+            throw broken;
+        }
+
         try
         {
             sync();
         }
-        catch (IOException e) when (e is not BrokenDiskException)
+        catch (IOException e)
         {
-            throw new BrokenDiskException(e);
+            throw _broken = new BrokenDiskException(e);
         }
     }
 
