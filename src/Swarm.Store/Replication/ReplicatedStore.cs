@@ -34,6 +34,7 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
     private readonly IPeerTransport _transport;
     private readonly TimeProvider _time;
     private readonly Batcher _batcher;
+    private readonly PendingForwards _forwards = new();
     private readonly Lock _watchersLock = new();
     private readonly HashSet<Channel<Leadership>> _watchers = [];
 
@@ -98,7 +99,7 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
                 : null;
             if (result is { } known)
             {
-                return known;
+                return known.Status == CommitStatus.Unknown ? await SettleAsync(changes, cancellation).ConfigureAwait(false) : known;
             }
 
             // Null says that nothing was appended, and only then is it tried again.
@@ -181,11 +182,30 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
         }
     }
 
+    /// <summary>Asks whoever leads now, whether a transaction whose answer was lost is among what has committed.</summary>
+    private async Task<CommitResult> SettleAsync(LogTransaction transaction, CancellationToken cancellation)
+    {
+        try
+        {
+            return Settlement.Find(await ReadAsync(cancellation).ConfigureAwait(false), transaction) ?? new CommitResult(CommitStatus.Unknown, 0, null);
+        }
+        catch (NoLeaderException)
+        {
+            return new CommitResult(CommitStatus.Unknown, 0, null);
+        }
+    }
+
     /// <summary>Lets the leader's batches take the transaction. Null: certainly not appended.</summary>
     private async Task<CommitResult?> ForwardAsync(string leader, LogTransaction transaction, CancellationToken cancellation)
     {
+        using var pending = _forwards.Add(leader);
+        if (Leadership.LeaderId is { } now && now != leader)
+        {
+            return null;
+        }
+
         using var timer = new CancellationTokenSource(ForwardTimeout, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, pending.Ended, cancellation);
         ForwardAnswer answer;
         try
         {
@@ -217,6 +237,11 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
 
     private void OnLeadershipChanged(Leadership leadership)
     {
+        if (leadership.LeaderId is { } leader)
+        {
+            _forwards.LedBy(leader);
+        }
+
         lock (_watchersLock)
         {
             foreach (var watcher in _watchers)
