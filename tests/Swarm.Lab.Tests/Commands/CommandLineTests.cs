@@ -24,6 +24,11 @@ public sealed class CommandLineTests
     [InlineData("join-token king")]
     [InlineData("-H nonsense node ls")]
     [InlineData("lab kill")]
+    [InlineData("lab cut")]
+    [InlineData("lab loss")]
+    [InlineData("lab move")]
+    [InlineData("lab powercut")]
+    [InlineData("lab up --disk huge")]
     public async Task A_wrong_command_line_exits_125_and_says_so_in_a_line(string typed)
     {
         Assert.Equal(125, await RunAsync(typed.Split(' ')));
