@@ -148,7 +148,8 @@ public sealed class ChaosRun(Scenario scenario, long seed, RunOptions options, T
         Managers = scenario.Cluster.Managers,
         Workers = scenario.Cluster.Workers,
         Binary = options.Binary,
-        Busybox = options.Busybox,
+        Busybox = RunOptions.Busybox,
+        DiskBytes = scenario.Cluster.DiskBytes,
     };
 
     private async Task EndAsync(LabApi lab)

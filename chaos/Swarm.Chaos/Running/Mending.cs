@@ -51,7 +51,12 @@ internal static class Mending
         for (var attempt = 1; ; attempt++)
         {
             await lab.ResumeAsync([.. cluster.Nodes.Where(n => lab.Condition(n) == NodeCondition.Paused)], cancellation);
-            var off = cluster.Nodes.Where(n => lab.Condition(n) != NodeCondition.Running).ToList();
+            foreach (var full in cluster.Nodes.Where(n => lab.Disk(n) == DiskState.Full))
+            {
+                await lab.FreeDiskAsync(full, cancellation);
+            }
+
+            var off = cluster.Nodes.Where(n => lab.Condition(n) != NodeCondition.Running || lab.Disk(n) == DiskState.Broken).ToList();
             if (off.Count == 0)
             {
                 return;
