@@ -166,7 +166,15 @@ public sealed class ChaosRun(Scenario scenario, long seed, RunOptions options, T
         if (!options.Keep)
         {
             // Not cancelled: whoever interrupts a run does not want its lab to stay.
-            await LabApi.DownAsync(options.Host, lab.Name, CancellationToken.None);
+            try
+            {
+                await LabApi.DownAsync(options.Host, lab.Name, CancellationToken.None);
+            }
+            catch (LabException e)
+            {
+                // The verdict stands; the next run of this lab's name will say that it stands, too.
+                options.Say($"lab {lab.Name} does not go: {e.Message}");
+            }
         }
     }
 

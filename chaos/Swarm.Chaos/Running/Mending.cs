@@ -32,6 +32,7 @@ internal static class Mending
         var self = await membership.AskSelfAsync(node, cancellation);
         if (self.LocalNodeState == "inactive")
         {
+            await membership.LoadImageAsync(node, cancellation);
             await membership.JoinAsync(node, cancellation);
             self = await membership.AskSelfAsync(node, cancellation);
         }
