@@ -10,7 +10,7 @@ die() {
 
 # command:Debian package, one a line. The first group builds, the second runs a node, the third only the tests.
 build_needs=(clang:clang)
-node_needs=(crun:crun nft:nftables ip:iproute2 busybox:busybox-static)
+node_needs=(crun:crun nft:nftables ip:iproute2 busybox:busybox-static mkfs.ext4:e2fsprogs)
 test_needs=(docker-registry:docker-registry skopeo:skopeo socat:socat)
 
 missing_packages() {

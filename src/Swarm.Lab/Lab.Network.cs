@@ -1,3 +1,4 @@
+using System.Net;
 using Swarm.Lab.Network;
 using Swarm.Lab.Nodes;
 using Swarm.Lab.State;
@@ -41,6 +42,35 @@ public sealed partial class Lab
     public Task HealAsync(CancellationToken cancellation) =>
         ChangeAsync(
             record => ApplyAsync(record with { Partition = [], Cuts = [], Nodes = [.. record.Nodes.Select(n => n with { Loss = 0 })] }),
+            cancellation);
+
+    /// <summary>
+    /// Another address: the node is shut down, gets a free address of the lab's network, and is switched on. Answers when its daemon listens;
+    /// whether the cluster finds it is the cluster's affair.
+    /// </summary>
+    /// <returns>The new address.</returns>
+    public Task<IPAddress> MoveAsync(string node, CancellationToken cancellation) =>
+        ChangeAsync(
+            async record =>
+            {
+                var machine = Machine(record, record.Node(node));
+                await machine.ResumeAsync(cancellation);
+                await Task.Run(
+                    () =>
+                    {
+                        machine.StopDaemon();
+                        machine.CutPower();
+                    },
+                    cancellation);
+                record = record.With(record.Node(node) with { Host = AddressPlan.FreeHost(record) });
+
+                // The others' rules name the address.
+                await ApplyAsync(record);
+                record = record.With(Machine(record, record.Node(node)).SwitchOn());
+                _store.Save(record);
+                await Machine(record, record.Node(node)).WaitListeningAsync(cancellation);
+                return AddressPlan.Node(record, record.Node(node));
+            },
             cancellation);
 
     private async Task ApplyAsync(LabRecord record)

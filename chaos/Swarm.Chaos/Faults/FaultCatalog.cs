@@ -9,6 +9,9 @@ public static class FaultCatalog
         new DaemonKillFault(),
         new PauseFault(),
         new RestartFault(),
+        new DemoteFault(),
+        new RejoinFault(),
+        new WipeFault(),
     ];
 
     public static IFault? Find(string kind) => All.FirstOrDefault(f => f.Kind == kind);

@@ -8,6 +8,10 @@ namespace Swarm.Chaos.Faults;
 /// <summary>What one fault may use while it happens. Of one fault, on one thread at a time.</summary>
 public sealed class FaultContext(ClusterAccess cluster, Claims claims, FaultSpec spec, Dice dice)
 {
+    /// <summary>An undisturbed election takes less than half of it.</summary>
+    private static readonly TimeSpan ElectionPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
+
     private readonly List<string> _claimed = [];
 
     public ClusterAccess Cluster => cluster;
@@ -41,7 +45,25 @@ public sealed class FaultContext(ClusterAccess cluster, Claims claims, FaultSpec
         return names.Count > 0 && TryClaim(names) ? names : null;
     }
 
-    public Task<string?> LeaderAsync(CancellationToken cancellation) => cluster.LeaderAsync(cancellation);
+    /// <summary>Waits a while if there is none: an election is under way, and whoever wins it is meant.</summary>
+    public async Task<string?> LeaderAsync(CancellationToken cancellation)
+    {
+        var start = cluster.Time.GetTimestamp();
+        while (true)
+        {
+            if (await cluster.LeaderAsync(cancellation) is { } leader)
+            {
+                return leader;
+            }
+
+            if (cluster.Time.GetElapsedTime(start) > ElectionPatience)
+            {
+                return null;
+            }
+
+            await Task.Delay(LookAgain, cluster.Time, cancellation);
+        }
+    }
 
     public bool TryClaim(IReadOnlyCollection<string> names)
     {

@@ -12,6 +12,40 @@ internal static class Mending
 
     public static async Task MendAsync(ClusterAccess cluster, Action<string> say, CancellationToken cancellation)
     {
+        await PowerAsync(cluster, say, cancellation);
+        foreach (var node in cluster.Managers)
+        {
+            try
+            {
+                await RoleAsync(new Membership(cluster), node, cancellation);
+            }
+            catch (Exception e) when (e is TimeoutException || (ClusterAccess.IsNoAnswer(e) && !cancellation.IsCancellationRequested))
+            {
+                say($"mending of {node} given up: {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>A membership fault that failed half way has left a worker, or a node in no swarm.</summary>
+    private static async Task RoleAsync(Membership membership, string node, CancellationToken cancellation)
+    {
+        var self = await membership.AskSelfAsync(node, cancellation);
+        if (self.LocalNodeState == "inactive")
+        {
+            await membership.JoinAsync(node, cancellation);
+            self = await membership.AskSelfAsync(node, cancellation);
+        }
+
+        foreach (var one in (await membership.NodesAsync(cancellation)).Where(n => n.Description?.Hostname == node))
+        {
+            await (one.ID == self.NodeID
+                ? membership.SetRoleAsync(one.ID, "manager", cancellation)
+                : membership.ForgetAsync(one.ID, cancellation, node));
+        }
+    }
+
+    private static async Task PowerAsync(ClusterAccess cluster, Action<string> say, CancellationToken cancellation)
+    {
         var lab = cluster.Lab;
         await lab.HealAsync(cancellation);
         for (var attempt = 1; ; attempt++)

@@ -91,9 +91,28 @@ public sealed partial class ContainerEngine
         }
 
         await _runtime.PauseAsync(container.Id, cancellation).ConfigureAwait(false);
+        EndHealthChecks(container);
         SaveState(container, container.State with { Status = ContainerStatus.Paused });
         Publish(container, "pause");
     });
+
+    /// <summary>Freezes a running container until the answer is disposed, without calling it paused.</summary>
+    public async Task<IAsyncDisposable> FreezeAsync(Container container, bool wanted, CancellationToken cancellation)
+    {
+        var frozen = wanted && await container.Mailbox.RunAsync(async () =>
+        {
+            if (container.State.Status != ContainerStatus.Running)
+            {
+                return false;
+            }
+
+            await _runtime.PauseAsync(container.Id, cancellation).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+        return new Thaw(frozen ? () => container.Mailbox.RunAsync(() => container.State.Status == ContainerStatus.Running
+            ? _runtime.ResumeAsync(container.Id, CancellationToken.None)
+            : Task.CompletedTask) : static () => Task.CompletedTask);
+    }
 
     public Task UnpauseAsync(Container container, CancellationToken cancellation) => container.Mailbox.RunAsync(async () =>
     {
@@ -169,7 +188,9 @@ public sealed partial class ContainerEngine
             FinishedAt = container.State.FinishedAt,
             RestartCount = restartCount,
         });
+        PublishConnections(container, begins: true);
         Publish(container, "start");
+        BeginHealthChecks(container, afresh: true);
         _ = MonitorAsync(container, run);
     }
 
@@ -247,8 +268,10 @@ public sealed partial class ContainerEngine
             return;
         }
 
+        EndHealthChecks(container);
         var ended = container.State with
         {
+            Health = container.Health,
             Status = ContainerStatus.Exited,
             Pid = 0,
             ExitCode = exit.ExitCode,
@@ -261,6 +284,7 @@ public sealed partial class ContainerEngine
         }
 
         container.State = ended;
+        PublishConnections(container, begins: false);
         container.Network = null;
         Publish(container, "die",
             ("exitCode", exit.ExitCode.ToString(CultureInfo.InvariantCulture)),
@@ -274,7 +298,7 @@ public sealed partial class ContainerEngine
             return;
         }
 
-        await _starter.CleanUpAsync(container.Id, CancellationToken.None).ConfigureAwait(false);
+        await _starter.CleanUpAsync(container.Id, container.RootHolds > 0, CancellationToken.None).ConfigureAwait(false);
         var delay = RestartDecision.DelayOf(container.Record.HostConfig.RestartPolicy, ended);
         SaveState(container, delay is null ? ended : ended with { Status = ContainerStatus.Restarting });
         container.CompleteExit();
@@ -386,6 +410,7 @@ public sealed partial class ContainerEngine
     {
         await _runtime.ResumeAsync(container.Id, cancellation).ConfigureAwait(false);
         SaveState(container, container.State with { Status = ContainerStatus.Running });
+        BeginHealthChecks(container, afresh: false);
         Publish(container, "unpause");
     }
 
@@ -415,4 +440,9 @@ public sealed partial class ContainerEngine
             RuntimeDeleteFailed(e, id);
         }
     }
+}
+
+internal sealed class Thaw(Func<Task> thaw) : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync() => await thaw().ConfigureAwait(false);
 }

@@ -49,7 +49,7 @@ public sealed partial class VolumeStore
     public static string AnonymousName() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>The volume of that name, made if there is none.</summary>
-    /// <exception cref="EngineException">400: not a name; 404: unknown driver; 501: driver options.</exception>
+    /// <exception cref="EngineException">400: not a name; or not an option; 404: unknown driver.</exception>
     public VolumeRecord Create(VolumeCreateRequest request, bool anonymous)
     {
         var name = string.IsNullOrEmpty(request.Name) ? AnonymousName() : request.Name;
@@ -58,11 +58,7 @@ public sealed partial class VolumeStore
             throw EngineException.NotFound($"error looking up volume plugin {request.Driver}: plugin \"{request.Driver}\" not found");
         }
 
-        if (request.DriverOpts is { Count: > 0 })
-        {
-            throw EngineException.NotImplemented("options of the local volume driver are not built: make a volume without --opt");
-        }
-
+        LocalVolumeOptions.Check(name, request.DriverOpts);
         if (request.ClusterVolumeSpec is { ValueKind: JsonValueKind.Object })
         {
             throw EngineException.NotImplemented("cluster volumes are not built");
@@ -80,7 +76,7 @@ public sealed partial class VolumeStore
                 return existing;
             }
 
-            var record = new VolumeRecord { Name = name, Created = _time.GetUtcNow(), Anonymous = anonymous || string.IsNullOrEmpty(request.Name), Labels = request.Labels ?? [] };
+            var record = new VolumeRecord { Name = name, Created = _time.GetUtcNow(), Anonymous = anonymous || string.IsNullOrEmpty(request.Name), Labels = request.Labels ?? [], Options = request.DriverOpts ?? [] };
             var folder = Path.Combine(_root, name);
             Directory.CreateDirectory(folder);
             Directory.CreateDirectory(DataPath(name));
@@ -117,6 +113,7 @@ public sealed partial class VolumeStore
         Name = volume.Name,
         Mountpoint = DataPath(volume.Name),
         CreatedAt = volume.Created.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
+        Options = volume.Options.Count > 0 ? volume.Options : null,
         Labels = volume.Anonymous && volume.Labels.Count == 0 ? AnonymousLabel : volume.Labels,
     };
 

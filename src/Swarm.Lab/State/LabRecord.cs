@@ -67,6 +67,9 @@ public sealed record NodeRecord
     /// <summary>Share of packets from and to it that are lost, from 0 to 1.</summary>
     public double Loss { get; init; }
 
+    /// <summary>Share of one processor that all its processes together get, in percent; null: no limit.</summary>
+    public int? CpuPercent { get; init; }
+
     /// <summary>The daemon that was started last, alive or not.</summary>
     public ProcessIdentity? Daemon { get; init; }
 }

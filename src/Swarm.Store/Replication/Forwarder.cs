@@ -110,9 +110,24 @@ internal sealed class Forwarder : IAsyncDisposable
         List<CommitResult?> results = [first.Result, .. first.More.Select(answer => answer.Result)];
         if (results.Where(result => result is { IsCommitted: true }).Max(result => result?.Index) is { } newest)
         {
-            await _consensus.WaitForApplyAsync(newest, linked.Token).ConfigureAwait(false);
+            await AwaitOwnReplicaAsync(newest).ConfigureAwait(false);
         }
 
         return results;
+    }
+
+    /// <summary>A replica that does not follow (its disk is full) must not make a known outcome unknown.</summary>
+    private async Task AwaitOwnReplicaAsync(long index)
+    {
+        using var timer = new CancellationTokenSource(ReplicatedStore.ReplicaPatience, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, _lifetime.Token);
+        try
+        {
+            await _consensus.WaitForApplyAsync(index, linked.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (linked.IsCancellationRequested)
+        {
+            // Late or ending: what the caller asked for is done all the same.
+        }
     }
 }

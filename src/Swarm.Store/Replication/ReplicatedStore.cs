@@ -20,8 +20,11 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
     /// </summary>
     public static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1.7);
 
-    /// <summary>How long a follower waits for the leader's answer, and then for its own replica to catch up with it.</summary>
+    /// <summary>How long a follower waits for the leader's answer.</summary>
     public static readonly TimeSpan ForwardTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long it then waits for its own replica to catch up with the answer.</summary>
+    public static readonly TimeSpan ReplicaPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>How long to wait before asking again, should no change of the leadership be seen.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);

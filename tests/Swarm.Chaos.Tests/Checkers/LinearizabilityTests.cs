@@ -64,6 +64,6 @@ public sealed class LinearizabilityTests
 
         var firstReturn = left.Min(c => c.Returned ?? TimeSpan.MaxValue);
         return left.Where(c => c.Invoked <= firstReturn)
-            .Any(c => LinearizableRegisters.Step(state, c.Operation, out var next) && AnyOrder(next, [.. left.Where(o => o != c)]));
+            .Any(c => LinearizableRegisters.Step(state, c.Operation, out var next) && AnyOrder(next, [.. left.Where(o => !ReferenceEquals(o, c))]));
     }
 }

@@ -1,6 +1,6 @@
-using DotNext.IO.Log;
 using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
 
@@ -27,11 +27,6 @@ public sealed partial class RaftConsensus
             LogRefused(e, callerNodeId);
             throw;
         }
-        catch (IntegrityException e)
-        {
-            ReportFailure(e);
-            throw;
-        }
     }
 
     /// <summary>
@@ -47,13 +42,11 @@ public sealed partial class RaftConsensus
             return RaftPeer.ToMessage(new Result<ReplicationStatus>
             {
                 Term = _log.Term,
-                Value = new ReplicationStatus { Result = HeartbeatResult.Rejected, LastIndex = _log.LastEntryIndex },
+                Value = new ReplicationStatus { Result = HeartbeatResult.Rejected, LastIndex = _log.LastIndex },
             });
         }
 
-        var result = await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false);
-        RecordTerm();
-        return RaftPeer.ToMessage(result);
+        return RaftPeer.ToMessage(await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false));
 
         static AppendRequest ReadAppend(ReadOnlyMemory<byte> message)
         {
@@ -67,12 +60,6 @@ public sealed partial class RaftConsensus
         var (term, lastIndex, lastTerm) = ReadVote(message);
         await _cluster.MeetAsync(caller, cancellation).ConfigureAwait(false);
         var result = await _cluster.OnVoteAsync(caller, term, lastIndex, lastTerm, cancellation).ConfigureAwait(false);
-        if (result.Value)
-        {
-            _files.Record.Vote(term, MemberBytes.Of(caller));
-        }
-
-        RecordTerm();
         return RaftPeer.ToMessage(result.Term, result.Value ? (byte)1 : (byte)0);
     }
 
@@ -95,14 +82,12 @@ public sealed partial class RaftConsensus
                 return RaftPeer.ToMessage(_log.Term, (byte)HeartbeatResult.Rejected);
             }
 
-            if (_download.Add(caller, chunk) is not { } snapshot)
+            if (Receive(caller, chunk) is not { } snapshot)
             {
                 return RaftPeer.ToMessage(_log.Term, (byte)HeartbeatResult.Replicated);
             }
 
             var result = await _cluster.OnSnapshotAsync(caller, chunk, snapshot).ConfigureAwait(false);
-            RecordTerm();
-            _files.Record.LogAtLeast(_log.LastCommittedEntryIndex);
             return RaftPeer.ToMessage(result.Term, (byte)result.Value);
         }
         finally
@@ -119,7 +104,7 @@ public sealed partial class RaftConsensus
 
     private async Task<ReadOnlyMemory<byte>> OnReadIndexAsync(CancellationToken cancellation)
     {
-        if (!_leadership.IsLeader)
+        if (!_tracker.Current.IsLeader)
         {
             return new WireWriter().Byte(0).Written;
         }
@@ -127,7 +112,7 @@ public sealed partial class RaftConsensus
         try
         {
             await LeadBarrierAsync(cancellation).ConfigureAwait(false);
-            return new WireWriter().Byte(1).Number(_log.LastAppliedIndex).Written;
+            return new WireWriter().Byte(1).Number(_log.AppliedIndex).Written;
         }
         catch (NoLeaderException)
         {
@@ -138,8 +123,18 @@ public sealed partial class RaftConsensus
     private async Task<ReadOnlyMemory<byte>> OnResignAsync(CancellationToken cancellation) =>
         new WireWriter().Byte(await ResignAsync(cancellation).ConfigureAwait(false) ? (byte)1 : (byte)0).Written;
 
-    /// <summary>The state file holds the term already; the record must before the answer tells anybody.</summary>
-    private void RecordTerm() => _files.Record.Vote(_log.Term, []);
+    private ReceivedSnapshot? Receive(string caller, SnapshotChunk chunk)
+    {
+        try
+        {
+            return _download.Add(caller, chunk);
+        }
+        catch (IOException e) when (BrokenDiskException.IsNoSpace(e))
+        {
+            _health.Full(e);
+            throw;
+        }
+    }
 
     private static (long Term, long LastIndex, long LastTerm) ReadVote(ReadOnlyMemory<byte> message)
     {

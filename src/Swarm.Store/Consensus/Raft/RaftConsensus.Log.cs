@@ -7,12 +7,6 @@ public sealed partial class RaftConsensus
     [LoggerMessage(2010, LogLevel.Information, "consensus of node {NodeId} started in term {Term}, committed up to {Index}, {Members} members")]
     private partial void LogStarted(string nodeId, long term, long index, int members);
 
-    [LoggerMessage(2011, LogLevel.Information, "{Leader} leads in term {Term} (ready here: {Ready})")]
-    private partial void LogLeadership(string leader, long term, bool ready);
-
-    [LoggerMessage(2012, LogLevel.Warning, "this node no longer leads term {Term}")]
-    private partial void LogLeadershipLost(long term);
-
     [LoggerMessage(2013, LogLevel.Information, "the managers are now {Members}")]
     private partial void LogMembers(string members);
 

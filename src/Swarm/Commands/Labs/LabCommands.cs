@@ -33,6 +33,11 @@ internal static class LabCommands
             LabNetworkCommands.Lose(context),
             LabNetworkCommands.Heal(context),
         };
+        foreach (var fault in LabDiskCommands.All(context))
+        {
+            command.Add(fault);
+        }
+
         return command;
     }
 

@@ -65,6 +65,11 @@ internal static class LabNetworkCommands
         {
             yield return $"loss: {Loss.Text(group.Key)} of {string.Join(',', group)}";
         }
+
+        foreach (var node in record.Nodes.Where(n => n.CpuPercent is not null))
+        {
+            yield return $"squeezed: {node.Name} to {node.CpuPercent}% of a processor";
+        }
     }
 
     private static string Groups(LabRecord record) => string.Join(" / ", record.Partition.Select(g => string.Join(',', g)));
