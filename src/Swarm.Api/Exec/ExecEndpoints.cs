@@ -34,33 +34,37 @@ public static class ExecEndpoints
     {
         var exec = execs.Get(context.RouteString("id"));
         var request = await context.ReadJsonAsync(EngineJson.Default.ExecStartRequest).ConfigureAwait(false) ?? new ExecStartRequest();
-        var session = await StartOrExplainAsync(context, execs, exec, request).ConfigureAwait(false);
-        if (session is not null)
+        if (request.Detach)
         {
-            await HijackAsync(context, exec, session.RunAsync).ConfigureAwait(false);
-        }
-        else if (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
-        {
+            await execs.StartAsync(exec, request, context.RequestAborted).ConfigureAwait(false);
             await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
+            return;
         }
+
+        // The head goes out before the process is started: some clients (docker-py) lose what comes in one piece with it.
+        execs.CheckStart(exec);
+        await HijackAsync(context, exec, (client, closed) => RunAsync(execs, exec, request, client, closed)).ConfigureAwait(false);
     }
 
     /// <summary>A command that cannot be run is told on the stream, as Docker tells it: the client then asks for the exit code, 126 or 127.</summary>
-    private static async Task<AttachSession?> StartOrExplainAsync(HttpContext context, ExecEngine execs, ExecProcess exec, ExecStartRequest request)
+    private static async Task RunAsync(ExecEngine execs, ExecProcess exec, ExecStartRequest request, Stream client, CancellationToken closed)
     {
+        AttachSession? session;
         try
         {
-            return await execs.StartAsync(exec, request, context.RequestAborted).ConfigureAwait(false);
+            session = await execs.StartAsync(exec, request, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (EngineException e) when (exec.ExitCode is not null && !request.Detach)
+        catch (EngineException e)
         {
             var text = Encoding.UTF8.GetBytes(e.Message + "\r\n");
             var frame = new byte[ShimFrame.HeaderSize + text.Length];
             ShimFrame.WriteHeader(frame, ShimFrameKind.Stdout, text.Length);
             text.CopyTo(frame.AsSpan(ShimFrame.HeaderSize));
-            await HijackAsync(context, exec, (client, closed) => client.WriteAsync(exec.Request.Tty ? text : frame, closed).AsTask()).ConfigureAwait(false);
-            return null;
+            await client.WriteAsync(exec.Request.Tty ? text : frame, closed).ConfigureAwait(false);
+            return;
         }
+
+        await session!.RunAsync(client, closed).ConfigureAwait(false);
     }
 
     private static Task HijackAsync(HttpContext context, ExecProcess exec, Func<Stream, CancellationToken, Task> session) =>

@@ -37,6 +37,7 @@ internal static class ContainerViews
             ResolvConfPath = Path.Combine(folder, "resolv.conf"),
             HostnamePath = Path.Combine(folder, "hostname"),
             HostsPath = Path.Combine(folder, "hosts"),
+            AppArmorProfile = Runtime.SecurityOptions.Parse(record.HostConfig.SecurityOpt).AppArmor,
             LogPath = logged ? log : "",
             Name = "/" + record.Name,
             RestartCount = container.State.RestartCount,

@@ -74,6 +74,17 @@ public sealed class ExecEngine(ContainerEngine containers)
         ProcessConfig = new ExecProcessConfig(exec.Request.Tty, exec.Request.Cmd![0], [.. exec.Request.Cmd.Skip(1)], exec.Request.Privileged, exec.Request.User),
     };
 
+    /// <summary>What can be known to be wrong before a start is tried.</summary>
+    /// <exception cref="EngineException">404: the container is gone; 409: it was started, or the container does not run.</exception>
+    public void CheckStart(ExecProcess exec)
+    {
+        RequireRunning(containers.Find(exec.ContainerId) ?? throw EngineException.NotFound($"No such container: {exec.ContainerId}"));
+        if (exec.IsClaimed)
+        {
+            throw EngineException.Conflict($"Error: Exec command {exec.Id} has already run");
+        }
+    }
+
     /// <summary>Starts it. The answer carries its streams; null if it is detached.</summary>
     /// <exception cref="EngineException">
     /// 409: it was started, or the container does not run; 400: the command cannot be run, and <see cref="ExecProcess.ExitCode"/> is 126 or 127.

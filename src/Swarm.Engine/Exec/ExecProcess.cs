@@ -20,6 +20,9 @@ public sealed class ExecProcess(string id, string containerId, ExecCreateRequest
     public int? ExitCode => _exitCode < 0 ? null : _exitCode;
     internal ShimConnection? Control => _control;
 
+    /// <summary>Someone started it.</summary>
+    internal bool IsClaimed => Volatile.Read(ref _claimed) != 0;
+
     /// <summary>False if someone started it before.</summary>
     internal bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 

@@ -124,7 +124,7 @@ public sealed record PortSummary
 
 public sealed record ContainerCreated(string Id, IReadOnlyList<string> Warnings);
 
-public sealed record ContainerWaited(int StatusCode, WaitError? Error);
+public sealed record ContainerWaited(int StatusCode, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WaitError? Error);
 
 public sealed record WaitError(string Message);
 
