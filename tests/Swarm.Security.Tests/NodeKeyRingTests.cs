@@ -100,6 +100,23 @@ public sealed class NodeKeyRingTests : IDisposable
     }
 
     [Fact]
+    public void Old_data_keys_go_when_nothing_is_under_them_any_more_and_a_newer_one_stays()
+    {
+        var ring = Install(_disk.Folder);
+        ring.DataKeys.Use();
+        ring.Follow(_first);
+        Assert.True(ring.DataKeys.HasOldKeys);
+        var used = ring.DataKeys.Use()[0];
+        ring.Follow(null);
+        ring.Follow(_first);
+        ring.DataKeys.ForgetOldKeys(used);
+        Assert.Equal(2, ring.DataKeys.Use().Count);
+        Assert.Equal(used.ToArray(), Bytes(Load(_disk.Path, _first)!.DataKeys.Use())[1]);
+        ring.DataKeys.ForgetOldKeys(ring.DataKeys.Use()[0]);
+        Assert.False(Load(_disk.Path, _first)!.DataKeys.HasOldKeys);
+    }
+
+    [Fact]
     public void No_key_in_use_is_ever_dropped()
     {
         var ring = Install(_disk.Folder);

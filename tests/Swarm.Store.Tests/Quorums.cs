@@ -5,7 +5,7 @@ namespace Swarm.Store.Tests;
 /// <summary>H2 of design/store.md: what the core takes for a majority when a member is installing a snapshot.</summary>
 public sealed class Quorums
 {
-    // Guard: the Math.Min with MajorityIndex in RaftLog.Commit. Without it the write is acknowledged with two copies of five: the core takes the median
+    // Guard: the Math.Min with MajorityIndex in RaftLog.CommitAsync. Without it the write is acknowledged with two copies of five: the core takes the median
     // of the first three answers, and the answer to a snapshot is one.
     [Fact]
     public async Task H2_five_members_of_which_two_are_dead_and_one_installs_a_snapshot_acknowledge_nothing_on_two()

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Swarm.Security;
 
 /// <summary>
-/// The keys (32 random bytes each) under which this node's own log and snapshots are encrypted, sealed by the node's lock. The first is used for what is
-/// written from the next start on, the others open what was written before.
+/// The keys (32 random bytes each) under which this node's own log and snapshots are encrypted, sealed by the node's lock. One, but for the time between
+/// <see cref="Rotate"/> and <see cref="ForgetOldKeys"/>: then the first is for what is written, and the others still open what was written before.
 /// </summary>
 public sealed class DataKeyFile
 {
@@ -29,6 +29,18 @@ public sealed class DataKeyFile
         _folder = folder;
         _seal = seal;
         _keys = keys;
+    }
+
+    /// <summary>Files may still be under older keys.</summary>
+    public bool HasOldKeys
+    {
+        get
+        {
+            lock (_changing)
+            {
+                return _keys.Length > 1;
+            }
+        }
     }
 
     /// <summary>For Swarm.Store's RaftOptions.DataKeys. From now on the first is in use.</summary>
@@ -69,10 +81,7 @@ public sealed class DataKeyFile
         }
     }
 
-    /// <summary>
-    /// A new first key, in use from the next start on: the present ones lay open on the disk. Durable, and sealed under the lock's present key, when this
-    /// returns.
-    /// </summary>
+    /// <summary>A new first key: the present ones lay open on the disk. Durable, and sealed under the lock's present key, when this returns.</summary>
     public void Rotate()
     {
         lock (_changing)
@@ -81,6 +90,17 @@ public sealed class DataKeyFile
             var keys = used.Length < MaxKeys ? used.Insert(0, RandomNumberGenerator.GetBytes(KeySize)) : used;
             Write(keys);
             (_keys, _pending) = (keys, keys.Length > used.Length);
+        }
+    }
+
+    /// <summary>Call once every file opens with <paramref name="key"/>. Keeps a key that was made since.</summary>
+    public void ForgetOldKeys(ReadOnlyMemory<byte> key)
+    {
+        lock (_changing)
+        {
+            var kept = _keys[..(_keys.IndexOf(_keys.First(one => key.Span.SequenceEqual(one))) + 1)];
+            Write(kept);
+            _keys = kept;
         }
     }
 

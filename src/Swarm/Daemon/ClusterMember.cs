@@ -361,7 +361,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(113, LogLevel.Warning, "The managers' new roots are not those of this node's certificate: the old ones stay trusted until it is renewed")]
+    [LoggerMessage(117, LogLevel.Warning, "The managers' new roots are not those of this node's certificate: the old ones stay trusted until it is renewed")]
     private partial void LogNotTrusted();
 
     [LoggerMessage(112, LogLevel.Warning, "The cluster does not know this node any more; `swarm leave` frees it")]

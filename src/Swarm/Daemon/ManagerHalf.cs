@@ -75,7 +75,7 @@ internal sealed class ManagerHalf : IAsyncDisposable
         var reconciler = new RoleReconciler(store, store.Consensus, changes, parts.Time, parts.Loggers.CreateLogger<RoleReconciler>());
         var outside = new CfsslClient(() => parts.Credentials.Current, parts.Time);
         var rotation = new RootRotationLoop(store, parts.Time, parts.Loggers.CreateLogger<RootRotationLoop>());
-        loops.Run("unlock key", token => LockLoop.RunAsync(store, parts.Keys, token));
+        loops.Run("unlock key", token => LockLoop.RunAsync(store, parts.Keys, consensus!.RewrapAsync, token));
         loops.Run("root rotation", token => WhileLeadingAsync(store, rotation.RunAsync, token));
         loops.Run("manager addresses", new ManagerAddressSync(store, book).RunAsync);
         loops.Run("membership changes", changes.RunAsync);
