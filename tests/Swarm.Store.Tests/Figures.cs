@@ -17,8 +17,51 @@ internal static class Figures
         await MeasureAsync(cluster, "one manager");
         await cluster.GrowAsync("b", "c");
         await MeasureAsync(cluster, "three managers");
+        await MeasureManyAsync();
         return 0;
     }
+
+    /// <summary>A store of many objects: a snapshot while writes go on, a restart, and what stays open.</summary>
+    private static async Task MeasureManyAsync()
+    {
+        const int objects = 100_000, perTransaction = 200;
+        await using var cluster = await RaftTestCluster.FoundAsync("a", options => options with { SnapshotEvery = 1_000 });
+        await cluster.LeaderAsync();
+        for (var i = 0; i < objects; i += perTransaction)
+        {
+            var transaction = new StoreTransaction();
+            for (var j = i; j < i + perTransaction; j++)
+            {
+                transaction.Create(ConfigOf($"c{j}"));
+            }
+
+            Assert.True((await cluster["a"].CommitAsync(transaction, CancellationToken.None)).IsCommitted);
+        }
+
+        var snapshots = Path.Combine(cluster.DirectoryOf("a"), "snapshots");
+        var worst = TimeSpan.Zero;
+        var written = 0;
+        for (var taken = 0; taken < 3; written++)
+        {
+            var names = string.Join(' ', Directory.GetFiles(snapshots, "*.snapshot"));
+            var before = Stopwatch.GetTimestamp();
+            Assert.True((await cluster["a"].CommitAsync(new StoreTransaction().Create(ConfigOf($"w{written}")), CancellationToken.None)).IsCommitted);
+            var took = Stopwatch.GetElapsedTime(before);
+            worst = took > worst ? took : worst;
+            taken += names == string.Join(' ', Directory.GetFiles(snapshots, "*.snapshot")) ? 0 : 1;
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written} writes during 3 snapshots of {objects} objects: the slowest {worst.TotalMilliseconds:F1} ms"));
+        await cluster.StopAsync("a");
+        var started = Stopwatch.GetTimestamp();
+        await cluster.RestartAsync("a");
+        await cluster.LeaderAsync();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"restart with {objects} objects: {Stopwatch.GetElapsedTime(started).TotalSeconds:F2} s; open files {Directory.GetFiles("/proc/self/fd").Length}"));
+    }
+
+    private static Config ConfigOf(string id) => new() { Id = id, Annotations = new Annotations { Name = id }, Data = new byte[600] };
 
     private static async Task MeasureAsync(RaftTestCluster cluster, string name)
     {
@@ -36,8 +79,7 @@ internal static class Figures
                     {
                         var before = Stopwatch.GetTimestamp();
                         var id = Guid.NewGuid().ToString("n");
-                        var config = new Config { Id = id, Annotations = new Annotations { Name = id }, Data = new byte[600] };
-                        var result = await leader.CommitAsync(new StoreTransaction().Create(config), CancellationToken.None);
+                        var result = await leader.CommitAsync(new StoreTransaction().Create(ConfigOf(id)), CancellationToken.None);
                         Assert.True(result.IsCommitted, result.Status.ToString());
                         mine.Add(Stopwatch.GetElapsedTime(before).TotalMilliseconds);
                     }

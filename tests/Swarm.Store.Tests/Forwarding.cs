@@ -62,7 +62,7 @@ public sealed class Forwarding
         await cluster.LeaderAsync();
         await cluster.GrowAsync("b");
         var follower = await FollowerAsync(cluster);
-        cluster.Network.Intercept = (_, _, request) => request.Span[0] == Commit ? null : request;
+        cluster.Network.Intercept = (_, _, request) => request.Span[0] == Commit ? default(ReadOnlyMemory<byte>?) : request;
         var results = await cluster.Run(Task.WhenAll(Enumerable.Range(0, 10).Select(i =>
             cluster[follower].CommitAsync(new StoreTransaction().Create(new Node { Id = $"n{i}" }), CancellationToken.None))));
 

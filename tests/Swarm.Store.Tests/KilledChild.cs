@@ -33,7 +33,7 @@ internal static class KilledChild
         await log.StartAsync(CancellationToken.None);
         log.Vote(log.Term + 1, MemberBytes.Of("self"));
         var last = await log.AppendAsLeaderAsync(log.Term, LogItemKind.Empty, default, null, isNoOp: true, CancellationToken.None);
-        log.Commit(last);
+        await log.CommitAsync(last, CancellationToken.None);
         await log.WaitForApplyAsync(last, CancellationToken.None);
         var random = new Random((int)last);
         while (true)
@@ -44,7 +44,7 @@ internal static class KilledChild
                 last = await log.AppendAsLeaderAsync(log.Term, LogItemKind.Data, content, null, isNoOp: false, CancellationToken.None);
             }
 
-            log.Commit(last);
+            await log.CommitAsync(last, CancellationToken.None);
             if (log.CommittedIndex != last || health.Failure is not null)
             {
                 return Lost;

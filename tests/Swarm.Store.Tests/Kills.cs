@@ -9,7 +9,7 @@ public sealed class Kills(ITestOutputHelper output)
 {
     private const int Rounds = 12;
 
-    // Guards: Sync in RaftLog.Commit is not seen by this one (the page cache outlives a process); the mark, and Repair in LogSegment, are.
+    // Guard: Repair in LogSegment (let it throw). The syncs are not seen by this one: the page cache outlives a process.
     [Fact]
     public async Task Whatever_was_acknowledged_is_there_after_every_kill()
     {

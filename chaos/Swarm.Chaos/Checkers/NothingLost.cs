@@ -3,7 +3,8 @@ using Swarm.Chaos.Histories;
 namespace Swarm.Chaos.Checkers;
 
 /// <summary>What was acknowledged is in every list that was asked for afterwards, under its id, and in the end at every manager exactly once.</summary>
-public sealed class NothingLost : IChecker
+/// <param name="managers">That must have been asked in the end.</param>
+public sealed class NothingLost(int managers) : IChecker
 {
     public const string Property = "nothing acknowledged is lost";
 
@@ -13,7 +14,7 @@ public sealed class NothingLost : IChecker
         var wrong = evidence.FinalLists.SelectMany(list => Final(list, created)).Concat(Stale(evidence.Operations, created)).ToList();
         return wrong.Count > 0 ? Finding.Violated(Property, "an acknowledged create is missing, changed or doubled", wrong)
             : created.Count == 0 ? Finding.Unknown(Property, "no create was acknowledged")
-            : evidence.FinalLists.Count == 0 ? Finding.Unknown(Property, "no manager could be asked in the end")
+            : evidence.FinalLists.Count < managers ? Finding.Unknown(Property, $"only {evidence.FinalLists.Count} of {managers} managers could be asked in the end")
             : Finding.Held(Property, $"{created.Count} acknowledged creates, at {evidence.FinalLists.Count} managers");
     }
 

@@ -15,6 +15,9 @@ public interface IFault
     /// <summary>It has a share of packets.</summary>
     bool HasRatio => false;
 
+    /// <summary>The nodes must have disks of their own: `disk` in the scenario's cluster.</summary>
+    bool NeedsDisks => false;
+
     /// <summary>Does it now, or says why not.</summary>
     Task<Injection> InjectAsync(FaultContext context, CancellationToken cancellation);
 }

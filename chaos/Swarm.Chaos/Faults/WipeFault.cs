@@ -25,12 +25,12 @@ internal sealed class WipeFault : IFault
 
         var membership = new Membership(context.Cluster);
         var id = (await membership.AskSelfAsync(node, cancellation)).NodeID;
-        await context.Lab.KillAsync([node], daemonOnly: false, cancellation);
-        Directory.Delete(context.Lab.Paths(node).Data, recursive: true);
+        await context.Lab.WipeDiskAsync(node, cancellation);
         return new Injection($"{node} without power and with an empty disk", async token =>
         {
             await membership.ForgetAsync(id, token, node);
             await context.Lab.RestartAsync([node], token);
+            await membership.LoadImageAsync(node, token);
             await membership.JoinAsync(node, token);
             await membership.WaitManagerAsync(node, token);
         });

@@ -148,7 +148,8 @@ public sealed class ChaosRun(Scenario scenario, long seed, RunOptions options, T
         Managers = scenario.Cluster.Managers,
         Workers = scenario.Cluster.Workers,
         Binary = options.Binary,
-        Busybox = options.Busybox,
+        Busybox = RunOptions.Busybox,
+        DiskBytes = scenario.Cluster.DiskBytes,
     };
 
     private async Task EndAsync(LabApi lab)
@@ -165,7 +166,15 @@ public sealed class ChaosRun(Scenario scenario, long seed, RunOptions options, T
         if (!options.Keep)
         {
             // Not cancelled: whoever interrupts a run does not want its lab to stay.
-            await LabApi.DownAsync(options.Host, lab.Name, CancellationToken.None);
+            try
+            {
+                await LabApi.DownAsync(options.Host, lab.Name, CancellationToken.None);
+            }
+            catch (LabException e)
+            {
+                // The verdict stands; the next run of this lab's name will say that it stands, too.
+                options.Say($"lab {lab.Name} does not go: {e.Message}");
+            }
         }
     }
 

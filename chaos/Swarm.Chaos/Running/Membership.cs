@@ -1,6 +1,7 @@
 using System.Net;
 using Swarm.Api.Client;
 using Swarm.Api.Wire;
+using Swarm.Engine.Images;
 using Swarm.Lab.Nodes;
 using Task = System.Threading.Tasks.Task;
 
@@ -11,6 +12,9 @@ public sealed class Membership(ClusterAccess cluster)
 {
     /// <summary>One step; a manager waits for a leader, and a joiner for its turn.</summary>
     private static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(20);
+    /// <summary>What the workloads' services run.</summary>
+    private const string Image = "busybox:latest";
+
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
     /// <summary>As the node itself says; empty if it is in no swarm.</summary>
@@ -77,6 +81,15 @@ public sealed class Membership(ClusterAccess cluster)
                 return true;
             },
             StepLimit, cancellation, except);
+    }
+
+    /// <summary>A node whose disk was wiped gets its image again: the lab reaches no registry.</summary>
+    public async Task LoadImageAsync(string node, CancellationToken cancellation)
+    {
+        using var archive = new MemoryStream();
+        BusyboxImage.Write(archive, RunOptions.Busybox, Image);
+        archive.Position = 0;
+        await cluster.Client(node).LoadImagesAsync(archive, cancellation);
     }
 
     /// <summary>A node that is in no swarm becomes a manager of this one.</summary>

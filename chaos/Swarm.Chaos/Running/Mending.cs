@@ -1,4 +1,5 @@
 using Swarm.Lab;
+using Swarm.Lab.Disks;
 using Swarm.Lab.Nodes;
 using Task = System.Threading.Tasks.Task;
 
@@ -32,6 +33,7 @@ internal static class Mending
         var self = await membership.AskSelfAsync(node, cancellation);
         if (self.LocalNodeState == "inactive")
         {
+            await membership.LoadImageAsync(node, cancellation);
             await membership.JoinAsync(node, cancellation);
             self = await membership.AskSelfAsync(node, cancellation);
         }
@@ -51,7 +53,12 @@ internal static class Mending
         for (var attempt = 1; ; attempt++)
         {
             await lab.ResumeAsync([.. cluster.Nodes.Where(n => lab.Condition(n) == NodeCondition.Paused)], cancellation);
-            var off = cluster.Nodes.Where(n => lab.Condition(n) != NodeCondition.Running).ToList();
+            foreach (var full in cluster.Nodes.Where(n => lab.Disk(n) == DiskState.Full))
+            {
+                await lab.FreeDiskAsync(full, cancellation);
+            }
+
+            var off = cluster.Nodes.Where(n => lab.Condition(n) != NodeCondition.Running || lab.Disk(n) == DiskState.Broken).ToList();
             if (off.Count == 0)
             {
                 return;

@@ -5,6 +5,9 @@ namespace Swarm.Chaos.Running;
 /// <summary>Where and how a run is made.</summary>
 public sealed record RunOptions
 {
+    /// <summary>Statically linked; the image of the workloads' services is made of it.</summary>
+    public const string Busybox = "/bin/busybox";
+
     public required LabHost Host { get; init; }
 
     /// <summary>Of the lab that the run makes and takes down.</summary>
@@ -12,7 +15,6 @@ public sealed record RunOptions
 
     /// <summary>The executable that the nodes run.</summary>
     public required string Binary { get; init; }
-    public string? Busybox { get; init; } = "/bin/busybox";
 
     /// <summary>Leaves the lab standing.</summary>
     public bool Keep { get; init; }

@@ -34,16 +34,17 @@ public static class ScenarioReader
             throw map.Wrong("name", $"the file's name says otherwise than 'name: {name}'");
         }
 
+        var cluster = Cluster(map.Map("cluster"));
         var duration = map.Read("duration", Units.Duration, Units.ADuration);
         var scenario = new Scenario
         {
             Name = name,
             Story = map.Text("story"),
-            Cluster = Cluster(map.Map("cluster")),
+            Cluster = cluster,
             Duration = duration,
             Converge = map.Read("converge", Units.Duration, Units.ADuration, DefaultConverge),
             Workloads = [.. map.Maps("workloads").Select(Workload)],
-            Faults = [.. map.Maps("faults").Select(Fault)],
+            Faults = [.. map.Maps("faults").Select(fault => Fault(fault, cluster))],
         };
         map.End();
         return scenario;
@@ -73,7 +74,7 @@ public static class ScenarioReader
         return spec;
     }
 
-    private static FaultSpec Fault(YamlMap map)
+    private static FaultSpec Fault(YamlMap map, ClusterShape cluster)
     {
         var kind = map.Text("kind");
         var fault = FaultCatalog.Find(kind) ?? throw map.Wrong("kind", $"there is no fault '{kind}': there are {string.Join(", ", FaultCatalog.All.Select(f => f.Kind))}");
@@ -88,6 +89,11 @@ public static class ScenarioReader
             Chance = map.Read("chance", Units.Share, Units.AShare, 1),
             Ratio = fault.HasRatio ? map.Read("ratio", Units.Share, Units.AShare) : 0,
         };
+        if (fault.NeedsDisks && cluster.DiskBytes is null)
+        {
+            throw map.Wrong("kind", $"'{kind}' needs nodes with disks of their own: give the cluster a disk, such as 128MiB");
+        }
+
         if (spec.Target is { } target && !fault.Targets.Contains(target))
         {
             throw map.Wrong("target", fault.Targets.Count == 0

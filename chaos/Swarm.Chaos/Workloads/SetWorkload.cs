@@ -18,7 +18,7 @@ public sealed class SetWorkload(WorkloadSpec spec, ClusterAccess cluster) : IWor
 
     public int Clients => spec.Clients;
 
-    public IReadOnlyList<IChecker> Checkers => [new NothingLost(), new NothingInvented()];
+    public IReadOnlyList<IChecker> Checkers => [new NothingLost(cluster.Managers.Count), new NothingInvented()];
 
     public Task SetUpAsync(ClientSession session, CancellationToken cancellation) => Task.CompletedTask;
 

@@ -21,7 +21,7 @@ public static class CommitEndpoint
         var body = await context.ReadJsonAsync(EngineJson.Default.ContainerConfig).ConfigureAwait(false);
         var container = engine.Get(context.QueryString("container"));
         var record = container.Record;
-        var config = CommitChanges.Apply(Overlay(record.Config, body), context.QueryStrings("changes"));
+        var config = CommitChanges.Apply(Overlay(record.Config, body?.Filled()), context.QueryStrings("changes"));
         var comment = context.QueryString("comment");
         var name = Name(context.QueryString("repo"), context.QueryString("tag"));
 

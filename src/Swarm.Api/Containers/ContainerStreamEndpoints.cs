@@ -42,7 +42,7 @@ public static class ContainerStreamEndpoints
         }
 
         var request = new LogRequest(
-            stdout, stderr, context.QueryBool("follow"), context.QueryBool("timestamps"), Timestamp(context, "since"), Timestamp(context, "until"), Tail(context));
+            stdout, stderr, context.QueryBool("follow"), context.QueryBool("timestamps"), Timestamp(context, engine, "since"), Timestamp(context, engine, "until"), Tail(context));
         var tty = container.Record.Config.Tty;
         context.Response.ContentType = tty ? Hijack.RawStream : Hijack.MultiplexedStream;
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
@@ -86,20 +86,12 @@ public static class ContainerStreamEndpoints
         var text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null,
     };
 
-    /// <summary>Unix seconds with an optional fraction, as the CLI sends; 0 and nothing are no bound.</summary>
+    /// <summary>A moment, as <see cref="PruneUntil.Moment"/> reads it; 0 and nothing are no bound.</summary>
     /// <exception cref="EngineException">400.</exception>
-    internal static DateTimeOffset? Timestamp(HttpContext context, string name)
+    private static DateTimeOffset? Timestamp(HttpContext context, ContainerEngine engine, string name)
     {
         var text = context.QueryString(name);
-        if (text is "" or "0")
-        {
-            return null;
-        }
-
-        return decimal.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
-            ? DateTimeOffset.UnixEpoch.AddTicks((long)(seconds * TimeSpan.TicksPerSecond))
-            : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-                ? time
-                : throw EngineException.BadRequest($"invalid value for \"{name}\": failed to parse value as time or duration: \"{text}\"");
+        return text is "" or "0" ? null
+            : PruneUntil.Moment(text, engine.Now) ?? throw EngineException.BadRequest($"invalid value for \"{name}\": failed to parse value as time or duration: \"{text}\"");
     }
 }

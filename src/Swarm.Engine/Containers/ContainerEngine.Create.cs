@@ -14,12 +14,13 @@ public sealed partial class ContainerEngine
     /// <param name="warnings">Gets what was asked for but has no effect on this machine.</param>
     public async Task<Container> CreateAsync(string name, ContainerCreateRequest request, CancellationToken cancellation, List<string>? warnings = null)
     {
+        request = request.Filled();
         var asked = request.HostConfig ?? new HostConfig();
         HostConfigSupport.Check(request, asked);
         var host = HostConfigDefaults.Apply(asked, Cgroups, _index, warnings ?? []);
         NetworkFiles.CheckExtraHosts(host);
         LogOptions.Check(host.LogConfig);
-        var reference = request.Image ?? "";
+        var reference = request.Image is { Length: > 0 } named ? named : throw EngineException.BadRequest("no command specified");
         var image = _images.Find(reference) ?? throw EngineException.NotFound($"No such image: {Familiar(reference)}");
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
         var (config, command) = ImageDefaults.Apply(request, image.Config, id[..12]);
@@ -29,7 +30,7 @@ public sealed partial class ContainerEngine
         _index.Reserve(name, id);
         try
         {
-            var named = mounts.Select(NameVolume).ToList();
+            var resolved = mounts.Select(NameVolume).ToList();
             var record = new ContainerRecord
             {
                 Id = id,
@@ -40,10 +41,10 @@ public sealed partial class ContainerEngine
                 HostConfig = host with { NetworkMode = ContainerStarter.NetworkModeOf(host) },
                 NetworkingConfig = request.NetworkingConfig,
                 Command = command,
-                Mounts = [.. named.Select(m => m.Mount)],
+                Mounts = [.. resolved.Select(m => m.Mount)],
             };
             _store.Begin(record);
-            await BuildAsync(record, image, named, cancellation).ConfigureAwait(false);
+            await BuildAsync(record, image, resolved, cancellation).ConfigureAwait(false);
             _store.Commit(id);
             var container = new Container(record, new ContainerState());
             _index.Add(container);

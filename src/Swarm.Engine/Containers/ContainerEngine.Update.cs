@@ -18,6 +18,7 @@ public sealed partial class ContainerEngine
                 throw EngineException.Conflict("container is marked for removal and cannot be \"update\"");
             }
 
+            change = change.Filled();
             List<string> warnings = [];
             var host = HostConfigDefaults.Limits(ContainerUpdate.Merge(container.Record.HostConfig, change), Cgroups, warnings);
             if (container.State.IsRunning)

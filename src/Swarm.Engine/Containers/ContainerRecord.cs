@@ -53,5 +53,5 @@ public sealed record MountPoint
     public IReadOnlyList<string> TmpfsOptions { get; init; } = [];
 
     /// <summary>The folder or file of the volume that is mounted in place of all of it; relative.</summary>
-    public string Subpath { get; init; } = "";
+    public string Subpath { get; set; } = "";
 }

@@ -56,10 +56,29 @@ internal static partial class HostConfigSupport
         Require(host.LogConfig?.Type is null or "" or "json-file" or "none", $"logger: no log driver named '{host.LogConfig?.Type}' is registered");
         Signals.Parse(config.StopSignal, Signals.Terminate);
         Require(string.IsNullOrEmpty(config.WorkingDir) || config.WorkingDir.StartsWith('/'), $"the working directory '{config.WorkingDir}' is invalid, it needs to be an absolute path");
+        foreach (var port in config.ExposedPorts?.Keys ?? Enumerable.Empty<string>())
+        {
+            PortRequests.Parse(port);
+        }
+
+        CheckZeros(config, host);
         foreach (var variable in config.Env ?? [])
         {
             Require(variable.Length > 0 && variable[0] != '=', $"invalid environment variable: {variable}");
         }
+    }
+
+    /// <summary>A zero byte ends a text for the kernel: what comes after it would silently be something else.</summary>
+    private static void CheckZeros(ContainerConfig config, HostConfig host)
+    {
+        IEnumerable<string?> texts =
+        [
+            .. config.Env ?? [], .. config.Cmd ?? [], .. config.Entrypoint ?? [], .. config.Volumes?.Keys ?? Enumerable.Empty<string>(),
+            config.User, config.WorkingDir, config.Hostname, config.Domainname, host.CgroupParent,
+            .. host.Binds ?? [], .. host.Tmpfs?.Keys ?? Enumerable.Empty<string>(), .. (host.Mounts ?? []).SelectMany(m => new[] { m.Source, m.Target, m.VolumeOptions?.Subpath }),
+            .. (host.Devices ?? []).SelectMany(d => new[] { d.PathOnHost, d.PathInContainer }), .. host.Sysctls?.Values ?? Enumerable.Empty<string>(),
+        ];
+        Require(!texts.Any(text => text?.Contains('\0', StringComparison.Ordinal) == true), "invalid argument: a path, a name or a command has a zero byte");
     }
 
     private static void CheckModes(ContainerConfig config, HostConfig host)

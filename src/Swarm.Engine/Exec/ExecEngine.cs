@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Swarm.Engine.Containers;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Runtime;
 using Swarm.Engine.Shim;
 using Swarm.Linux;
@@ -28,6 +29,13 @@ public sealed class ExecEngine(ContainerEngine containers)
     public ExecProcess Create(Container container, ExecCreateRequest request)
     {
         RequireRunning(container);
+        request = request with { Env = GoNulls.Texts(request.Env) };
+        DetachKeys.Parse(request.DetachKeys ?? "");
+        if ((request.Cmd ?? []).Concat(request.Env ?? []).Append(request.WorkingDir).Append(request.User).Any(text => text?.Contains('\0', StringComparison.Ordinal) == true))
+        {
+            throw EngineException.BadRequest("invalid argument: a zero byte in the command, the environment, the user or the working directory");
+        }
+
         if (request.Cmd is not { Count: > 0 })
         {
             throw EngineException.BadRequest("No exec command specified");

@@ -59,6 +59,14 @@ internal sealed class ContainerView : IDisposable
         var root = DirectoryCalls.OpenRoot(rootfs);
         try
         {
+            if (readOnlyRoot)
+            {
+                // A mount of its own, whatever it was: only a mount can be made read-only.
+                MountNamespace.BindOver(rootfs, root);
+                root.Dispose();
+                root = DirectoryCalls.OpenRoot(rootfs);
+            }
+
             foreach (var mount in mounts.Where(m => m.Kind != MountKind.Tmpfs && Path.Exists(m.Source)).OrderBy(m => m.Destination.Count(c => c == '/')))
             {
                 Bind(root, mount);

@@ -13,7 +13,7 @@ public sealed record VolumeRecord
     public Dictionary<string, string> Labels { get; init; } = [];
 
     /// <summary>What is mounted at it while it is used; empty: it is a folder of ours.</summary>
-    public Dictionary<string, string> Options { get; init; } = [];
+    public Dictionary<string, string> Options { get; set; } = [];
 }
 
 /// <summary>Volume of the Engine API.</summary>

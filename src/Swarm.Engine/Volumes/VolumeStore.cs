@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Events;
 using Swarm.Linux;
 
@@ -52,6 +53,7 @@ public sealed partial class VolumeStore
     /// <exception cref="EngineException">400: not a name; or not an option; 404: unknown driver.</exception>
     public VolumeRecord Create(VolumeCreateRequest request, bool anonymous)
     {
+        request = request with { Labels = GoNulls.Texts(request.Labels), DriverOpts = GoNulls.Texts(request.DriverOpts) };
         var name = string.IsNullOrEmpty(request.Name) ? AnonymousName() : request.Name;
         if (request.Driver is not (null or "" or "local"))
         {

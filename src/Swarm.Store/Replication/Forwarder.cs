@@ -18,6 +18,7 @@ internal sealed class Forwarder : IAsyncDisposable
     /// <summary>Transactions that wait for a call; further callers wait to get in.</summary>
     private const int MaxQueued = 4096;
 
+    private readonly PendingForwards _pending = new();
     private readonly Channel<Queued> _queue = Queued.CreateQueue(MaxQueued);
     private readonly SemaphoreSlim _calls = new(MaxCalls, MaxCalls);
     private readonly CancellationTokenSource _lifetime = new();
@@ -37,6 +38,9 @@ internal sealed class Forwarder : IAsyncDisposable
     /// <summary>Lets the leader's batches take the transaction, and waits until this replica has applied it. Null: certainly not appended.</summary>
     internal Task<CommitResult?> CommitAsync(LogTransaction transaction, CancellationToken cancellation) =>
         Queued.RunAsync(_queue.Writer, transaction, cancellation);
+
+    /// <summary>Another may lead now: what waits for the one before it waits no longer.</summary>
+    internal void LedBy(string leader) => _pending.LedBy(leader);
 
     public async ValueTask DisposeAsync()
     {
@@ -94,8 +98,15 @@ internal sealed class Forwarder : IAsyncDisposable
             return [];
         }
 
+        using var pending = _pending.Add(leader);
+        if (_consensus.Leadership.LeaderId != leader)
+        {
+            // It changed before that could be heard here.
+            return [];
+        }
+
         using var timer = new CancellationTokenSource(ReplicatedStore.ForwardTimeout, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, _lifetime.Token);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, pending.Ended, _lifetime.Token);
         byte[] request = [CommitKind, .. Codec.Serialize(ForwardRequest.Of(batch.ConvertAll(queued => queued.Transaction)))];
         ForwardAnswer first;
         try

@@ -98,7 +98,7 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
                 : null;
             if (result is { } known)
             {
-                return known;
+                return known.Status == CommitStatus.Unknown ? await SettleAsync(changes, cancellation).ConfigureAwait(false) : known;
             }
 
             // Null says that nothing was appended, and only then is it tried again.
@@ -182,10 +182,28 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
         }
     }
 
+    /// <summary>Asks whoever leads now, whether a transaction whose answer was lost is among what has committed.</summary>
+    private async Task<CommitResult> SettleAsync(LogTransaction transaction, CancellationToken cancellation)
+    {
+        try
+        {
+            return Settlement.Find(await ReadAsync(cancellation).ConfigureAwait(false), transaction) ?? new CommitResult(CommitStatus.Unknown, 0, null);
+        }
+        catch (NoLeaderException)
+        {
+            return new CommitResult(CommitStatus.Unknown, 0, null);
+        }
+    }
+
     private async Task PauseAsync(CancellationToken cancellation) => await Task.Delay(RetryPause, _time, cancellation).ConfigureAwait(false);
 
     private void OnLeadershipChanged(Leadership leadership)
     {
+        if (leadership.LeaderId is { } leader)
+        {
+            _forwarder.LedBy(leader);
+        }
+
         lock (_watchersLock)
         {
             foreach (var watcher in _watchers)

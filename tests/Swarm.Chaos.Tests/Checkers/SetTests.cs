@@ -43,10 +43,11 @@ public sealed class NothingLostTests
     {
         Assert.Equal(Verdict.Unknown, Judge([Final("m1")]));
         Assert.Equal(Verdict.Unknown, Judge([], TwoCreates));
+        Assert.Equal(Verdict.Unknown, new NothingLost(2).Check(new Evidence { Operations = TwoCreates, FinalLists = [Final("m1", "a", "b")] }).Verdict);
     }
 
     private static Verdict Judge(IReadOnlyList<FinalList> lists, params Operation[] operations) =>
-        new NothingLost().Check(new Evidence { Operations = operations, FinalLists = lists }).Verdict;
+        new NothingLost(Math.Max(1, lists.Count)).Check(new Evidence { Operations = operations, FinalLists = lists }).Verdict;
 }
 
 public sealed class NothingInventedTests

@@ -35,7 +35,7 @@ public sealed class ScenarioReaderTests
     }
 
     [Theory]
-    [InlineData("story: All at once.", "story: All at once.\nstroy: x", "storm.yaml:3: unknown key 'stroy': here are name, duration, story")]
+    [InlineData("story: All at once.", "story: All at once.\nstroy: x", "storm.yaml:3: unknown key 'stroy': here are name, cluster, duration")]
     [InlineData("managers: 3", "managers: 3, mangers: 5", "storm.yaml:3: unknown key 'mangers'")]
     [InlineData("chance: 0.5", "chances: 0.5", "storm.yaml:9: unknown key 'chances'")]
     [InlineData("objects: 3", "objects: 3, replicas: 3", "storm.yaml:6: unknown key 'replicas'")]
@@ -59,6 +59,13 @@ public sealed class ScenarioReaderTests
         var refusal = Assert.Throws<ScenarioException>(() => Read(Good.Replace(good, bad, StringComparison.Ordinal)));
         Assert.StartsWith(said, refusal.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Faults_of_disks_need_disks() =>
+        Assert.Contains(
+            "storm.yaml:9: 'power-cut' needs nodes with disks of their own",
+            Assert.Throws<ScenarioException>(() => Read(Good.Replace("kind: kill, target: leader", "kind: power-cut", StringComparison.Ordinal).Replace(", disk: 64MiB", "", StringComparison.Ordinal))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_file_that_is_not_there_is_said() =>

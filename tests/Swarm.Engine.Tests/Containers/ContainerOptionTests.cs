@@ -26,7 +26,7 @@ public sealed class ContainerOptionTests
         await using var fixture = await EngineFixture.StartAsync();
         var owner = await fixture.RunAsync("echo shared > /dev/shm/f; sleep 1000", new HostConfig { IpcMode = "shareable" });
         var (_, output) = await RunAsync(
-            fixture, "while [ ! -e /dev/shm/f ]; do sleep 0.05; done; cat /dev/shm/f; cat /proc/1/cmdline", new HostConfig { PidMode = "container:" + owner.Id, IpcMode = "container:" + owner.Id });
+            fixture, "while [ ! -e /dev/shm/f ]; do sleep 0.05; done; cat /dev/shm/f; tr '\\0' ' ' < /proc/1/cmdline", new HostConfig { PidMode = "container:" + owner.Id, IpcMode = "container:" + owner.Id });
         Assert.StartsWith("shared", output, StringComparison.Ordinal);
         Assert.Contains("sleep 1000", output, StringComparison.Ordinal);
         var closed = await fixture.RunAsync("sleep 1000");

@@ -71,6 +71,16 @@ public sealed class RequestTests
         Assert.Equal(["B=2", "C=3"], SpecWriter.Overlay(["A=1", "B=1"], ["B=2", "A", "C=3"]));
 
     [Fact]
+    public void Nulls_in_lists_are_empty_texts_and_records()
+    {
+        const string body = """{"Image":"i","Cmd":[null],"Env":[null],"Labels":{"a":null},"HostConfig":{"Binds":[null],"Mounts":[null],"Ulimits":[null],"CapAdd":[null],"PortBindings":{"1/tcp":[null]}}}""";
+        var request = JsonSerializer.Deserialize(body, EngineJson.Default.ContainerCreateRequest)!.Filled();
+        Assert.Equal(("", "", "", ""), (request.Cmd![0], request.Env![0], request.Labels!["a"], request.HostConfig!.Binds![0]));
+        Assert.All([request.HostConfig.Mounts![0] as object, request.HostConfig.Ulimits![0], request.HostConfig.PortBindings!["1/tcp"]![0]], Assert.NotNull);
+        Assert.Throws<EngineException>(() => HostConfigSupport.Check(request, request.HostConfig));
+    }
+
+    [Fact]
     public void An_update_keeps_what_it_does_not_name_and_refuses_what_cannot_be()
     {
         var old = new HostConfig { Memory = 64 << 20, MemorySwap = 128 << 20, CpuShares = 512, AutoRemove = true };

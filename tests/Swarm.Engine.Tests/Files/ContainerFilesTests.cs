@@ -38,16 +38,16 @@ public sealed class ContainerFilesTests
     public async Task Volumes_are_seen_in_a_container_that_never_ran_and_read_only_ones_are_kept()
     {
         await using var fixture = await EngineFixture.StartAsync();
-        var container = await fixture.CreateAsync("true", new HostConfig { Binds = ["v:/data", "w:/kept:ro"] });
+        var container = await fixture.CreateAsync("true", new HostConfig { Binds = ["vol:/data", "kept:/kept:ro"] });
         using (var files = await fixture.Engine.OpenFilesAsync(container, "c"))
         {
             files.Extract("/data", Archive(("f", "in the volume")), false, false);
             Assert.Equal(403, Assert.Throws<EngineException>(() => files.Extract("/kept", Archive(("f", "")), false, false)).Status);
         }
 
-        Assert.Equal("in the volume", await File.ReadAllTextAsync(Path.Combine(fixture.Engine.Volumes.DataPath("v"), "f")));
+        Assert.Equal("in the volume", await File.ReadAllTextAsync(Path.Combine(fixture.Engine.Volumes.DataPath("vol"), "f")));
         Assert.False(File.Exists(Path.Combine(fixture.Roots.Mount(container.Id), "data/f")));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(fixture.Engine.Volumes.DataPath("w")));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(fixture.Engine.Volumes.DataPath("kept")));
         using var again = await fixture.Engine.OpenFilesAsync(container, "c");
         using var archive = new MemoryStream();
         again.WriteArchive("/data/.", archive);

@@ -40,7 +40,7 @@ public sealed class FileSystemChangesTests
         }
 
         var changes = FileSystemChanges.Of(new RootfsFolders(upper, [lower])).Select(c => $"{"CAD"[(int)c.Kind]} {c.Path}");
-        Assert.Equal(["A /added", "C /changed", "C /emptied", "D /emptied/a", "A /emptied/b", "C /etc", "A /etc/new", "D /gone"], changes);
+        Assert.Equal(["A /added", "C /changed", "C /emptied", "D /emptied/a", "C /emptied/b", "C /etc", "A /etc/new", "D /gone"], changes);
     }
 
     private static string Make(TemporaryFolder folder, string name) => Directory.CreateDirectory(Path.Combine(folder.Path, name)).FullName;

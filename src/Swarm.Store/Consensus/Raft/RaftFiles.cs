@@ -92,7 +92,7 @@ internal sealed class RaftFiles : IDisposable
     {
         const int fewest = 16, most = 4096;
         var log = SegmentedLog.Open(
-            Disk, Keys, LogDirectory(_directory), Math.Clamp(_options.SnapshotEvery, fewest, most), (snapshot?.Index ?? 0, snapshot?.Term ?? 0), Mark.LastIndex);
+            Disk, Keys, LogDirectory(_directory), Math.Clamp(_options.SnapshotEvery, fewest, most), (snapshot?.Index ?? 0, snapshot?.Term ?? 0), Mark);
         DurableFile.SyncDirectory(_directory);
         if (log.LastIndex > 0 && log.TermOf(log.LastIndex) is var term && term > Votes.Term)
         {

@@ -15,8 +15,9 @@ internal sealed class SegmentedLog : IDisposable
     private readonly DataKeys _keys;
     private readonly string _directory;
     private readonly int _segmentEntries;
+    private readonly LogMark _mark;
 
-    // Taken in this order. The first for a sync and whatever else decides what is durable, the second for the list and the tail.
+    // Taken in this order. The first for a sync and whatever else decides what is durable and what the mark says, the second for the list and the tail.
     private readonly Lock _syncGate = new();
     private readonly Lock _lock = new();
     private readonly List<LogSegment> _segments = [];
@@ -24,8 +25,9 @@ internal sealed class SegmentedLog : IDisposable
     private long _durable;
     private BrokenDiskException? _broken;
 
-    private SegmentedLog(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries)
+    private SegmentedLog(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries, LogMark mark)
     {
+        _mark = mark;
         _disk = disk;
         _keys = keys;
         _directory = directory;
@@ -59,9 +61,9 @@ internal sealed class SegmentedLog : IDisposable
 
     /// <summary>Reads, proves and where a write never ended repairs the whole log.</summary>
     /// <param name="snapshot">What came before the log, or replaced it.</param>
-    /// <param name="mark">Up to here the entries were synced and promised.</param>
+    /// <param name="mark">Where it must not end before.</param>
     /// <exception cref="InvalidDataException">The log is damaged or ends too early.</exception>
-    internal static SegmentedLog Open(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries, (long Index, long Term) snapshot, long mark)
+    internal static SegmentedLog Open(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries, (long Index, long Term) snapshot, LogMark mark)
     {
         Directory.CreateDirectory(directory);
         foreach (var temporary in Directory.GetFiles(directory, "*.tmp"))
@@ -69,14 +71,14 @@ internal sealed class SegmentedLog : IDisposable
             disk.Delete(temporary);
         }
 
-        var log = new SegmentedLog(disk, keys, directory, segmentEntries);
+        var log = new SegmentedLog(disk, keys, directory, segmentEntries, mark);
         try
         {
             var paths = Directory.GetFiles(directory, "*.log");
             Array.Sort(paths, StringComparer.Ordinal);
             foreach (var path in paths)
             {
-                var segment = LogSegment.Open(disk, keys, path, isNewest: path == paths[^1], mark);
+                var segment = LogSegment.Open(disk, keys, path, isNewest: path == paths[^1], mark.LastIndex);
                 log._segments.Add(segment);
                 if (path != LogSegment.NameOf(directory, segment.BaseIndex)
                     || (log._segments.Count > 1 && (log._segments[^2].LastIndex, log._segments[^2].LastTerm) != (segment.BaseIndex, segment.BaseTerm)))
@@ -87,8 +89,8 @@ internal sealed class SegmentedLog : IDisposable
 
             log.Follow(snapshot);
             log._durable = log.LastIndex;
-            return log.LastIndex >= mark ? log
-                : throw new InvalidDataException($"it ends at entry {log.LastIndex}, but entries up to {mark} were acknowledged");
+            return log.LastIndex >= mark.LastIndex ? log
+                : throw new InvalidDataException($"it ends at entry {log.LastIndex}, but entries up to {mark.LastIndex} were acknowledged");
         }
         catch
         {
@@ -138,7 +140,11 @@ internal sealed class SegmentedLog : IDisposable
 
             if (target > _durable)
             {
-                SyncOrBreak(tail!.Sync);
+                SyncOrBreak(() =>
+                {
+                    tail!.Sync();
+                    _mark.Synced(target);
+                });
                 Volatile.Write(ref _durable, target);
             }
         }
@@ -153,6 +159,8 @@ internal sealed class SegmentedLog : IDisposable
             {
                 SyncOrBreak(() =>
                 {
+                    // First, so that a crash in between finds a mark that claims less than the log holds.
+                    _mark.Lower(index);
                     while (_segments.Count > 1 && _segments[^1].BaseIndex >= index)
                     {
                         RemoveNewest();
@@ -169,7 +177,7 @@ internal sealed class SegmentedLog : IDisposable
         }
     }
 
-    /// <summary>Forgets everything: a snapshot that ends with this entry takes its place.</summary>
+    /// <summary>Forgets everything: a snapshot that ends with this entry takes its place. What it contradicts was renounced before.</summary>
     internal void Reset(long index, long term)
     {
         lock (_syncGate)
@@ -187,6 +195,25 @@ internal sealed class SegmentedLog : IDisposable
             }
 
             Volatile.Write(ref _durable, index);
+            SyncOrBreak(() => _mark.Synced(index));
+        }
+    }
+
+    /// <summary>Takes back what was promised after an entry, durably: a snapshot is about to take its place.</summary>
+    internal void Renounce(long index)
+    {
+        lock (_syncGate)
+        {
+            SyncOrBreak(() => _mark.Lower(index));
+        }
+    }
+
+    /// <summary>It did not.</summary>
+    internal void Reaffirm()
+    {
+        lock (_syncGate)
+        {
+            SyncOrBreak(() => _mark.Synced(_durable));
         }
     }
 
