@@ -26,6 +26,17 @@ public interface INodeLifecycle
     /// <summary>Looks for a manager at an address (host[:port]), tells it where this node is, and learns from it where the others are.</summary>
     /// <exception cref="Swarm.Engine.EngineException">503: none of this cluster answers there.</exception>
     Task MeetAsync(string address, CancellationToken cancellation);
+
+    /// <summary>Opens a locked manager; returns once it takes part in its cluster again.</summary>
+    /// <param name="key">SWMKEY-1-...</param>
+    /// <exception cref="Swarm.Engine.EngineException">400: no key; 401: the wrong one; 409: not locked; 503: no manager.</exception>
+    Task UnlockAsync(string key, CancellationToken cancellation);
+}
+
+/// <summary>Docker's words for a manager that waits for its unlock key.</summary>
+public static class SwarmLocked
+{
+    public const string Text = "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.";
 }
 
 public enum LocalNodeState { Inactive, Pending, Active, Error, Locked }

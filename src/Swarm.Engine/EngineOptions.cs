@@ -28,5 +28,7 @@ public sealed record EngineOptions
     internal string VolumesPath => Path.Combine(DataRoot, "volumes");
     internal string BundlesPath => Path.Combine(ExecRoot, "shims");
     internal string RuntimeStatePath => Path.Combine(ExecRoot, "runtime");
+    internal string SharedMemoryPath => Path.Combine(ExecRoot, "shm");
+    internal string SubpathsPath => Path.Combine(ExecRoot, "subpaths");
     internal string SeccompPath => Path.Combine(DataRoot, "seccomp");
 }

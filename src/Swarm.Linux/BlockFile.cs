@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Swarm.Linux;
 
 /// <summary>
-/// A file that is read and written at offsets and synced by hand: open(2), pread(2), pwrite(2), fdatasync(2), ftruncate(2). Every failure is an
+/// A file that is read and written at offsets and synced by hand: open(2), pread(2), pwrite(2), fdatasync(2), posix_fadvise(2), ftruncate(2). Every failure is an
 /// <see cref="IOException"/> whose HResult is the errno; .NET's own streams lose that of a failed sync. Safe from any thread.
 /// </summary>
 public sealed partial class BlockFile : IDisposable
@@ -80,6 +80,19 @@ public sealed partial class BlockFile : IDisposable
         }
     }
 
+    /// <summary>
+    /// Has what was synced read from the disk again, not from memory: after a failed write-back the kernel keeps pages that never arrived
+    /// (posix_fadvise(2), POSIX_FADV_DONTNEED). As far as the kernel follows the advice.
+    /// </summary>
+    public void DropCache()
+    {
+        const int dontNeed = 4;
+        if (posix_fadvise(_handle, 0, 0, dontNeed) is var errno and not 0)
+        {
+            throw LinuxError.Of($"fadvise {Path}", errno);
+        }
+    }
+
     public void Truncate(long length)
     {
         if (ftruncate(_handle, length) != 0)
@@ -118,6 +131,9 @@ public sealed partial class BlockFile : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fdatasync(SafeFileHandle fd);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(SafeFileHandle fd, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ftruncate(SafeFileHandle fd, long length);

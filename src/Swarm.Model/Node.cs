@@ -25,6 +25,12 @@ public sealed record Node : VersionedRecord, IStoreObject
     /// <summary>The role that the node's certificate carries; the spec's role is what the user wants.</summary>
     [Key(6)] public NodeRole Role { get; init; }
 
+    /// <summary>
+    /// The store's index at which the node's promotion was decided; 0: it has had its role since it joined. A manager's certificate that was issued before
+    /// is renewed: a replica that has not heard of the promotion would take it for the one that the demotion made void.
+    /// </summary>
+    [Key(7)] public long PromotedAt { get; init; }
+
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Node;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

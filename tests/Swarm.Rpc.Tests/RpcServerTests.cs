@@ -119,6 +119,49 @@ public sealed class RpcServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_that_reaches_another_manager_than_the_one_meant_is_refused_and_tells_nothing()
+    {
+        // Taken out: without the check of RpcCalls.ConsensusAsync, m9 votes and stores in m1's name.
+        var address = await _cluster.ServeAsync(_cluster.Node("m9", NodeRole.Manager), _services.Offered, new RpcServerOptions { PeerSeen = (_, _) => Assert.Fail("a stray call") });
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), () => new PeerSelf("h:1", 0), _ => { }, TimeSpan.FromSeconds(30));
+        var failure = await Assert.ThrowsAsync<IOException>(() => calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token));
+        Assert.Contains("manager m1 is not here: this is m9", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(_services.Calls);
+    }
+
+    [Theory]
+    [InlineData(true, false, "the swarm was recovered without manager m2")]
+    [InlineData(false, true, "m2 was removed from this cluster")]
+    public async Task A_manager_that_was_left_behind_or_removed_hears_it_from_whomever_it_calls(bool outdated, bool removed, string reason)
+    {
+        var options = new RpcServerOptions { IsOutdated = (id, recoveries) => outdated && id == "m2" && recoveries == 3, Standing = (_, _) => removed ? NodeStanding.Removed : NodeStanding.Good };
+        var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered, options);
+        var heard = "";
+        var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), () => new PeerSelf("h:1", 3), text => heard = text, TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<IOException>(() => calls.CallAsync("m1", new byte[] { 1 }, _cluster.Token));
+        Assert.Contains(reason, heard, StringComparison.Ordinal);
+        Assert.Empty(_services.Calls);
+    }
+
+    [Fact]
+    public async Task Who_meets_a_manager_tells_where_it_is_and_learns_of_the_others_what_it_has_not_heard_itself()
+    {
+        var seen = new List<(string, string)>();
+        var options = new RpcServerOptions
+        {
+            PeerSeen = (id, at) => seen.Add((id, at)),
+            Peers = () => new Dictionary<string, string> { ["m1"] = "old:1", ["m3"] = "new:3", ["m4"] = "new:4" },
+        };
+        var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), RpcServices.None, options);
+        var book = _cluster.Book(("m1", "gone:1"), ("m3", "gone:3"));
+        book.Heard("m4", "heard:4");
+        await new MembershipClient(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), book, new Random(1), TimeProvider.System).MeetAsync(address, "0.0.0.0:9", _cluster.Token);
+        await new MembershipClient(_cluster.Channels(_cluster.Node("w1", NodeRole.Worker)), _cluster.Book(), new Random(1), TimeProvider.System).MeetAsync(address, "h:9", _cluster.Token);
+        Assert.Equal([("m2", "127.0.0.1:9")], seen);
+        Assert.Equal((address, "new:3", "heard:4"), (book.Find("m1"), book.Find("m3"), book.Find("m4")));
+    }
+
+    [Fact]
     public async Task A_manager_that_joins_without_a_host_is_known_by_where_it_called_from()
     {
         var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered);

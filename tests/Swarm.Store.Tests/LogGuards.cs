@@ -22,19 +22,30 @@ public sealed class LogGuards
         }
     }
 
-    // Guard: the Sync in RaftLog.Commit; the loop that syncs is not running here.
+    // Guard: SyncedAsync in RaftLog.CommitAsync, together with DurableIndex as the leader's own part of the majority.
     [Fact]
     public async Task H1_a_leader_counts_itself_only_when_its_own_entries_are_on_disk()
     {
         await using var bench = new LogBench("self");
-        await bench.LeadAsync(1);
+        var first = await bench.LeadAsync(1);
+        Assert.Equal(first, await bench.CommitAsync(first));
+        using var release = new ManualResetEventSlim();
+        bench.Disk.Before = (call, _) =>
+        {
+            if (call == DiskCall.Sync)
+            {
+                release.Wait();
+            }
+        };
         var last = await bench.AppendAsLeaderAsync(1);
-        Assert.Equal(0, bench.Log.DurableIndex);
-        Assert.Equal(last, await bench.CommitAsync(last));
-        Assert.Equal(last, bench.Log.DurableIndex);
+        var commit = bench.CommitAsync(last);
+        Assert.False(commit.IsCompleted);
+        Assert.Equal(first, bench.Log.CommittedIndex);
+        release.Set();
+        Assert.Equal(last, await commit);
     }
 
-    // Guard: the Math.Min with MajorityIndex in RaftLog.Commit.
+    // Guard: the Math.Min with MajorityIndex in RaftLog.CommitAsync.
     [Fact]
     public async Task H2_a_leader_commits_only_what_a_majority_holds_whatever_the_core_computed()
     {
@@ -68,7 +79,7 @@ public sealed class LogGuards
         Assert.Equal(0, await bench.CommitAsync(last));
     }
 
-    // Guard: the comparison with FirstIndex in RaftLog.Commit.
+    // Guard: the comparison with FirstIndex in RaftLog.CommitAsync.
     [Fact]
     public async Task Entries_of_an_earlier_term_commit_only_with_one_of_this_term()
     {

@@ -50,7 +50,7 @@ public sealed class MixedVersions
         Assert.Equal([1, 2, 3], restored.Rows().Single(row => row.Table == Unheard).Body);
         Assert.Equal(body, restored.Rows().Single(row => row.Table == TableKind.Node).Body);
         Assert.Equal("v1", restored.FindByName(Unheard, "data")!.Id);
-        Assert.Equal(StoreSnapshot.Digest(View), StoreSnapshot.Digest(restored));
+        Assert.Equal(StoreDigest.Of(View), StoreDigest.Of(restored));
     }
 
     [Fact]
@@ -114,13 +114,13 @@ public sealed class MixedVersions
         var newer = new LogTransaction { Changes = [Write(ChangeKind.Create, "v1", "data", [1, 2]), Write(ChangeKind.Create, "x1", null, Newer(new Node { Id = "x1" }), TableKind.Node)] };
         byte[] request = [0x40, .. Codec.Serialize(newer)];
         var answer = Codec.Deserialize<ForwardAnswer>(await cluster.Run(cluster[leader].HandleAsync(leader == "a" ? "b" : "a", request, CancellationToken.None)));
-        Assert.True(answer.Result.IsCommitted, answer.ToString());
+        Assert.True(answer.Result is { IsCommitted: true }, answer.ToString());
 
         // The third member comes by a snapshot, not by the log.
         await cluster.GrowAsync("c");
         await cluster.Until(() => cluster.Up.Values.All(store => store.View.Find(Unheard, "v1") is not null && store.View.Index == cluster[leader].View.Index));
-        var expected = StoreSnapshot.Digest(cluster[leader].View);
-        Assert.All(cluster.Up.Values, store => Assert.Equal(expected, StoreSnapshot.Digest(store.View)));
+        var expected = StoreDigest.Of(cluster[leader].View);
+        Assert.All(cluster.Up.Values, store => Assert.Equal(expected, StoreDigest.Of(store.View)));
         Assert.All(cluster.Up.Values, store => Assert.NotNull(store.View.Nodes.Find("x1")!.Unknown));
     }
 

@@ -30,7 +30,7 @@ public sealed class OldFiles
         var state = new StoreState("node1");
         state.Apply(Index, 1, Golden("first.batch"));
 
-        Assert.Equal(StoreSnapshot.Digest(state.Tables.View), StoreSnapshot.Digest(StoreSnapshot.Read(new MemoryStream(Golden("first.snapshot")))));
+        Assert.Equal(StoreDigest.Of(state.Tables.View), StoreDigest.Of(StoreSnapshot.Read(new MemoryStream(Golden("first.snapshot")))));
     }
 
     [Fact]

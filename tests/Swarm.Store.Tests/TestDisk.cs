@@ -125,6 +125,8 @@ internal sealed class TestDisk : IRaftDisk
             }
         }
 
+        public void DropCache() => file.DropCache();
+
         public void Truncate(long length)
         {
             disk.Enter(DiskCall.Truncate, path);

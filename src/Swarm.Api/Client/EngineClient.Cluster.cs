@@ -29,10 +29,12 @@ public sealed partial class EngineClient
         GetAsync("/swarm", Wire.SwarmJson.Default.ClusterInspect, cancellation);
 
     /// <param name="version">The version that <paramref name="spec"/> was made from; another one since: 500 "update out of sequence".</param>
-    public Task UpdateSwarmAsync(ulong version, Wire.Spec spec, bool rotateWorkerToken, bool rotateManagerToken, CancellationToken cancellation) =>
+    public Task UpdateSwarmAsync(
+        ulong version, Wire.Spec spec, CancellationToken cancellation, bool rotateWorkerToken = false, bool rotateManagerToken = false, bool rotateManagerUnlockKey = false) =>
         TellAsync(
             HttpMethod.Post,
-            "/swarm/update" + new QueryString().Add("version", version).Add("rotateWorkerToken", rotateWorkerToken).Add("rotateManagerToken", rotateManagerToken),
+            "/swarm/update" + new QueryString().Add("version", version)
+                .Add("rotateWorkerToken", rotateWorkerToken).Add("rotateManagerToken", rotateManagerToken).Add("rotateManagerUnlockKey", rotateManagerUnlockKey),
             Json(spec, Wire.SwarmJson.Default.Spec),
             cancellation);
 
@@ -40,6 +42,13 @@ public sealed partial class EngineClient
     /// <param name="digest">Also the digest of its store, which costs as much as a snapshot.</param>
     public Task<Wire.ConsensusState> ConsensusAsync(bool digest, CancellationToken cancellation) =>
         GetAsync("/swarm/consensus" + new QueryString().Add("digest", digest), Wire.SwarmJson.Default.ConsensusState, cancellation);
+
+    /// <summary>SWMKEY-1-..., or empty while managers do not lock themselves.</summary>
+    public async Task<string> UnlockKeyAsync(CancellationToken cancellation) =>
+        (await GetAsync("/swarm/unlockkey", Wire.SwarmJson.Default.UnlockKeyResponse, cancellation)).UnlockKey;
+
+    public Task UnlockSwarmAsync(string key, CancellationToken cancellation) =>
+        TellAsync(HttpMethod.Post, "/swarm/unlock", Json(new Wire.UnlockRequest { UnlockKey = key }, Wire.SwarmJson.Default.UnlockRequest), cancellation);
 
     public Task<IReadOnlyList<Wire.Node>> NodesAsync(CancellationToken cancellation) =>
         GetAsync("/nodes", Wire.SwarmJson.Default.IReadOnlyListNode, cancellation);

@@ -62,7 +62,7 @@ public static class ImageEndpoints
             throw EngineException.BadRequest("image name cannot be blank");
         }
 
-        var deleted = images.Remove(name, context.QueryBool("force"), use);
+        var deleted = images.Remove(name, context.QueryBool("force"), !context.QueryBool("noprune"), use);
         return context.WriteJsonAsync(ImageDeleteItem.Of(deleted), ImageWireJson.Default.ListImageDeleteItem);
     }
 

@@ -20,6 +20,7 @@ namespace Swarm.Api.Wire;
 [JsonSerializable(typeof(InitRequest))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(UnlockKeyResponse))]
+[JsonSerializable(typeof(UnlockRequest))]
 [JsonSerializable(typeof(ConsensusState))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyList<SecretInspect>))]

@@ -16,9 +16,12 @@ public sealed class ArchiveExtractor : IDisposable
     private byte[] _folderPath = [];
     private SafeFileHandle _folder;
 
-    private ArchiveExtractor(string root, ExtractOptions options)
+    private readonly byte[] _prefix;
+
+    private ArchiveExtractor(SafeFileHandle root, byte[] prefix, ExtractOptions options)
     {
-        _root = OpenRoot(root);
+        _root = root;
+        _prefix = prefix;
         _folder = _root;
         _options = options;
         _whiteouts = options.Whiteouts == WhiteoutForm.Overlay ? new OverlayWhiteouts() : null;
@@ -30,15 +33,21 @@ public sealed class ArchiveExtractor : IDisposable
     public static long Extract(Stream tar, string root, ExtractOptions? options = null)
     {
         options ??= ExtractOptions.Default;
-        using var extractor = new ArchiveExtractor(root, options);
+        using var top = OpenRoot(root);
+        using var extractor = new ArchiveExtractor(top, [], options);
         return extractor.Run(new TarReader(tar, options.Limits));
     }
 
-    public void Dispose()
+    /// <summary>As <see cref="Extract(Stream, string, ExtractOptions?)"/>, into a folder below a root: links are resolved within the root.</summary>
+    /// <param name="folder">From the root, without outer slashes; it exists. The archive's entry for "." leaves it as it is.</param>
+    internal static long Extract(Stream tar, SafeFileHandle root, byte[] folder, ExtractOptions options)
     {
-        ForgetFolder();
-        _root.Dispose();
+        using var extractor = new ArchiveExtractor(root, folder, options);
+        return extractor.Run(new TarReader(tar, options.Limits));
     }
+
+    /// <summary>The root is the caller's.</summary>
+    public void Dispose() => ForgetFolder();
 
     private long Run(TarReader reader)
     {
@@ -46,10 +55,10 @@ public sealed class ArchiveExtractor : IDisposable
         while (reader.Next() is { } entry)
         {
             bytes += entry.Size;
-            var path = ArchivePath.Clean(entry.Name);
-            if (path.Length == 0)
+            var path = Below(ArchivePath.Clean(entry.Name));
+            if (path.Length == _prefix.Length)
             {
-                if (entry.Type == TarEntryType.Directory)
+                if (entry.Type == TarEntryType.Directory && _prefix.Length == 0 && !_options.KeepTop)
                 {
                     Decorate(_root, entry, path);
                     _folderTimes.Add((path, entry.Modified));
@@ -79,6 +88,8 @@ public sealed class ArchiveExtractor : IDisposable
 
         return bytes;
     }
+
+    private byte[] Below(byte[] path) => _prefix.Length == 0 || path.Length == 0 ? [.. _prefix, .. path] : [.. _prefix, (byte)'/', .. path];
 
     private void Place(TarReader reader, TarEntry entry, SafeFileHandle folder, byte[] path, byte[] name)
     {
@@ -165,7 +176,7 @@ public sealed class ArchiveExtractor : IDisposable
 
     private void PlaceHardLink(TarEntry entry, SafeFileHandle folder, byte[] name)
     {
-        var target = ArchivePath.Clean(entry.LinkName);
+        var target = Below(ArchivePath.Clean(entry.LinkName));
         var (targetFolderPath, targetName) = ArchivePath.Split(target);
         using var targetFolder = OpenInRoot(_root, targetFolderPath, O_DIRECTORY, out var errno)
             ?? throw Failure($"link {entry.NameText} to", target, errno);
@@ -222,8 +233,8 @@ public sealed class ArchiveExtractor : IDisposable
 
         if (_options.KeepKinds && stat.Kind == S_IFDIR != forFolder)
         {
-            var what = forFolder ? "overwrite non-directory with directory" : "overwrite directory with non-directory";
-            throw EngineException.BadRequest($"cannot {what} \"{System.Text.Encoding.UTF8.GetString(name)}\"");
+            var (from, to) = forFolder ? ("non-directory", "directory") : ("directory", "non-directory");
+            throw EngineException.BadRequest($"cannot overwrite {from} \"{System.Text.Encoding.UTF8.GetString(name)}\" with {to}");
         }
 
         Tree.Delete(folder, name);

@@ -43,7 +43,7 @@ internal static unsafe partial class DirectoryCalls
     private const int AT_SYMLINK_NOFOLLOW = 0x100;
     private const int AT_REMOVEDIR = 0x200;
     private const int AT_EMPTY_PATH = 0x1000;
-    private const uint STATX_BASIC_STATS = 0x7FF;
+    private const uint STATX_BASIC_STATS_AND_MNT_ID = 0x17FF;
     private const long SYS_openat2 = 437;
     private const ulong RESOLVE_NO_MAGICLINKS = 0x02;
     private const ulong RESOLVE_IN_ROOT = 0x10;
@@ -83,6 +83,9 @@ internal static unsafe partial class DirectoryCalls
         public uint DeviceMinor;
         public uint OnDeviceMajor;
         public uint OnDeviceMinor;
+
+        /// <summary>Linux 5.8 and later; 0 before.</summary>
+        public ulong MountId;
 
         public readonly int Kind => Mode & S_IFMT;
     }
@@ -140,7 +143,7 @@ internal static unsafe partial class DirectoryCalls
     public static bool TryStat(SafeFileHandle folder, ReadOnlySpan<byte> name, out Stat stat)
     {
         var buffer = stackalloc byte[PathMax];
-        if (statx(folder, Terminated(name, buffer), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, out stat) == 0)
+        if (statx(folder, Terminated(name, buffer), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS_AND_MNT_ID, out stat) == 0)
         {
             return true;
         }
@@ -151,7 +154,7 @@ internal static unsafe partial class DirectoryCalls
     public static Stat StatOf(SafeFileHandle file)
     {
         byte empty = 0;
-        return statx(file, &empty, AT_EMPTY_PATH, STATX_BASIC_STATS, out var stat) == 0 ? stat : throw Failure("stat", default);
+        return statx(file, &empty, AT_EMPTY_PATH, STATX_BASIC_STATS_AND_MNT_ID, out var stat) == 0 ? stat : throw Failure("stat", default);
     }
 
     /// <summary>Answers 0 or EEXIST.</summary>

@@ -23,6 +23,9 @@ public sealed record ExtractOptions
     /// <summary>Refuse to put a file where a folder is, or a folder where a file is (`noOverwriteDirNonDir`).</summary>
     public bool KeepKinds { get; init; }
 
+    /// <summary>The archive's entry for the root itself does not change the root (`docker cp`).</summary>
+    public bool KeepTop { get; init; }
+
     /// <summary>
     /// Trees below, highest first: a folder that the archive only implies takes its owner and mode from there, so that it does not
     /// reset them in the merged view.

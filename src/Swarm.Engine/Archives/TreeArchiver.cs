@@ -16,6 +16,7 @@ public sealed class TreeArchiver
     private readonly WhiteoutForm _whiteouts;
     private readonly byte[] _chunk = new byte[ChunkSize];
     private readonly Dictionary<(uint, uint, ulong), byte[]> _linked = [];
+    private byte[] _rootPrefix = [];
 
     private TreeArchiver(TarWriter writer, WhiteoutForm whiteouts)
     {
@@ -38,6 +39,23 @@ public sealed class TreeArchiver
         writer.Finish();
     }
 
+    /// <summary>
+    /// Writes one file, or a folder with all in it (its name is then "."), under a name of the caller's choice. The empty name stands for a root:
+    /// everything in it begins with a slash, as Docker's archives of "/" have it.
+    /// </summary>
+    internal static void WriteAs(SafeFileHandle folder, byte[] name, byte[] asName, Stream output)
+    {
+        var writer = new TarWriter(output);
+        var archiver = new TreeArchiver(writer, WhiteoutForm.Literal) { _rootPrefix = [(byte)'/'] };
+        if (!TryStat(folder, name, out var stat))
+        {
+            throw Failure("open", name, ENOENT);
+        }
+
+        archiver.WriteMember(folder, name, asName, stat, 1);
+        writer.Finish();
+    }
+
     private void WriteFolder(SafeFileHandle folder, byte[] path, int depth)
     {
         if (depth > MaxDepth)
@@ -51,7 +69,7 @@ public sealed class TreeArchiver
         {
             if (TryStat(folder, name, out var stat))
             {
-                WriteMember(folder, name, path.Length == 0 ? name : [.. path, (byte)'/', .. name], stat, depth);
+                WriteMember(folder, name, path.Length == 0 ? [.. _rootPrefix, .. name] : [.. path, (byte)'/', .. name], stat, depth);
             }
         }
     }

@@ -31,6 +31,12 @@ public sealed record Image
     public string Os { get; init; } = "linux";
     public DateTimeOffset? Created { get; init; }
 
+    /// <summary>Id of the image that it was built upon here; empty for what came from elsewhere.</summary>
+    public string Parent { get; init; } = "";
+
+    /// <summary>Whether other images of this node were built upon it.</summary>
+    public bool HasChildren { get; init; }
+
     /// <summary>Bytes, uncompressed, of all layers.</summary>
     public long Size { get; init; }
 
@@ -52,6 +58,10 @@ public sealed record ImageConfig
     /// <summary>As in "80/tcp".</summary>
     public ImmutableArray<string> ExposedPorts { get; init; } = [];
     public ImmutableArray<string> Volumes { get; init; } = [];
+    public Containers.Wire.HealthConfig? Healthcheck { get; init; }
+
+    /// <summary>What runs commands given as one line; empty: /bin/sh -c.</summary>
+    public ImmutableArray<string> Shell { get; init; } = [];
 }
 
 /// <param name="Id">Layer's short id, or empty for a line about the whole.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Registry;
 
 namespace Swarm.Engine.Images;
@@ -77,8 +78,12 @@ internal sealed record ImageConfigDocument
             Labels = (section.Labels ?? []).ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal),
             ExposedPorts = [.. (section.ExposedPorts ?? []).Keys],
             Volumes = [.. (section.Volumes ?? []).Keys],
+            Healthcheck = section.Healthcheck,
+            Shell = Words(section.Shell),
         };
     }
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, ImageWriteJson.Default.ImageConfigDocument);
 
     private static ImmutableArray<string> Words(List<string>? words) => [.. (words ?? []).OfType<string>()];
 }
@@ -103,7 +108,11 @@ internal sealed record HistorySection
     [JsonPropertyName("comment")]
     public string? Comment { get; set; }
 
+    [JsonPropertyName("author")]
+    public string? Author { get; set; }
+
     [JsonPropertyName("empty_layer")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool EmptyLayer { get; set; }
 }
 
@@ -118,6 +127,8 @@ internal sealed record ConfigSection
     public Dictionary<string, string>? Labels { get; set; }
     public Dictionary<string, JsonElement>? ExposedPorts { get; set; }
     public Dictionary<string, JsonElement>? Volumes { get; set; }
+    public HealthConfig? Healthcheck { get; set; }
+    public List<string>? Shell { get; set; }
 }
 
 /// <summary>images.json: which images and names this node has. The rest is in blobs.</summary>
@@ -129,7 +140,7 @@ internal sealed record IndexFile
     public SortedDictionary<string, string> References { get; set; } = new(StringComparer.Ordinal);
 }
 
-internal sealed record IndexImage(string Id, string Manifest, DateTimeOffset? Tagged);
+internal sealed record IndexImage(string Id, string Manifest, DateTimeOffset? Tagged, string? Parent = null);
 
 /// <summary>An entry of manifest.json in `docker save` archives.</summary>
 internal sealed record ArchiveImage
@@ -171,3 +182,9 @@ internal sealed record LayoutMarker([property: JsonPropertyName("imageLayoutVers
 [JsonSerializable(typeof(AuthHeader))]
 [JsonSerializable(typeof(LayoutMarker))]
 internal sealed partial class ImageJson : JsonSerializerContext;
+
+/// <summary>Configurations as this engine writes them: without what is not there.</summary>
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ImageConfigDocument))]
+[JsonSerializable(typeof(ContainerConfig))]
+internal sealed partial class ImageWriteJson : JsonSerializerContext;

@@ -5,14 +5,15 @@ namespace Swarm.Engine.Images;
 /// <summary>One line of `docker rmi`: either is set.</summary>
 public sealed record ImageDeletion(string? Untagged = null, string? Deleted = null);
 
-/// <param name="Deleted">Null: only names go.</param>
-internal sealed record RemovalPlan(ImageState After, IReadOnlyList<string> Untagged, StoredImage? Deleted);
+/// <param name="Deleted">Uppermost first; none: only names go.</param>
+internal sealed record RemovalPlan(ImageState After, IReadOnlyList<string> Untagged, IReadOnlyList<StoredImage> Deleted);
 
 /// <summary>
 /// Decides what `docker rmi` does, by Docker's rules: a name among several only goes; the last name takes the image with it; an id takes all
-/// names if they are of one repository; containers that use the image refuse, running ones for good.
+/// names if they are of one repository; containers that use the image refuse, running ones for good, and so do images built upon it. With an image
+/// go those it was built upon, as long as they have no name and no other use.
 /// </summary>
-internal sealed class ImageRemoval(ImageState state, StoredImage image, string asked, bool force, IImageUse use)
+internal sealed class ImageRemoval(ImageState state, StoredImage image, string asked, bool force, bool prune, IImageUse use)
 {
     private const int ShortId = 12;
 
@@ -25,6 +26,12 @@ internal sealed class ImageRemoval(ImageState state, StoredImage image, string a
             return ByName(names);
         }
 
+        if (state.HasChildren(image.Id))
+        {
+            throw EngineException.Conflict(
+                $"conflict: unable to delete {Short(image.Id.Hex)} (cannot be forced) - image has dependent child images");
+        }
+
         if (!IsOneRepository(names) && !force)
         {
             throw EngineException.Conflict(
@@ -32,15 +39,24 @@ internal sealed class ImageRemoval(ImageState state, StoredImage image, string a
         }
 
         RefuseIfUsed();
-        return Whole(state, image.Id);
+        return Whole(state, image.Id, prune ? use : null);
     }
 
     /// <summary>The image and every name of it.</summary>
-    public static RemovalPlan Whole(ImageState state, Digest id)
+    /// <param name="parents">Given: what it was built upon goes too, unless this says that it is used.</param>
+    public static RemovalPlan Whole(ImageState state, Digest id, IImageUse? parents)
     {
         var names = state.NamesOf(id);
         var after = new ImageState(state.Images.Remove(id), state.References.RemoveRange(names.Select(name => name.Canonical)));
-        return new RemovalPlan(after, [.. names.Select(name => name.Familiar)], state.Images[id]);
+        var deleted = new List<StoredImage> { state.Images[id] };
+        while (parents is not null && deleted[^1].Parent is { } parent && after.Images.GetValueOrDefault(parent) is { } below
+            && !after.HasChildren(parent) && after.NamesOf(parent).Count == 0 && parents.UsersOf(parent.ToString()).Count == 0)
+        {
+            after = after with { Images = after.Images.Remove(parent) };
+            deleted.Add(below);
+        }
+
+        return new RemovalPlan(after, [.. names.Select(name => name.Familiar)], deleted);
     }
 
     private RemovalPlan ByName(IReadOnlyList<ImageReference> names)
@@ -65,15 +81,15 @@ internal sealed class ImageRemoval(ImageState state, StoredImage image, string a
             }
 
             // Forced: the name goes anyway, the image only if nothing runs on it; stopped containers keep its layers.
-            if (!users.Any(user => user.Running))
+            if (!users.Any(user => user.Running) && !state.HasChildren(image.Id))
             {
-                return Whole(state, image.Id);
+                return Whole(state, image.Id, prune ? use : null);
             }
         }
 
         var gone = names.Except(left).ToList();
         var after = state with { References = state.References.RemoveRange(gone.Select(name => name.Canonical)) };
-        return new RemovalPlan(after, [.. gone.Select(name => name.Familiar)], null);
+        return new RemovalPlan(after, [.. gone.Select(name => name.Familiar)], []);
     }
 
     private void RefuseIfUsed()

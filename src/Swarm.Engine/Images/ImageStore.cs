@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Swarm.Engine.Archives;
 using Swarm.Engine.Layers;
 using Swarm.Linux;
 using Swarm.Registry;
@@ -21,6 +22,7 @@ public sealed partial class ImageStore : IImageStore
     private readonly TimeProvider _time;
     private readonly ILogger<ImageStore> _logger;
     private readonly Lock _gate = new();
+    private readonly Holds _pins = new();
     private ImageState _state;
 
     private ImageStore(string root, BlobStore blobs, LayerStore layers, RegistryClient registry, TimeProvider time, ILogger<ImageStore> logger)
@@ -73,8 +75,36 @@ public sealed partial class ImageStore : IImageStore
         return [.. state.Images.Values.Select(image => image.ToImage(state, Layers)).OrderByDescending(image => image.Created)];
     }
 
+    /// <summary>Bytes of all layers, those of several images counted once.</summary>
+    public long LayersSize
+    {
+        get
+        {
+            var state = State;
+            return state.Images.Values.SelectMany(image => image.Chain).Distinct().Sum(id => Layers.Find(id)?.Size ?? 0);
+        }
+    }
+
+    /// <summary>Bytes of an image's layers that other images have too.</summary>
+    public long SharedSize(string imageId)
+    {
+        var state = State;
+        var image = state.Find(imageId);
+        var others = state.Images.Values.Where(other => other.Id != image?.Id).SelectMany(other => other.Chain).ToHashSet();
+        return (image?.Chain ?? []).Where(others.Contains).Sum(id => Layers.Find(id)?.Size ?? 0);
+    }
+
     public Task<Image> PullAsync(string reference, string? registryAuth, Action<PullProgress>? progress, CancellationToken cancellation) =>
         new ImagePull(this, ImageReference.Parse(reference).WithDefaultTag(), registryAuth, progress).RunAsync(cancellation);
+
+    /// <summary>Makes an image of another one and changes to it: `docker commit`, and each step of a build.</summary>
+    /// <exception cref="EngineException">404: the image below is gone.</exception>
+    public Task<Image> CommitAsync(ImageCommit commit, CancellationToken cancellation) =>
+        new ImageCommitter(this, commit, _time).RunAsync(cancellation);
+
+    /// <summary>A layer of what a container changed, for <see cref="ImageCommit.Layer"/>.</summary>
+    /// <param name="upper">The upper folder of its overlay.</param>
+    public static Action<Stream> UpperArchive(string upper) => output => TreeArchiver.Write(upper, output, WhiteoutForm.Overlay);
 
     /// <summary>Takes in the images of a `docker save` archive or an OCI layout, compressed or not.</summary>
     /// <returns>What was loaded, as Docker prints it: a reference, or an id.</returns>
@@ -102,11 +132,12 @@ public sealed partial class ImageStore : IImageStore
 
     /// <summary>Removes a name, or an image with its names: `docker rmi`.</summary>
     /// <exception cref="EngineException">404: no such image; 409: in use.</exception>
-    public IReadOnlyList<ImageDeletion> Remove(string idOrReference, bool force, IImageUse use)
+    /// <param name="prune">Whether nameless images that it was built upon go with it.</param>
+    public IReadOnlyList<ImageDeletion> Remove(string idOrReference, bool force, bool prune, IImageUse use)
     {
         lock (_gate)
         {
-            var removal = new ImageRemoval(_state, Required(idOrReference), idOrReference, force, use);
+            var removal = new ImageRemoval(_state, Required(idOrReference), idOrReference, force, prune, new UseOrPin(this, use));
             return Apply(removal.Plan());
         }
     }
@@ -115,14 +146,17 @@ public sealed partial class ImageStore : IImageStore
     public (IReadOnlyList<ImageDeletion> Deleted, long Bytes) Prune(bool all, Func<Image, bool> matches, IImageUse use)
     {
         var deleted = new List<ImageDeletion>();
+        var inUse = new UseOrPin(this, use);
         lock (_gate)
         {
             var before = Layers.All.Values.Sum(layer => layer.Size);
             foreach (var image in _state.Images.Values.Select(image => image.ToImage(_state, Layers)))
             {
-                if ((all || image.RepoTags.IsEmpty) && matches(image) && use.UsersOf(image.Id).Count == 0)
+                var id = Digest.Parse(image.Id);
+                if (_state.Images.ContainsKey(id) && (all || image.RepoTags.IsEmpty) && !_state.HasChildren(id) && matches(image)
+                    && inUse.UsersOf(image.Id).Count == 0)
                 {
-                    deleted.AddRange(Apply(ImageRemoval.Whole(_state, Digest.Parse(image.Id))));
+                    deleted.AddRange(Apply(ImageRemoval.Whole(_state, id, inUse)));
                 }
             }
 
@@ -146,6 +180,18 @@ public sealed partial class ImageStore : IImageStore
         var state = State;
         var image = state.Find(idOrReference) ?? throw NoSuchImage(idOrReference);
         return new ImageDetails(image.ToImage(state, Layers), image, Layers);
+    }
+
+    /// <summary>Keeps an image that something is being built upon from pruning, until disposed.</summary>
+    internal IDisposable Pin(string id)
+    {
+        var digest = Digest.Parse(id);
+        lock (_gate)
+        {
+            _pins.Add([digest]);
+        }
+
+        return new Pinned(this, digest);
     }
 
     internal static EngineException NoSuchImage(string name)
@@ -173,9 +219,9 @@ public sealed partial class ImageStore : IImageStore
     {
         lock (_gate)
         {
-            var tagged = State.Images.GetValueOrDefault(image.Id)?.Tagged;
+            var known = State.Images.GetValueOrDefault(image.Id);
             Commit(new ImageState(
-                _state.Images.SetItem(image.Id, image with { Tagged = tagged }),
+                _state.Images.SetItem(image.Id, image with { Tagged = known?.Tagged, Parent = image.Parent ?? known?.Parent }),
                 _state.References.SetItems(names.Select(name => KeyValuePair.Create(name.Canonical, image.Id)))));
             return image.ToImage(_state, Layers);
         }
@@ -201,22 +247,21 @@ public sealed partial class ImageStore : IImageStore
     {
         var deletions = plan.Untagged.Select(name => new ImageDeletion(Untagged: name)).ToList();
         Commit(plan.After);
-        if (plan.Deleted is not { } image)
+        var needed = plan.Deleted.Count == 0 ? [] : plan.After.Images.Values.SelectMany(other => other.Chain).ToHashSet();
+        foreach (var image in plan.Deleted)
         {
-            return deletions;
-        }
-
-        deletions.Add(new ImageDeletion(Deleted: image.Id.ToString()));
-        var needed = plan.After.Images.Values.SelectMany(other => other.Chain).ToHashSet();
-        foreach (var layer in image.Chain.Reverse().Where(layer => !needed.Contains(layer)))
-        {
-            if (Layers.TryDelete(layer))
+            deletions.Add(new ImageDeletion(Deleted: image.Id.ToString()));
+            foreach (var layer in image.Chain.Reverse().Where(layer => !needed.Contains(layer)))
             {
-                deletions.Add(new ImageDeletion(Deleted: layer.ToString()));
+                if (Layers.TryDelete(layer))
+                {
+                    deletions.Add(new ImageDeletion(Deleted: layer.ToString()));
+                }
             }
+
+            DeleteBlobs(image.Blobs, plan.After);
         }
 
-        DeleteBlobs(image.Blobs, plan.After);
         return deletions;
     }
 
@@ -241,7 +286,8 @@ public sealed partial class ImageStore : IImageStore
     private void Commit(ImageState state)
     {
         var file = new IndexFile();
-        file.Images.AddRange(state.Images.Values.Select(image => new IndexImage(image.Id.ToString(), image.ManifestDigest.ToString(), image.Tagged)));
+        file.Images.AddRange(state.Images.Values.Select(image => new IndexImage(
+            image.Id.ToString(), image.ManifestDigest.ToString(), image.Tagged, image.Parent?.ToString())));
         foreach (var (name, id) in state.References)
         {
             file.References.Add(name, id.ToString());
@@ -265,7 +311,10 @@ public sealed partial class ImageStore : IImageStore
         {
             try
             {
-                var image = StoredImage.Read(Blobs, Digest.Parse(entry.Manifest)) with { Tagged = entry.Tagged };
+                var image = StoredImage.Read(Blobs, Digest.Parse(entry.Manifest)) with
+                {
+                    Tagged = entry.Tagged, Parent = entry.Parent is null ? null : Digest.Parse(entry.Parent),
+                };
                 images.Add(image.Id, image);
             }
             catch (Exception e) when (e is InvalidDataException or FileNotFoundException)
@@ -293,6 +342,25 @@ public sealed partial class ImageStore : IImageStore
         foreach (var layer in Layers.All.Keys.Where(layer => !layers.Contains(layer)))
         {
             Layers.TryDelete(layer);
+        }
+    }
+
+    /// <summary>Who uses an image: the containers, and builds in progress. Asked under the gate.</summary>
+    private sealed class UseOrPin(ImageStore store, IImageUse use) : IImageUse
+    {
+        public IReadOnlyList<ImageUser> UsersOf(string imageId) => store._pins.Has(Digest.Parse(imageId))
+            ? [new ImageUser("build in progress", Running: true, imageId)]
+            : use.UsersOf(imageId);
+    }
+
+    private sealed class Pinned(ImageStore store, Digest id) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (store._gate)
+            {
+                store._pins.Remove([id]);
+            }
         }
     }
 }

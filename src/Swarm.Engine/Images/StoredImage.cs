@@ -17,6 +17,9 @@ internal sealed record StoredImage
     public required IReadOnlyList<Digest> Chain { get; init; }
     public DateTimeOffset? Tagged { get; init; }
 
+    /// <summary>The image that it was built or committed upon here; null for what came from elsewhere.</summary>
+    public Digest? Parent { get; init; }
+
     /// <summary>Everything in the blob store that it needs.</summary>
     public IEnumerable<Digest> Blobs => [ManifestDigest, Id, .. (Manifest.Layers ?? []).Select(layer => Digest.Parse(layer.Digest))];
 
@@ -58,6 +61,8 @@ internal sealed record StoredImage
             Architecture = Document.Architecture ?? "",
             Os = Document.Os is { Length: > 0 } os ? os : "linux",
             Created = Document.Created,
+            Parent = Parent?.ToString() ?? "",
+            HasChildren = state.HasChildren(Id),
             Size = Chain.Sum(id => layers.Find(id)?.Size ?? 0),
             DiffIds = [.. Document.DiffIds.Select(id => id.ToString())],
         };
@@ -72,6 +77,8 @@ internal sealed record ImageState(ImmutableDictionary<Digest, StoredImage> Image
 
     public IReadOnlyList<ImageReference> NamesOf(Digest id) =>
         [.. References.Where(pair => pair.Value == id).Select(pair => ImageReference.Parse(pair.Key))];
+
+    public bool HasChildren(Digest id) => Images.Values.Any(image => image.Parent == id);
 
     /// <summary>By reference, then by id or a unique prefix of one.</summary>
     public StoredImage? Find(string idOrReference)

@@ -13,6 +13,13 @@ public interface IRootfsStore
 
     void Unmount(string containerId);
 
+    /// <summary>Where the container's changes are, and over what, as overlayfs keeps them.</summary>
+    RootfsFolders Folders(string containerId);
+
     /// <summary>Unmounts and deletes the writable layer. Safe to repeat.</summary>
     void Remove(string containerId);
 }
+
+/// <param name="Upper">The container's own changes.</param>
+/// <param name="Lowers">The image's layers, highest first.</param>
+public sealed record RootfsFolders(string Upper, IReadOnlyList<string> Lowers);

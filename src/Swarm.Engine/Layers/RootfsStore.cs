@@ -13,7 +13,7 @@ namespace Swarm.Engine.Layers;
 public sealed class RootfsStore : IRootfsStore
 {
     private const string Temporary = ".tmp-";
-    private const string Empty = ".empty";
+    private const string Ground = ".ground";
     private const UnixFileMode OpenToAll = (UnixFileMode)0x1ED;
 
     private readonly string _root;
@@ -26,7 +26,7 @@ public sealed class RootfsStore : IRootfsStore
     {
         _root = Path.GetFullPath(root);
         _layers = layers;
-        Directory.CreateDirectory(Path.Combine(_root, Empty), OpenToAll);
+        GroundLayer.Ensure(Path.Combine(_root, Ground));
         foreach (var leftover in Directory.EnumerateDirectories(_root, Temporary + "*"))
         {
             OverlayMount.Unmount(Path.Combine(leftover, "merged"));
@@ -81,9 +81,7 @@ public sealed class RootfsStore : IRootfsStore
 
             if (!OverlayMount.IsMountPoint(merged))
             {
-                List<string> lowers = [.. chain.Reverse().Select(id => Required(containerId, id).Path)];
-                OverlayMount.Mount(
-                    lowers is [] ? [Path.Combine(_root, Empty)] : lowers, Path.Combine(folder, "upper"), Path.Combine(folder, "work"), merged);
+                OverlayMount.Mount(Lowers(containerId, chain), Path.Combine(folder, "upper"), Path.Combine(folder, "work"), merged);
             }
         }
 
@@ -97,6 +95,10 @@ public sealed class RootfsStore : IRootfsStore
             OverlayMount.Unmount(Path.Combine(FolderOf(containerId), "merged"));
         }
     }
+
+    public RootfsFolders Folders(string containerId) => _containers.TryGetValue(containerId, out var chain)
+        ? new(UpperPath(containerId), Lowers(containerId, chain))
+        : throw EngineException.NotFound($"No such container: {containerId}");
 
     public void Remove(string containerId)
     {
@@ -121,6 +123,9 @@ public sealed class RootfsStore : IRootfsStore
 
         Tree.Delete(doomed);
     }
+
+    private List<string> Lowers(string containerId, ImmutableArray<Digest> chain) =>
+        [.. chain.Reverse().Select(id => Required(containerId, id).Path), Path.Combine(_root, Ground)];
 
     private void Make(string containerId, string folder, ImmutableArray<Digest> chain)
     {

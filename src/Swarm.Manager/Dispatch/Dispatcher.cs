@@ -23,7 +23,7 @@ public sealed partial class Dispatcher(
 
     /// <inheritdoc/>
     public Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation) =>
-        Task.FromResult(Term().Heartbeat(caller, request));
+        Term().HeartbeatAsync(caller, request, cancellation);
 
     /// <inheritdoc/>
     public Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation) =>

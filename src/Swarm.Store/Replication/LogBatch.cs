@@ -34,16 +34,3 @@ public sealed record LogTransaction : VersionedRecord
         return size;
     }
 }
-
-/// <summary>The leader's answer to a transaction that a follower passed on.</summary>
-[MessagePackObject]
-public sealed record ForwardAnswer
-{
-    /// <summary>False: this node does not lead and nothing was appended.</summary>
-    [Key(0)] public bool Leads { get; init; }
-    [Key(1)] public CommitStatus Status { get; init; }
-    [Key(2)] public long Index { get; init; }
-    [Key(3)] public string? ObjectId { get; init; }
-
-    [IgnoreMember] public CommitResult Result => new(Status, Index, ObjectId);
-}

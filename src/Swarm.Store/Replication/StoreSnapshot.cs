@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using MessagePack;
 using Swarm.Model;
 
@@ -87,15 +86,6 @@ internal static class StoreSnapshot
         }
     }
 
-    /// <summary>A fingerprint (XxHash128) of everything that replicas must have in common.</summary>
-    internal static byte[] Digest(StoreView view)
-    {
-        var hash = new XxHash128();
-        using var stream = new DigestStream(hash);
-        Write(view, stream);
-        return hash.GetCurrentHash();
-    }
-
     private static void Write(ArrayBufferWriter<byte> output, StoredRow row)
     {
         var writer = new MessagePackWriter(output);
@@ -127,32 +117,5 @@ internal static class StoreSnapshot
             Name = reader.ReadString(),
             Body = reader.ReadBytes()?.ToArray() ?? [],
         };
-    }
-
-    private sealed class DigestStream(XxHash128 hash) : Stream
-    {
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override void Write(byte[] buffer, int offset, int count) => hash.Append(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer) => hash.Append(buffer);
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

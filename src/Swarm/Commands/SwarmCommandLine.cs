@@ -55,9 +55,7 @@ public static class SwarmCommandLine
     {
         if (unmatched is [var first, ..])
         {
-            return first.StartsWith('-')
-                ? await WrongAsync(cli, $"unknown flag: {first}", path, Cli.UsageError)
-                : await WrongAsync(cli, $"unknown command: {path} {first}", path, Cli.UnknownCommand);
+            return await WrongAsync(cli, $"unknown command: {path} {first}", path, Cli.UnknownCommand);
         }
 
         return await root.Parse([.. words, "--help"]).InvokeAsync(new InvocationConfiguration { Output = cli.Out, Error = cli.Error });
@@ -81,6 +79,10 @@ public static class SwarmCommandLine
             ClusterCommands.Join(cli),
             ClusterCommands.JoinToken(cli),
             ClusterCommands.Leave(cli),
+            UpdateCommand.Build(cli),
+            CaCommand.Build(cli),
+            LockCommands.Unlock(cli),
+            LockCommands.UnlockKey(cli),
             RecoverCommand.Build(cli),
             LeaderCommands.Build(cli),
             PeerCommands.Build(cli),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Swarm.Agent;
+using Swarm.Manager.Certificates;
 using Swarm.Manager.Membership;
 using Swarm.Model;
 using Swarm.Rpc;
@@ -25,6 +26,8 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly RpcChannels _channels;
     private readonly MembershipClient _membership;
+    private readonly CertificateRenewal _renewal;
+    private readonly AgentTls _tls;
     private readonly Background _loops;
     private readonly RpcServer _server;
 
@@ -52,6 +55,11 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         _server = server;
         _membership = new MembershipClient(channels, book, parts.Random, parts.Time);
         _loops = new Background(parts.Time, parts.Loggers.CreateLogger<Background>());
+        _tls = new AgentTls(NodeTls.Of(parts.Credentials.Current));
+        _renewal = new CertificateRenewal(
+            parts.Credentials, NodeRenewal.Of(() => _manager?.Services.NodeCa, channels, book, parts), parts.Random, parts.Time, parts.Loggers.CreateLogger<CertificateRenewal>());
+        parts.Credentials.Replaced += OnCertificateReplaced;
+        parts.Keys.Locked += _renewal.RenewSoon;
     }
 
     /// <param name="Directory">The node's folder of the cluster: certificates, log, agent.</param>
@@ -61,14 +69,19 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         string Directory,
         string OwnBridge,
         NodeRecord Record,
-        NodeCredentials Credentials,
+        NodeKeyRing Keys,
         ITaskExecutor Executor,
         Action<Exception> Fatal,
         Random Random,
         TimeProvider Time,
-        ILoggerFactory Loggers);
+        ILoggerFactory Loggers)
+    {
+        internal NodeCredentials Credentials => Keys.Credentials;
+    }
 
     internal NodeIdentity Identity => _parts.Credentials.Identity;
+
+    internal NodeCertificate Certificate => _parts.Credentials.Current;
 
     internal NodeRecord Record => _record;
 
@@ -88,7 +101,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         var options = new RpcServerOptions
         {
             Listen = IPEndPoint.Parse(parts.Record.ListenAddress),
-            IsRemoved = id => Volatile.Read(ref member)?._manager is { } manager && RemovedNodes.Contains(manager.Store.View, id),
+            Standing = (caller, issuedAt) => Volatile.Read(ref member)?._manager is { } manager ? NodeStandings.Of(manager.Store.View, caller, issuedAt) : NodeStanding.Good,
             IsOutdated = (id, recoveries) => Volatile.Read(ref member)?._manager is { } manager && ClusterRecovery.IsOutdated(manager.Store.View, id, recoveries),
             PeerSeen = book.Heard,
             Peers = () => book.Addresses,
@@ -153,19 +166,15 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// <summary>Starts to work for the cluster. A new cluster's records must be committed before.</summary>
     internal void StartWorking()
     {
-        var nodeCa = new NodeCaClient(_channels, Managers, _parts.Random, _parts.Time);
-        var renewal = new CertificateRenewal(
-            _parts.Credentials, nodeCa.RenewCertificateAsync, _parts.Random, _parts.Time, _parts.Loggers.CreateLogger<CertificateRenewal>());
-        _parts.Credentials.Replaced += OnCertificateReplaced;
-        _loops.Run("certificate renewal", renewal.RunAsync);
+        _loops.Run("certificate renewal", _renewal.RunAsync);
         _loops.Run("role", FollowRoleAsync);
         _loops.Run("outdated manager", StandDownAsync);
         _loops.Run("own address", token => AddressFollower.RunAsync(RenewAddress, token));
 
         var client = new DispatcherClient(_channels, Managers, _parts.Random, _parts.Time);
         _journal = new FileJournal(Path.Combine(_parts.Directory, "agent"));
-        _agent = new NodeAgent(client, _parts.Executor, _journal, () => _address.Current, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers);
-        _agent.News += news => Take(news, renewal);
+        _agent = new NodeAgent(client, _parts.Executor, _journal, () => _address.Current, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers) { Tls = _tls };
+        _agent.News += Take;
         _loops.Run("agent", _agent.RunAsync);
         if (_manager is { } manager)
         {
@@ -189,6 +198,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _parts.Credentials.Replaced -= OnCertificateReplaced;
+        _parts.Keys.Locked -= _renewal.RenewSoon;
         await _loops.DisposeAsync();
         _server.Services = RpcServices.None;
         if (_manager is { } manager)
@@ -205,7 +215,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     [LoggerMessage(110, LogLevel.Information, "Not a member of the managers' consensus yet: {Reason}")]
     internal static partial void LogNotJoined(ILogger logger, string reason);
 
-    private void Take(AgentNews news, CertificateRenewal renewal)
+    private void Take(AgentNews news)
     {
         if (news.Removed)
         {
@@ -215,7 +225,12 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         Managers.Replace(news.Managers);
         if (news.Node is { } node)
         {
-            renewal.RoleWanted(node.Role);
+            _renewal.RoleWanted(node.Role);
+            if (NodeStandings.IsOutdated(Certificate, node))
+            {
+                _renewal.RenewSoon();
+            }
+
             if (node is { Role: NodeRole.Manager, Spec.Role: NodeRole.Manager } && _outdated.Length > 0)
             {
                 // The leader wants it: whoever refused it knew less.
@@ -223,9 +238,23 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                 _roles.Writer.TryWrite(Identity.Role);
             }
         }
+
+        if (news.TrustRoot is { } roots && !_parts.Credentials.TryTrust(roots))
+        {
+            LogNotTrusted();
+        }
+
+        if (news.IssuingRoot is { } digest)
+        {
+            _renewal.RootWanted(digest);
+        }
     }
 
-    private void OnCertificateReplaced(NodeCertificate certificate) => _roles.Writer.TryWrite(certificate.Identity.Role);
+    private void OnCertificateReplaced(NodeCertificate certificate)
+    {
+        _tls.Change(NodeTls.Of(certificate));
+        _roles.Writer.TryWrite(certificate.Identity.Role);
+    }
 
     /// <summary>Brings the node to what its certificate says, one change after another.</summary>
     private async Task FollowRoleAsync(CancellationToken cancellation)
@@ -255,6 +284,12 @@ internal sealed partial class ClusterMember : IAsyncDisposable
             finally
             {
                 _roleChange.Release();
+            }
+
+            if (role == NodeRole.Worker)
+            {
+                // Only managers are locked: a worker must come back by itself.
+                _parts.Keys.Follow(wanted: null);
             }
         }
     }
@@ -325,6 +360,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
             _server.Services = manager.Services;
         }
     }
+
+    [LoggerMessage(117, LogLevel.Warning, "The managers' new roots are not those of this node's certificate: the old ones stay trusted until it is renewed")]
+    private partial void LogNotTrusted();
 
     [LoggerMessage(112, LogLevel.Warning, "The cluster does not know this node any more; `swarm leave` frees it")]
     private partial void LogRemoved();

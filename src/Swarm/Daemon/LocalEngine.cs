@@ -12,7 +12,6 @@ using Swarm.Commands;
 using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Events;
-using Swarm.Engine.Exec;
 using Swarm.Engine.Images;
 using Swarm.Linux;
 using Swarm.Model;
@@ -102,7 +101,9 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
 
     internal void Map(IEndpointRouteBuilder routes, TimeProvider time)
     {
-        new EngineApi(_containers, new ExecEngine(_containers), time).Map(routes);
+        new EngineApi(_containers, _containers.Execs, time).Map(routes);
+        DiskUsageEndpoint.Map(routes, _containers, _images);
+        CommitEndpoint.Map(routes, _containers, _images);
         ImageEndpoints.Map(routes, _images, this);
     }
 

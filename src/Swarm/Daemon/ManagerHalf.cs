@@ -52,7 +52,7 @@ internal sealed class ManagerHalf : IAsyncDisposable
             Directory = LogIdentity.Folder(parts.Directory),
             NodeId = nodeId,
             Bootstrap = bootstrap,
-            DataKeys = [DataKeyFile.LoadOrCreate(new NodeFolder(Path.Combine(parts.Directory, "certificates")))],
+            DataKeys = parts.Keys.DataKeys.Use(),
         };
         RaftConsensus? consensus = null;
         var store = new ReplicatedStore(nodeId, state => consensus = new RaftConsensus(options, state, transport, parts.Time, parts.Loggers), transport, parts.Time);
@@ -73,6 +73,10 @@ internal sealed class ManagerHalf : IAsyncDisposable
         var dispatcher = new Dispatcher(store, parts.Time, NodeDaemon.NewRandom(), parts.Loggers, book.Find);
         var controlLoops = new ManagerLoops(store, dispatcher, parts.Time, NodeDaemon.NewRandom(), parts.Loggers);
         var reconciler = new RoleReconciler(store, store.Consensus, changes, parts.Time, parts.Loggers.CreateLogger<RoleReconciler>());
+        var outside = new CfsslClient(() => parts.Credentials.Current, parts.Time);
+        var rotation = new RootRotationLoop(store, parts.Time, parts.Loggers.CreateLogger<RootRotationLoop>());
+        loops.Run("unlock key", token => LockLoop.RunAsync(store, parts.Keys, consensus!.RewrapAsync, token));
+        loops.Run("root rotation", token => WhileLeadingAsync(store, rotation.RunAsync, token));
         loops.Run("manager addresses", new ManagerAddressSync(store, book).RunAsync);
         loops.Run("membership changes", changes.RunAsync);
         loops.Run("roles", token => WhileLeadingAsync(store, reconciler.RunAsync, token));
@@ -82,7 +86,7 @@ internal sealed class ManagerHalf : IAsyncDisposable
             Services = new RpcServices
             {
                 Dispatcher = dispatcher,
-                NodeCa = new NodeCertificateAuthority(store, parts.Time, parts.Loggers.CreateLogger<NodeCertificateAuthority>()),
+                NodeCa = new NodeCertificateAuthority(store, parts.Time, parts.Loggers.CreateLogger<NodeCertificateAuthority>(), outside),
                 Membership = new MembershipService(store, store.Consensus, changes, book, parts.Time, parts.Loggers.CreateLogger<MembershipService>()),
                 Consensus = store.HandleAsync,
             },

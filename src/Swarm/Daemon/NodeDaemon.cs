@@ -6,6 +6,7 @@ using Swarm.Api.Daemon;
 using Swarm.Api.Hosting;
 using Swarm.Api.Membership;
 using Swarm.Commands;
+using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
 using Swarm.Manager.Scheduling;
 using Swarm.Security;
@@ -80,7 +81,7 @@ internal static partial class NodeDaemon
             Runtime = Path.GetFileName(options.Runtime),
             Labels = options.Labels,
         };
-        var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal());
+        var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal(), new RootChange(new CfsslClient(() => life.Certificate, time), time));
         engine.Map(routes, time);
         new ClusterApi(life, access, facts, engine, engine, time).Map(routes);
     }

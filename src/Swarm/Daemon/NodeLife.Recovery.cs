@@ -66,7 +66,8 @@ internal sealed partial class NodeLife
     /// <summary>`init --force-new-cluster`: this node's turn is held.</summary>
     private async Task<string> RecoverAsync(NodeRecord record, SwarmInit request, CancellationToken cancellation)
     {
-        var credentials = NodeCredentials.Load(CertificatesFolder()) ?? throw new EngineException(500, "the node's certificate is missing");
+        var keys = OpenKeys();
+        var credentials = keys.Credentials;
         if (credentials.Identity.Role != NodeRole.Manager)
         {
             throw new EngineException(503, NotManager);
@@ -95,7 +96,7 @@ internal sealed partial class NodeLife
         {
             renewed.Save(directory);
             intent.Save(directory);
-            await RecoverAsync(renewed, intent, cancellation);
+            await RecoverAsync(renewed, keys, intent, cancellation);
         }
         catch (Exception failure) when (failure is not EngineException)
         {
@@ -108,13 +109,12 @@ internal sealed partial class NodeLife
         return credentials.Identity.NodeId;
     }
 
-    private async Task RecoverAsync(NodeRecord record, RecoveryIntent intent, CancellationToken cancellation)
+    private async Task RecoverAsync(NodeRecord record, NodeKeyRing keys, RecoveryIntent intent, CancellationToken cancellation)
     {
         LogRecovering(intent.AdvertiseAddress);
-        var credentials = NodeCredentials.Load(CertificatesFolder()) ?? throw new InvalidDataException("the node's certificate is missing");
         using var late = new CancellationTokenSource(RecoveryPatience, time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
-        var member = await ClusterMember.StartAsync(PartsOf(record, credentials), RaftBootstrap.Recover, ends.Token);
+        var member = await ClusterMember.StartAsync(PartsOf(record, keys), RaftBootstrap.Recover, ends.Token);
         try
         {
             var store = member.Manager!.Store;

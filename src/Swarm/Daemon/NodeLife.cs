@@ -41,6 +41,13 @@ internal sealed partial class NodeLife(
     private volatile ClusterMember? _member;
     private volatile string _error = "";
     private volatile bool _joining;
+    private volatile LockedSwarm? _locked;
+
+    // Opened once: a locked file cannot be opened again without its key.
+    private NodeKeyRing? _keys;
+
+    /// <summary>For connections to authorities outside.</summary>
+    internal NodeCertificate Certificate => _member?.Certificate ?? throw new EngineException(503, NotInSwarm);
 
     public IObjectStore? Store => _member?.Manager?.Store;
 
@@ -50,6 +57,11 @@ internal sealed partial class NodeLife(
         {
             if (_member is not { } member)
             {
+                if (_locked is { } locked)
+                {
+                    return locked.State;
+                }
+
                 var state = _error.Length > 0 ? LocalNodeState.Error : _joining ? LocalNodeState.Pending : LocalNodeState.Inactive;
                 return new NodeSwarmState(state, "", "", "", false, _error, []);
             }
@@ -72,24 +84,15 @@ internal sealed partial class NodeLife(
 
         try
         {
-            if (RecoveryIntent.Find(directory) is { } intent)
+            var seal = NodeLock.LoadOrCreate(CertificatesFolder());
+            if (seal.IsLocked)
             {
-                await RecoverAsync(record, intent, cancellation);
+                LogLocked();
+                _locked = new LockedSwarm(record, seal);
                 return;
             }
 
-            var addressed = AddressedNow(record);
-            if (addressed != record)
-            {
-                LogMoved(record.AdvertiseAddress, addressed.AdvertiseAddress);
-                addressed.Save(directory);
-            }
-
-            var credentials = NodeCredentials.Load(CertificatesFolder()) ?? throw new InvalidDataException("the node's certificate is missing");
-            var member = await ClusterMember.StartAsync(PartsOf(addressed, credentials), RaftBootstrap.Join, cancellation);
-            member.StartWorking();
-            member.LookFor(hints.Peers);
-            _member = member;
+            await TakeUpAsync(record, OpenKeys(seal), cancellation);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -119,15 +122,21 @@ internal sealed partial class NodeLife(
             request.DefaultAddressPool.Count > 0 ? [.. request.DefaultAddressPool] : defaults.DefaultAddressPool,
             request.SubnetSize > 0 ? request.SubnetSize : defaults.SubnetSize,
             request.DataPathPort > 0 ? request.DataPathPort : defaults.DataPathPort);
-        var founded = ClusterFounding.Found(wishes, CertificatesFolder(), random, time);
+        var folder = CertificatesFolder();
+        var seal = NodeLock.LoadOrCreate(folder);
+        var founded = ClusterFounding.Found(wishes, folder, random, time, seal);
         var record = RecordOf(founded.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
-        await EnterAsync(PartsOf(record, founded.Credentials), RaftBootstrap.Found, async (member, token) =>
+        var keys = _keys = NodeKeyRing.Open(folder, seal, founded.Credentials);
+        await EnterAsync(PartsOf(record, keys), RaftBootstrap.Found, async (member, token) =>
         {
             var commit = await member.Manager!.Store.CommitAsync(new StoreTransaction().Create(founded.Cluster).Create(founded.FirstManager), token);
             if (!commit.IsCommitted)
             {
                 throw new EngineException(500, $"the new cluster could not be written: {commit.Status}");
             }
+
+            // Before the answer: whoever asked for a locked manager has one.
+            LockLoop.Follow(member.Manager.Store.View, keys);
         }, ClusterPatience, cancellation);
         return founded.Credentials.Identity.NodeId;
     }
@@ -148,10 +157,13 @@ internal sealed partial class NodeLife(
         {
             Directory.CreateDirectory(directory);
             var remotes = request.RemoteAddresses.Select(NodeAddresses.Remote).ToList();
-            var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, CertificatesFolder(), cancellation);
+            var folder = CertificatesFolder();
+            var seal = NodeLock.LoadOrCreate(folder);
+            var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, folder, cancellation, seal);
             new PeerAddressBook(new NodeFolder(directory)).Replace(joined.Managers);
             var record = RecordOf(joined.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
-            await EnterAsync(PartsOf(record, joined.Credentials), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
+            var keys = _keys = NodeKeyRing.Open(folder, seal, joined.Credentials);
+            await EnterAsync(PartsOf(record, keys), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
         }
         catch (RpcFault fault)
         {
@@ -167,6 +179,19 @@ internal sealed partial class NodeLife(
     public async Task LeaveAsync(bool force, CancellationToken cancellation)
     {
         using var turn = await TurnAsync(cancellation);
+        if (_locked is not null)
+        {
+            if (!force)
+            {
+                throw new EngineException(503, LockedSwarm.LeaveText);
+            }
+
+            NodeRecord.Delete(directory);
+            await ForgetAllAsync(cancellation);
+            _locked = null;
+            return;
+        }
+
         if (_member is not { } member)
         {
             if (_error.Length == 0)
@@ -289,7 +314,7 @@ internal sealed partial class NodeLife(
 
     private void EnsureNotInSwarm()
     {
-        if (_member is not null || _error.Length > 0)
+        if (_member is not null || _locked is not null || _error.Length > 0)
         {
             throw new EngineException(503, AlreadyInSwarm);
         }
@@ -297,7 +322,7 @@ internal sealed partial class NodeLife(
 
     private NodeFolder CertificatesFolder() => new(Path.Combine(directory, "certificates"));
 
-    private ClusterMember.Parts PartsOf(NodeRecord record, NodeCredentials credentials) => new(directory, ownBridge, record, credentials, executor, fatal, random, time, loggers);
+    private ClusterMember.Parts PartsOf(NodeRecord record, NodeKeyRing keys) => new(directory, ownBridge, record, keys, executor, fatal, random, time, loggers);
 
     private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string wish, string dataPath) => new(
         credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath, wish, NodeAddresses.IsLocal(advertise.Address));
@@ -324,6 +349,7 @@ internal sealed partial class NodeLife(
 
     private void Forget()
     {
+        _keys = null;
         if (Directory.Exists(directory))
         {
             Directory.Delete(directory, recursive: true);

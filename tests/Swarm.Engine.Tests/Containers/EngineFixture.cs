@@ -134,6 +134,8 @@ public sealed class EngineFixture : IAsyncDisposable
         {
         }
 
+        public RootfsFolders Folders(string containerId) => throw new NotSupportedException("no overlay here");
+
         public void Remove(string containerId)
         {
             if (Directory.Exists(Path.Combine(folder, containerId)))

@@ -11,13 +11,13 @@ public sealed class ImageRemovalTests
         var image = await room.LoadBusyboxAsync();
         room.Images.Tag("busybox", ImageReference.Parse("other:1"));
 
-        Assert.Equal([new ImageDeletion(Untagged: "busybox:latest")], room.Images.Remove("busybox", false, room));
+        Assert.Equal([new ImageDeletion(Untagged: "busybox:latest")], room.Images.Remove("busybox", false, true, room));
         Assert.Equal(
-            [new(Untagged: "other:1"), new(Deleted: image.Id), new ImageDeletion(Deleted: image.DiffIds[0])], room.Images.Remove("other:1", false, room));
+            [new(Untagged: "other:1"), new(Deleted: image.Id), new ImageDeletion(Deleted: image.DiffIds[0])], room.Images.Remove("other:1", false, true, room));
 
         Assert.Equal(0, room.Blobs);
         Assert.Empty(Directory.GetDirectories(room.Folder["data/layers"]));
-        var error = Assert.Throws<EngineException>(() => room.Images.Remove("busybox", false, room));
+        var error = Assert.Throws<EngineException>(() => room.Images.Remove("busybox", false, true, room));
         Assert.Equal((404, "No such image: busybox:latest"), (error.Status, error.Message));
     }
 
@@ -27,10 +27,10 @@ public sealed class ImageRemovalTests
         using var room = await ImageRoom.OpenAsync();
         var image = await room.LoadBusyboxAsync();
         room.Images.Tag("busybox", ImageReference.Parse("other:1"));
-        var error = Assert.Throws<EngineException>(() => room.Images.Remove(image.Id, false, room));
+        var error = Assert.Throws<EngineException>(() => room.Images.Remove(image.Id, false, true, room));
         Assert.Equal(409, error.Status);
         Assert.EndsWith("(must be forced) - image is referenced in multiple repositories", error.Message);
-        Assert.Equal(4, room.Images.Remove(image.Id, true, room).Count);
+        Assert.Equal(4, room.Images.Remove(image.Id, true, true, room).Count);
         Assert.Empty(room.Images.List());
     }
 
@@ -42,13 +42,13 @@ public sealed class ImageRemovalTests
         room.Users.Add(new ImageUser(new string('c', 64), Running: true, "busybox"));
         Assert.Equal(
             $"conflict: unable to remove repository reference \"busybox\" (must force) - container cccccccccccc is using its referenced image {image.Id[7..19]}",
-            Assert.Throws<EngineException>(() => room.Images.Remove("busybox", false, room)).Message);
+            Assert.Throws<EngineException>(() => room.Images.Remove("busybox", false, true, room)).Message);
         Assert.EndsWith(
             "(cannot be forced) - image is being used by running container cccccccccccc",
-            Assert.Throws<EngineException>(() => room.Images.Remove(image.Id, true, room)).Message);
+            Assert.Throws<EngineException>(() => room.Images.Remove(image.Id, true, true, room)).Message);
 
         // Forced by name: the name goes, the image stays.
-        Assert.Equal([new ImageDeletion(Untagged: "busybox:latest")], room.Images.Remove("busybox", true, room));
+        Assert.Equal([new ImageDeletion(Untagged: "busybox:latest")], room.Images.Remove("busybox", true, true, room));
         Assert.NotNull(room.Images.Find(image.Id));
         Assert.Empty(room.Images.Prune(all: true, _ => true, room).Deleted);
     }
@@ -60,9 +60,9 @@ public sealed class ImageRemovalTests
         var image = await room.LoadBusyboxAsync();
         room.Local.Rootfs.Create("c", image.DiffIds);
         room.Users.Add(new ImageUser("c", Running: false, "busybox"));
-        Assert.Contains("stopped container c", Assert.Throws<EngineException>(() => room.Images.Remove(image.Id, false, room)).Message);
+        Assert.Contains("stopped container c", Assert.Throws<EngineException>(() => room.Images.Remove(image.Id, false, true, room)).Message);
 
-        room.Images.Remove(image.Id, true, room);
+        room.Images.Remove(image.Id, true, true, room);
         await room.RestartAsync();
 
         Assert.Null(room.Images.Find(image.Id));

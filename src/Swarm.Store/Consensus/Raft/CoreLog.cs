@@ -77,7 +77,7 @@ internal sealed class CoreLog : WriteAheadLog, IPersistentState
 
     ValueTask IAuditTrail.WaitForApplyAsync(long index, CancellationToken token) => _log.WaitForApplyAsync(index, token);
 
-    ValueTask<long> IAuditTrail.CommitAsync(long endIndex, CancellationToken token) => new(_log.Commit(endIndex));
+    ValueTask<long> IAuditTrail.CommitAsync(long endIndex, CancellationToken token) => _log.CommitAsync(endIndex, token);
 
     async ValueTask<long> IAuditTrail<IRaftLogEntry>.AppendAsync<TEntry>(TEntry entry, CancellationToken token)
     {

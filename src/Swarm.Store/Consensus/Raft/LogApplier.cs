@@ -98,7 +98,7 @@ internal sealed class LogApplier(RaftLog log, LogMachine machine, MemberStorage 
             _turn.Release();
         }
 
-        log.Remember();
+        log.RememberCommit();
     }
 
     private async Task SaveMembersAsync(LogItem item)

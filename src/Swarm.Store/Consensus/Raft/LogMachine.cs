@@ -65,7 +65,8 @@ internal sealed partial class LogMachine : IAsyncDisposable
             _sinceSnapshot = 0;
             _bytesSinceSnapshot = 0;
             var write = _state.Capture();
-            _writing = Task.Run(() => Write(item.Index, item.Term, write), CancellationToken.None);
+            _writing = Task.Factory.StartNew(
+                () => Write(item.Index, item.Term, write), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
     }
 

@@ -55,13 +55,19 @@ public sealed partial class RaftConsensus : IConsensus
         _files = RaftFiles.Open(options, disk);
         try
         {
+            _files.VerifyMembers();
             _machine = new LogMachine(state, disk, _files.Keys, _files.SnapshotDirectory, options.SnapshotEvery, _logger);
             _log = new RaftLog(_files, _machine, options.NodeId, matches, Voters, _health);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException)
+        catch (Exception e)
         {
             _files.Dispose();
-            throw new UntrustedLogException(options.Directory, e.Message, e);
+            if (e is InvalidDataException or EndOfStreamException)
+            {
+                throw new UntrustedLogException(options.Directory, e.Message, e);
+            }
+
+            throw;
         }
 
         var shared = new RaftPeer.Shared(options, transport, time, matches, _machine.Open, IsLeader, new Ballot(() => _cluster!.Members.Count), Abstains);
@@ -83,6 +89,8 @@ public sealed partial class RaftConsensus : IConsensus
     public DiskFailure? DiskFailure => _health.Failure;
 
     public string NodeId => _options.NodeId;
+
+    internal long LastIndex => _log.LastIndex;
 
     public Leadership Leadership => _tracker.Current;
 

@@ -92,7 +92,7 @@ internal sealed class RaftFiles : IDisposable
     {
         const int fewest = 16, most = 4096;
         var log = SegmentedLog.Open(
-            Disk, Keys, LogDirectory(_directory), Math.Clamp(_options.SnapshotEvery, fewest, most), (snapshot?.Index ?? 0, snapshot?.Term ?? 0), Mark.LastIndex);
+            Disk, Keys, LogDirectory(_directory), Math.Clamp(_options.SnapshotEvery, fewest, most), (snapshot?.Index ?? 0, snapshot?.Term ?? 0), Mark);
         DurableFile.SyncDirectory(_directory);
         if (log.LastIndex > 0 && log.TermOf(log.LastIndex) is var term && term > Votes.Term)
         {
@@ -100,15 +100,17 @@ internal sealed class RaftFiles : IDisposable
             throw new InvalidDataException($"it remembers term {Votes.Term}, but this node has taken part in term {term}");
         }
 
-        // A snapshot comes after a membership, and who knows of none with itself in it never stands.
-        var voted = Votes.Vote.AsSpan().SequenceEqual(MemberBytes.Of(_options.NodeId));
-        if (Members.Members.NodeIds.Count == 0 && ((Mark.CommitIndex > 0 && snapshot is not null) || voted))
+        return log;
+    }
+
+    /// <summary>Who does not know of a membership with itself in it never stands, so one that voted for itself has forgotten it.</summary>
+    /// <exception cref="InvalidDataException">The members are missing.</exception>
+    internal void VerifyMembers()
+    {
+        if (Members.Members.NodeIds.Count == 0 && Votes.Vote.AsSpan().SequenceEqual(MemberBytes.Of(_options.NodeId)))
         {
-            log.Dispose();
             throw new InvalidDataException("the members are missing");
         }
-
-        return log;
     }
 
     public void Dispose()

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using DotNext.IO.Log;
 using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
@@ -27,9 +26,11 @@ internal sealed class RaftLog : IAsyncDisposable
     private readonly SegmentedLog _segments;
     private readonly EntryWindow _window = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
-    private readonly Channel<bool> _toSync = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly AutoResetEvent _toSync = new(false);
     private readonly LogApplier _applier;
-    private Task _syncing = Task.CompletedTask;
+    private readonly Task _syncing;
+    private volatile bool _ending;
+    private TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _last;
     private long _committed;
     private volatile OwnLeadership? _leadership;
@@ -48,7 +49,10 @@ internal sealed class RaftLog : IAsyncDisposable
         _last = _segments.LastIndex;
         _committed = Math.Max(snapshot?.Index ?? 0, Math.Min(files.Mark.CommitIndex, _last));
         _applier = new LogApplier(this, machine, files.Members, health, snapshot?.Index ?? 0);
-        machine.SnapshotTaken += file => _segments.RemoveUpTo(file.Index - files.KeptBehindSnapshot);
+
+        // A thread of its own: a slow disk must not hold those of the pool, on which heartbeats run.
+        _syncing = Task.Factory.StartNew(SyncWhileAppending, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        machine.SnapshotTaken += file => _segments.RemoveBehind(file.Index, files.KeptBehindSnapshot);
     }
 
     internal long Term => _files.Votes.Term;
@@ -68,7 +72,6 @@ internal sealed class RaftLog : IAsyncDisposable
     /// <summary>Starts the loops; returns once everything that was known to be committed is applied.</summary>
     internal async Task StartAsync(CancellationToken cancellation)
     {
-        _syncing = Task.Run(SyncAsync, CancellationToken.None);
         _applier.Start();
         await _applier.WaitAsync(CommittedIndex, cancellation).ConfigureAwait(false);
     }
@@ -81,6 +84,7 @@ internal sealed class RaftLog : IAsyncDisposable
     /// <exception cref="BrokenDiskException">It is not known whether it is.</exception>
     internal void Vote(long term, ReadOnlySpan<byte> vote)
     {
+        _health.ThrowIfBroken();
         try
         {
             _files.Votes.Write(term, vote);
@@ -128,7 +132,7 @@ internal sealed class RaftLog : IAsyncDisposable
                     proposal.Index = item.Index;
                 }
 
-                _toSync.Writer.TryWrite(true);
+                _toSync.Set();
                 return item.Index;
             }
             catch (IOException e) when (isNoOp && BrokenDiskException.IsNoSpace(e))
@@ -151,6 +155,7 @@ internal sealed class RaftLog : IAsyncDisposable
         await _writing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            _health.ThrowIfBroken();
             _leadership = null;
 
             // Entries that the log has already stay: a late copy of an old message must not remove what was acknowledged since.
@@ -186,6 +191,7 @@ internal sealed class RaftLog : IAsyncDisposable
         await _writing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            _health.ThrowIfBroken();
             using var standstill = await _applier.StopAsync(cancellation).ConfigureAwait(false);
             if (received.Index <= CommittedIndex)
             {
@@ -197,10 +203,10 @@ internal sealed class RaftLog : IAsyncDisposable
             if (!continues)
             {
                 // Before the snapshot has its name: a crash in between must not find fewer entries than were promised.
-                OrBreak(() => _files.Mark.Lower(CommittedIndex));
+                OrBreak(() => _segments.Renounce(CommittedIndex));
             }
 
-            var file = await _machine.TakeOverAsync(received).ConfigureAwait(false);
+            var file = await TakeOverAsync(received).ConfigureAwait(false);
             if (!continues)
             {
                 OrBreak(() => _segments.Reset(file.Index, file.Term));
@@ -211,7 +217,7 @@ internal sealed class RaftLog : IAsyncDisposable
             OrBreak(() => _machine.Restore(file));
             Volatile.Write(ref _committed, file.Index);
             _applier.Skip(file.Index);
-            Remember();
+            RememberCommit();
         }
         finally
         {
@@ -220,13 +226,10 @@ internal sealed class RaftLog : IAsyncDisposable
     }
 
     /// <summary>A follower commits what its leader says; a leader only what a majority of the members holds on disk (H2).</summary>
-    internal long Commit(long endIndex)
+    internal async ValueTask<long> CommitAsync(long endIndex, CancellationToken cancellation)
     {
         endIndex = Math.Min(endIndex, LastIndex);
-        if (_segments.DurableIndex < endIndex)
-        {
-            Sync();
-        }
+        await SyncedAsync(endIndex, cancellation).ConfigureAwait(false);
 
         if (_leadership is { } own)
         {
@@ -290,27 +293,18 @@ internal sealed class RaftLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Notes in the mark what is synced and committed; a failure there only weakens the next start's check.</summary>
-    internal void Remember()
-    {
-        try
-        {
-            _files.Mark.Synced(_segments.DurableIndex);
-            _files.Mark.Committed(Math.Min(CommittedIndex, _segments.DurableIndex));
-        }
-        catch (IOException e)
-        {
-            throw Break(e);
-        }
-    }
+    /// <summary>Notes how much is committed: the next start need not wait for a leader to apply it.</summary>
+    internal void RememberCommit() => OrBreak(() => _files.Mark.Committed(Math.Min(CommittedIndex, _segments.DurableIndex)));
 
     public async ValueTask DisposeAsync()
     {
-        _toSync.Writer.TryComplete();
+        _ending = true;
+        _toSync.Set();
         await _syncing.ConfigureAwait(false);
         await _applier.DisposeAsync().ConfigureAwait(false);
         _segments.Dispose();
         _writing.Dispose();
+        _toSync.Dispose();
     }
 
     private void Append(IReadOnlyList<LogItem> items)
@@ -339,26 +333,46 @@ internal sealed class RaftLog : IAsyncDisposable
 
     private void TruncateAfter(long index)
     {
-        OrBreak(() =>
-        {
-            // First, so that a crash in between finds a mark that claims less than the log holds.
-            _files.Mark.Lower(index);
-            _segments.TruncateAfter(index);
-        });
+        OrBreak(() => _segments.TruncateAfter(index));
         _window.TruncateAfter(index);
         Volatile.Write(ref _last, index);
     }
 
-    private void Sync()
+    private void Sync() => OrBreak(_segments.Sync);
+
+    private async Task<SnapshotFile> TakeOverAsync(ReceivedSnapshot received)
     {
-        OrBreak(_segments.Sync);
-        Remember();
+        try
+        {
+            return await _machine.TakeOverAsync(received).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            OrBreak(_segments.Reaffirm);
+            throw;
+        }
     }
 
-    private async Task SyncAsync()
+    private async ValueTask SyncedAsync(long index, CancellationToken cancellation)
     {
-        await foreach (var _ in _toSync.Reader.ReadAllAsync().ConfigureAwait(false))
+        while (true)
         {
+            var synced = Volatile.Read(ref _synced);
+            _health.ThrowIfBroken();
+            if (_segments.DurableIndex >= index)
+            {
+                return;
+            }
+
+            await synced.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void SyncWhileAppending()
+    {
+        while (!_ending)
+        {
+            _toSync.WaitOne();
             try
             {
                 Sync();
@@ -366,8 +380,10 @@ internal sealed class RaftLog : IAsyncDisposable
             catch (BrokenDiskException)
             {
                 // Reported; whoever commits meets it, too.
-                return;
+                _ending = true;
             }
+
+            Interlocked.Exchange(ref _synced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         }
     }
 

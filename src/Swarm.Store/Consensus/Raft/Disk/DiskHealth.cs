@@ -31,8 +31,17 @@ internal sealed partial class DiskHealth(TimeProvider time, ILogger logger)
 
     internal void Break(Exception failure)
     {
-        Change(new DiskFailure(time.GetUtcNow(), failure.Message));
         _broken.TrySetResult(failure);
+        Change(new DiskFailure(time.GetUtcNow(), failure.Message));
+    }
+
+    /// <summary>After a failed sync a later one may succeed without having written anything, so nobody tries.</summary>
+    internal void ThrowIfBroken()
+    {
+        if (_broken.Task.IsCompleted)
+        {
+            throw new BrokenDiskException(new IOException(_failure?.Why));
+        }
     }
 
     internal async Task MendedAsync(CancellationToken cancellation)

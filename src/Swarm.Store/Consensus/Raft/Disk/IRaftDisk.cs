@@ -33,5 +33,8 @@ internal interface IDiskFile : IDisposable
 
     void Sync();
 
+    /// <summary>What was synced is read from the disk from now on, not from memory.</summary>
+    void DropCache();
+
     void Truncate(long length);
 }

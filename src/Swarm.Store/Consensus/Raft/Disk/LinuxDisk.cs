@@ -27,6 +27,8 @@ internal sealed class LinuxDisk : IRaftDisk
 
         public void Sync() => file.SyncData();
 
+        public void DropCache() => file.DropCache();
+
         public void Truncate(long length) => file.Truncate(length);
 
         public void Dispose() => file.Dispose();

@@ -90,6 +90,13 @@ internal sealed class LogSegment : IDisposable
         {
             var (index, term, key) = SealedHeader.Read(file, System.IO.Path.GetFileName(path), Magic, keys);
             segment = new LogSegment(disk, path, index, term, key, file);
+            if (isNewest)
+            {
+                // The process before may have ended between its write and its sync, or because its sync failed: only what comes from the disk counts.
+                file.Sync();
+                file.DropCache();
+            }
+
             segment.Scan(isNewest, mark);
             if (!isNewest)
             {

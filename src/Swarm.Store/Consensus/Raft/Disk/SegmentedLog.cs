@@ -8,20 +8,26 @@ internal sealed class SegmentedLog : IDisposable
 {
     /// <summary>A segment that has so many bytes or entries gets a successor: the unit in which old entries are removed.</summary>
     internal const int SegmentBytes = 8 << 20;
+
+    /// <summary>However many entries are to be kept behind a snapshot, no more bytes of them than this.</summary>
+    internal const long MaxKeptBytes = 32 << 20;
     private readonly IRaftDisk _disk;
     private readonly DataKeys _keys;
     private readonly string _directory;
     private readonly int _segmentEntries;
+    private readonly LogMark _mark;
 
-    // Taken in this order. The first for a sync and whatever else decides what is durable, the second for the list and the tail.
+    // Taken in this order. The first for a sync and whatever else decides what is durable and what the mark says, the second for the list and the tail.
     private readonly Lock _syncGate = new();
     private readonly Lock _lock = new();
     private readonly List<LogSegment> _segments = [];
     private (long Index, long Term) _base;
     private long _durable;
+    private BrokenDiskException? _broken;
 
-    private SegmentedLog(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries)
+    private SegmentedLog(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries, LogMark mark)
     {
+        _mark = mark;
         _disk = disk;
         _keys = keys;
         _directory = directory;
@@ -55,9 +61,9 @@ internal sealed class SegmentedLog : IDisposable
 
     /// <summary>Reads, proves and where a write never ended repairs the whole log.</summary>
     /// <param name="snapshot">What came before the log, or replaced it.</param>
-    /// <param name="mark">Up to here the entries were synced and promised.</param>
+    /// <param name="mark">Where it must not end before.</param>
     /// <exception cref="InvalidDataException">The log is damaged or ends too early.</exception>
-    internal static SegmentedLog Open(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries, (long Index, long Term) snapshot, long mark)
+    internal static SegmentedLog Open(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries, (long Index, long Term) snapshot, LogMark mark)
     {
         Directory.CreateDirectory(directory);
         foreach (var temporary in Directory.GetFiles(directory, "*.tmp"))
@@ -65,14 +71,14 @@ internal sealed class SegmentedLog : IDisposable
             disk.Delete(temporary);
         }
 
-        var log = new SegmentedLog(disk, keys, directory, segmentEntries);
+        var log = new SegmentedLog(disk, keys, directory, segmentEntries, mark);
         try
         {
             var paths = Directory.GetFiles(directory, "*.log");
             Array.Sort(paths, StringComparer.Ordinal);
             foreach (var path in paths)
             {
-                var segment = LogSegment.Open(disk, keys, path, isNewest: path == paths[^1], mark);
+                var segment = LogSegment.Open(disk, keys, path, isNewest: path == paths[^1], mark.LastIndex);
                 log._segments.Add(segment);
                 if (path != LogSegment.NameOf(directory, segment.BaseIndex)
                     || (log._segments.Count > 1 && (log._segments[^2].LastIndex, log._segments[^2].LastTerm) != (segment.BaseIndex, segment.BaseTerm)))
@@ -83,8 +89,8 @@ internal sealed class SegmentedLog : IDisposable
 
             log.Follow(snapshot);
             log._durable = log.LastIndex;
-            return log.LastIndex >= mark ? log
-                : throw new InvalidDataException($"it ends at entry {log.LastIndex}, but entries up to {mark} were acknowledged");
+            return log.LastIndex >= mark.LastIndex ? log
+                : throw new InvalidDataException($"it ends at entry {log.LastIndex}, but entries up to {mark.LastIndex} were acknowledged");
         }
         catch
         {
@@ -134,7 +140,11 @@ internal sealed class SegmentedLog : IDisposable
 
             if (target > _durable)
             {
-                SyncOrBreak(tail!.Sync);
+                SyncOrBreak(() =>
+                {
+                    tail!.Sync();
+                    _mark.Synced(target);
+                });
                 Volatile.Write(ref _durable, target);
             }
         }
@@ -149,6 +159,8 @@ internal sealed class SegmentedLog : IDisposable
             {
                 SyncOrBreak(() =>
                 {
+                    // First, so that a crash in between finds a mark that claims less than the log holds.
+                    _mark.Lower(index);
                     while (_segments.Count > 1 && _segments[^1].BaseIndex >= index)
                     {
                         RemoveNewest();
@@ -165,7 +177,7 @@ internal sealed class SegmentedLog : IDisposable
         }
     }
 
-    /// <summary>Forgets everything: a snapshot that ends with this entry takes its place.</summary>
+    /// <summary>Forgets everything: a snapshot that ends with this entry takes its place. What it contradicts was renounced before.</summary>
     internal void Reset(long index, long term)
     {
         lock (_syncGate)
@@ -183,17 +195,38 @@ internal sealed class SegmentedLog : IDisposable
             }
 
             Volatile.Write(ref _durable, index);
+            SyncOrBreak(() => _mark.Synced(index));
         }
     }
 
-    /// <summary>Removes segments all of whose entries are at or before <paramref name="index"/>.</summary>
-    internal void RemoveUpTo(long index)
+    /// <summary>Takes back what was promised after an entry, durably: a snapshot is about to take its place.</summary>
+    internal void Renounce(long index)
+    {
+        lock (_syncGate)
+        {
+            SyncOrBreak(() => _mark.Lower(index));
+        }
+    }
+
+    /// <summary>It did not.</summary>
+    internal void Reaffirm()
+    {
+        lock (_syncGate)
+        {
+            SyncOrBreak(() => _mark.Synced(_durable));
+        }
+    }
+
+    /// <summary>Removes what a snapshot covers, in whole segments, but for some entries that a member that lags a little may ask for.</summary>
+    internal void RemoveBehind(long snapshotIndex, int keptEntries)
     {
         var removed = new List<LogSegment>();
         lock (_lock)
         {
-            while (_segments.Count > 1 && _segments[0].LastIndex <= index)
+            var behind = _segments.Where(segment => segment.LastIndex <= snapshotIndex).Sum(segment => segment.Size);
+            while (_segments.Count > 1 && _segments[0].LastIndex <= snapshotIndex && (_segments[0].LastIndex <= snapshotIndex - keptEntries || behind > MaxKeptBytes))
             {
+                behind -= _segments[0].Size;
                 removed.Add(_segments[0]);
                 _segments.RemoveAt(0);
                 _base = (_segments[0].BaseIndex, _segments[0].BaseTerm);
@@ -270,15 +303,21 @@ internal sealed class SegmentedLog : IDisposable
         }
     }
 
-    private static void SyncOrBreak(Action sync)
+    /// <summary>With the gate held: whoever waited for it must not sync again after a failure, and find that it succeeds.</summary>
+    private void SyncOrBreak(Action sync)
     {
+        if (_broken is { } broken)
+        {
+            throw broken;
+        }
+
         try
         {
             sync();
         }
-        catch (IOException e) when (e is not BrokenDiskException)
+        catch (IOException e)
         {
-            throw new BrokenDiskException(e);
+            throw _broken = new BrokenDiskException(e);
         }
     }
 
