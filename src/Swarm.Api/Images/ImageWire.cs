@@ -142,4 +142,7 @@ internal sealed record ProgressAux
 [JsonSerializable(typeof(List<ImageDeleteItem>))]
 [JsonSerializable(typeof(PruneAnswer))]
 [JsonSerializable(typeof(ProgressLine))]
+[JsonSerializable(typeof(AuthRequest))]
+[JsonSerializable(typeof(AuthAnswer))]
+[JsonSerializable(typeof(DistributionAnswer))]
 internal sealed partial class ImageWireJson : JsonSerializerContext;

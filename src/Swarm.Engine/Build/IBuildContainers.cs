@@ -9,7 +9,8 @@ public interface IBuildContainers
     Task<IBuildContainer> CreateAsync(ContainerCreateRequest request, CancellationToken cancellation);
 }
 
-public interface IBuildContainer
+/// <summary>Disposed when the step is over, whether it was removed or is kept for its user.</summary>
+public interface IBuildContainer : IDisposable
 {
     string Id { get; }
 

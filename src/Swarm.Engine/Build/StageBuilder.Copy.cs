@@ -9,16 +9,9 @@ internal sealed partial class StageBuilder
 {
     private async Task WorkdirAsync(Instruction instruction, CancellationToken cancellation)
     {
-        NoFlags(instruction);
-        var given = Expand(Required(instruction));
-        if (given.Length == 0)
-        {
-            throw EngineException.BadRequest("cannot normalize nothing");
-        }
-
-        var path = CopyTarget.Absolute(_config.WorkingDir ?? "", given);
-        _config = _config with { WorkingDir = path };
-        var createdBy = $"{string.Join(' ', Shell)} #(nop) WORKDIR {path}";
+        _editor.Change(instruction);
+        var path = _editor.Config.WorkingDir!;
+        var createdBy = $"{string.Join(' ', _editor.Shell)} #(nop) WORKDIR {path}";
         if (await IsCachedAsync(createdBy, cancellation))
         {
             return;
@@ -38,15 +31,15 @@ internal sealed partial class StageBuilder
         var flags = name == "COPY"
             ? InstructionFlags.Read(instruction, "from", "chown", "chmod")
             : InstructionFlags.Read(instruction, "chown", "chmod");
-        var words = Words.JsonOrSplit(instruction, _build.File.Escape).ConvertAll(Expand);
+        var words = Words.JsonOrSplit(instruction, _build.File.Escape).ConvertAll(_editor.Expand);
         if (words.Count < 2)
         {
             throw DockerfileReader.ErrorAt(
                 instruction.Line, $"{name} requires at least two arguments, but only one was provided. Destination could not be determined.");
         }
 
-        var chown = Expand(flags.GetValueOrDefault("chown", ""));
-        var mode = Mode(Expand(flags.GetValueOrDefault("chmod", "")));
+        var chown = _editor.Expand(flags.GetValueOrDefault("chown", ""));
+        var mode = Mode(_editor.Expand(flags.GetValueOrDefault("chmod", "")));
         using var origin = await OriginAsync(flags, cancellation);
         var folder = Builder.NewFolder();
         using var sources = new CopySources(origin.Path, name, flags.ContainsKey("from"), folder, Builder.Http);
@@ -55,7 +48,7 @@ internal sealed partial class StageBuilder
             var document = instruction.Documents.FirstOrDefault(document => word.TrimStart('<', '-') == document.Name && word.StartsWith("<<", StringComparison.Ordinal));
             if (document is not null)
             {
-                sources.AddText(document.Name, document.Literal ? document.Content : Expansion.Text(document.Content, Lookup, _build.File.Escape));
+                sources.AddText(document.Name, document.Literal ? document.Content : Expansion.Text(document.Content, _editor.Lookup, _build.File.Escape));
             }
             else
             {
@@ -71,7 +64,7 @@ internal sealed partial class StageBuilder
         }
 
         var hash = await Task.Run(() => sources.Hash(cancellation), cancellation);
-        var createdBy = $"{string.Join(' ', Shell)} #(nop) {name} {(chown.Length > 0 ? $"--chown={chown} " : "")}{(mode is null ? "" : $"--chmod={flags["chmod"]} ")}{hash} in {destination} ";
+        var createdBy = $"{string.Join(' ', _editor.Shell)} #(nop) {name} {(chown.Length > 0 ? $"--chown={chown} " : "")}{(mode is null ? "" : $"--chmod={flags["chmod"]} ")}{hash} in {destination} ";
         if (await IsCachedAsync(createdBy, cancellation))
         {
             return;
@@ -84,7 +77,7 @@ internal sealed partial class StageBuilder
             {
                 var owner = chown.Length > 0 ? CopyTarget.Owner(root, chown) : ((uint, uint)?)null;
                 using var target = new CopyTarget(root, owner, mode);
-                var path = CopyTarget.Absolute(_config.WorkingDir ?? "", destination);
+                var path = CopyTarget.Absolute(_editor.Config.WorkingDir ?? "", destination);
                 var isFolder = destination.EndsWith('/') || destination is "." or ".." || destination.EndsWith("/.", StringComparison.Ordinal);
                 foreach (var source in sources.List)
                 {

@@ -14,9 +14,9 @@ internal sealed partial class StageBuilder
     private async Task RunAsync(Instruction instruction, CancellationToken cancellation)
     {
         InstructionFlags.Read(instruction);
-        Required(instruction);
+        ConfigEditor.Required(instruction);
         var command = CommandOf(instruction);
-        var shown = _arguments.Beside(_config.Env ?? [], shown: true);
+        var shown = _editor.Arguments.Beside(_editor.Config.Env ?? [], shown: true);
         var createdBy = string.Join(' ', shown.Count > 0 ? [$"|{shown.Count}", .. shown, .. command] : command);
         if (await IsCachedAsync(createdBy, cancellation))
         {
@@ -37,16 +37,16 @@ internal sealed partial class StageBuilder
     private async Task RunAsync(IReadOnlyList<string> command, string createdBy, CancellationToken cancellation)
     {
         var image = _image ?? await EmptyBaseAsync(cancellation);
-        var container = await Builder.Containers.CreateAsync(
+        using var container = await Builder.Containers.CreateAsync(
             new ContainerCreateRequest
             {
                 Image = image.Id,
                 Cmd = command,
                 Entrypoint = [""],
-                Env = [.. _config.Env ?? [], .. _arguments.Beside(_config.Env ?? [], shown: false)],
-                User = _config.User,
-                WorkingDir = _config.WorkingDir,
-                Volumes = _config.Volumes,
+                Env = [.. _editor.Config.Env ?? [], .. _editor.Arguments.Beside(_editor.Config.Env ?? [], shown: false)],
+                User = _editor.Config.User,
+                WorkingDir = _editor.Config.WorkingDir,
+                Volumes = _editor.Config.Volumes,
                 AttachStdout = true,
                 AttachStderr = true,
                 Healthcheck = new HealthConfig { Test = ["NONE"] },
@@ -102,13 +102,13 @@ internal sealed partial class StageBuilder
 
     /// <summary>A container needs an image below it; scratch is one without layers.</summary>
     private Task<Image> EmptyBaseAsync(CancellationToken cancellation) =>
-        Images.CommitAsync(new ImageCommit { Config = _config, CreatedBy = "scratch" }, cancellation);
+        Images.CommitAsync(new ImageCommit { Config = _editor.Config, CreatedBy = "scratch" }, cancellation);
 
     private IReadOnlyList<string> CommandOf(Instruction instruction)
     {
         if (instruction.Documents is not [var first, ..])
         {
-            return ShellOrExec(instruction.Arguments);
+            return _editor.ShellOrExec(instruction.Arguments);
         }
 
         // Nothing but one here-document: it is the script. Anything else is the shell's to read.
@@ -121,10 +121,10 @@ internal sealed partial class StageBuilder
                 text.Append('\n').Append(document.Content).Append(document.Name);
             }
 
-            return [.. Shell, text.ToString()];
+            return [.. _editor.Shell, text.ToString()];
         }
 
-        return first.Content.StartsWith("#!", StringComparison.Ordinal) ? [.. Shell, Script(first)] : [.. Shell, first.Content];
+        return first.Content.StartsWith("#!", StringComparison.Ordinal) ? [.. _editor.Shell, Script(first)] : [.. _editor.Shell, first.Content];
     }
 
     private static string Script(HereDocument document)

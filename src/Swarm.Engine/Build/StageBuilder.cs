@@ -9,29 +9,23 @@ namespace Swarm.Engine.Build;
 internal sealed partial class StageBuilder
 {
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    private static readonly string[] DefaultShell = ["/bin/sh", "-c"];
 
     private readonly BuildRun _build;
     private readonly Stage _stage;
     private readonly StageOutput _output;
-    private readonly BuildArguments _arguments;
+    private readonly ConfigEditor _editor;
     private Image? _image;
-    private ContainerConfig _config = new();
-    private string _author = "";
     private bool _missed;
-    private bool _commandSet;
 
     public StageBuilder(BuildRun build, Stage stage, StageOutput output)
     {
         (_build, _stage, _output) = (build, stage, output);
-        _arguments = new BuildArguments(build.Options.Arguments, build.Globals);
+        _editor = new ConfigEditor(new BuildArguments(build.Options.Arguments, build.Globals), build.File.Escape);
     }
 
     private ImageBuilder Builder => _build.Builder;
 
     private ImageStore Images => _build.Builder.Local.Images;
-
-    private IReadOnlyList<string> Shell => _config.Shell is { Count: > 0 } shell ? shell : DefaultShell;
 
     public async Task<StageResult> RunAsync(CancellationToken cancellation)
     {
@@ -52,8 +46,16 @@ internal sealed partial class StageBuilder
             await _output.WriteAsync(new BuildLine(ImageId: _image.Id), cancellation);
         }
 
-        return new StageResult(_image, _arguments.Declared);
+        return new StageResult(_image, _editor.Arguments.Declared);
     }
+
+    private Task DispatchAsync(Instruction instruction, CancellationToken cancellation) => instruction.Name switch
+    {
+        "ADD" or "COPY" => CopyAsync(instruction, cancellation),
+        "RUN" => RunAsync(instruction, cancellation),
+        "WORKDIR" => WorkdirAsync(instruction, cancellation),
+        _ => CommitConfigAsync(_editor.Change(instruction), cancellation),
+    };
 
     /// <summary>NAME, NAME=value...; a null value: no default.</summary>
     public static List<KeyValuePair<string, string?>> ReadArguments(Instruction instruction, Func<string, string?> lookup, char escape)
@@ -96,25 +98,25 @@ internal sealed partial class StageBuilder
         if (_image is not null)
         {
             _build.Pin(_image.Id);
-            _config = ConfigOf(_image);
+            _editor.Config = ConfigOf(_image);
         }
 
-        if (!(_config.Env ?? []).Any(entry => entry.StartsWith("PATH=", StringComparison.Ordinal)))
+        if (!(_editor.Config.Env ?? []).Any(entry => entry.StartsWith("PATH=", StringComparison.Ordinal)))
         {
-            _config = _config with { Env = [.. _config.Env ?? [], DefaultPath] };
+            _editor.Config = _editor.Config with { Env = [.. _editor.Config.Env ?? [], DefaultPath] };
         }
     }
 
     /// <summary>What the base image wants done in each image that stands on it.</summary>
     private async Task TriggersAsync(CancellationToken cancellation)
     {
-        var triggers = _config.OnBuild ?? [];
+        var triggers = _editor.Config.OnBuild ?? [];
         if (triggers.Count == 0)
         {
             return;
         }
 
-        _config = _config with { OnBuild = null };
+        _editor.Config = _editor.Config with { OnBuild = null };
         await _output.SayAsync($"# Executing {triggers.Count} build trigger{(triggers.Count == 1 ? "" : "s")}\n", cancellation);
         foreach (var trigger in triggers)
         {
@@ -165,10 +167,10 @@ internal sealed partial class StageBuilder
         }
     }
 
-    /// <summary>The cache's answer for a step that leaves <see cref="_config"/>; after the first miss it is not asked again.</summary>
+    /// <summary>The cache's answer for a step that leaves <see cref="_editor.Config"/>; after the first miss it is not asked again.</summary>
     private async Task<bool> IsCachedAsync(string createdBy, CancellationToken cancellation)
     {
-        if (_missed || await _build.Cache.FindAsync(_image?.Id, createdBy, _config, cancellation) is not { } hit)
+        if (_missed || await _build.Cache.FindAsync(_image?.Id, createdBy, _editor.Config, cancellation) is not { } hit)
         {
             _missed = true;
             return false;
@@ -183,33 +185,18 @@ internal sealed partial class StageBuilder
     private async Task CommitAsync(string createdBy, Action<Stream>? layer, CancellationToken cancellation)
     {
         _image = await Images.CommitAsync(
-            new ImageCommit { ParentId = _image?.Id, Config = _config, CreatedBy = createdBy, Author = _author, Layer = layer }, cancellation);
+            new ImageCommit { ParentId = _image?.Id, Config = _editor.Config, CreatedBy = createdBy, Author = _editor.Author, Layer = layer }, cancellation);
         _build.Pin(_image.Id);
     }
 
     /// <summary>A step that changes the configuration only.</summary>
     private async Task CommitConfigAsync(string comment, CancellationToken cancellation)
     {
-        var createdBy = $"{string.Join(' ', Shell)} #(nop)  {comment}";
+        var createdBy = $"{string.Join(' ', _editor.Shell)} #(nop)  {comment}";
         if (!await IsCachedAsync(createdBy, cancellation))
         {
             await CommitAsync(createdBy, null, cancellation);
         }
-    }
-
-    private string Expand(string word) => Expansion.Word(word, Lookup, _build.File.Escape);
-
-    private string? Lookup(string name)
-    {
-        foreach (var entry in _config.Env ?? [])
-        {
-            if (entry.Length > name.Length && entry[name.Length] == '=' && entry.StartsWith(name, StringComparison.Ordinal))
-            {
-                return entry[(name.Length + 1)..];
-            }
-        }
-
-        return _arguments.Find(name);
     }
 
     private static string ShortId(string id) => id["sha256:".Length..][..12];

@@ -19,14 +19,21 @@ internal sealed class ImageCommitter(ImageStore store, ImageCommit commit, TimeP
         var parent = string.IsNullOrEmpty(commit.ParentId) ? null : state.Find(commit.ParentId) ?? throw ImageStore.NoSuchImage(commit.ParentId);
         var below = parent?.Chain ?? [];
         store.Layers.Hold(below);
+        var whole = false;
         try
         {
-            return await RunAsync(parent, cancellation);
+            var image = await RunAsync(parent, cancellation);
+            whole = true;
+            return image;
         }
         finally
         {
             store.Blobs.Release(_blobs);
             store.Layers.Release(below);
+            if (!whole)
+            {
+                store.DeleteUnneeded(_blobs);
+            }
         }
     }
 

@@ -7,28 +7,51 @@ using Swarm.Engine.Shim;
 namespace Swarm.Daemon;
 
 /// <summary>The containers of a build's RUN steps, by the node's own container engine.</summary>
-internal sealed class BuildContainers(ContainerEngine engine, RootfsStore rootfs) : IBuildContainers
+/// <param name="folder">Has a file for each step in progress; what is left of a killed daemon's is removed at the next start.</param>
+internal sealed class BuildContainers(ContainerEngine engine, RootfsStore rootfs, string folder) : IBuildContainers
 {
-    /// <summary>Tells a container that a killed daemon's build left behind from a user's.</summary>
+    /// <summary>Which step a container is of: the name of its file.</summary>
     private const string Label = "com.swarm.build-step";
 
     /// <summary>Removes what builds of a daemon that was killed left behind.</summary>
     public async Task CleanUpAsync(CancellationToken cancellation)
     {
-        foreach (var container in engine.Containers.Where(container => container.Record.Config.Labels?.ContainsKey(Label) == true).ToList())
+        Directory.CreateDirectory(folder);
+        var steps = Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)!).ToHashSet();
+        foreach (var container in engine.Containers
+            .Where(container => container.Record.Config.Labels?.TryGetValue(Label, out var step) == true && steps.Contains(step)).ToList())
         {
             await engine.RemoveAsync(container, force: true, removeVolumes: true, cancellation);
+        }
+
+        foreach (var step in steps)
+        {
+            File.Delete(Path.Combine(folder, step));
         }
     }
 
     public async Task<IBuildContainer> CreateAsync(ContainerCreateRequest request, CancellationToken cancellation)
     {
-        var labelled = request with { Labels = new Dictionary<string, string>(request.Labels ?? []) { [Label] = "" } };
-        return new Step(engine, rootfs, await engine.CreateAsync("", labelled, cancellation));
+        var step = Guid.NewGuid().ToString("N");
+        var file = Path.Combine(folder, step);
+        await File.WriteAllBytesAsync(file, [], cancellation);
+        try
+        {
+            var labelled = request with { Labels = new Dictionary<string, string>(request.Labels ?? []) { [Label] = step } };
+            return new Step(engine, rootfs, await engine.CreateAsync("", labelled, cancellation), file);
+        }
+        catch
+        {
+            File.Delete(file);
+            throw;
+        }
     }
 
-    private sealed class Step(ContainerEngine engine, RootfsStore rootfs, Container container) : IBuildContainer
+    private sealed class Step(ContainerEngine engine, RootfsStore rootfs, Container container, string file) : IBuildContainer
     {
+        /// <summary>From here on it is the user's: kept, or gone.</summary>
+        public void Dispose() => File.Delete(file);
+
         public string Id => container.Id;
 
         public string Changes

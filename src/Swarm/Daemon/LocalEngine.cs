@@ -71,11 +71,13 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
             ShimCommand = ShimCommand(),
             NodeName = facts.Hostname,
         };
+        var events = new EventBus(time);
+        local.Images.Events = events;
         var containers = new ContainerEngine(
-            engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), new EventBus(time), time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
+            engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
         await containers.RecoverAsync(cancellation);
         await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
-        var steps = new BuildContainers(containers, local.Rootfs);
+        var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
         await steps.CleanUpAsync(cancellation);
         return new LocalEngine(registry, host, bridge, local.Images, containers)
         {
@@ -111,7 +113,7 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
     internal void Map(IEndpointRouteBuilder routes, TimeProvider time)
     {
         new EngineApi(_containers, new ExecEngine(_containers), time).Map(routes);
-        ImageEndpoints.Map(routes, _images, this);
+        ImageEndpoints.Map(routes, _images, this, time);
         BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
 

@@ -176,6 +176,10 @@ internal sealed class BuildRoom : IDisposable, IBuildContainers
             return status;
         }
 
+        public void Dispose()
+        {
+        }
+
         public Task RemoveAsync()
         {
             room.Images.Local.Rootfs.Remove(id);

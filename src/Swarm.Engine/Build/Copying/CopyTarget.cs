@@ -14,6 +14,9 @@ internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int
 {
     private const int FolderMode = 0x1ED;
 
+    /// <summary>As the kernel's own bound (path_resolution(7)).</summary>
+    private const int MaxLinks = 40;
+
     private readonly SafeFileHandle _root = OpenRoot(merged);
 
     /// <summary>A path of an instruction as an absolute one.</summary>
@@ -175,20 +178,19 @@ internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int
         return OpenAt(folder, name, O_WRONLY | O_CREAT | O_EXCL, out var errno) ?? throw Failure("create", name, errno);
     }
 
-    private SafeFileHandle Folder(string path)
+    private SafeFileHandle Folder(string path, int hops = 0)
     {
         var at = Array.Empty<byte>();
         var folder = OpenInRoot(_root, at, O_DIRECTORY, out var errno) ?? throw Failure("open", at, errno);
         foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             var name = Encoding.UTF8.GetBytes(part);
+            byte[] above = at;
             at = at.Length == 0 ? name : [.. at, (byte)'/', .. name];
             var next = OpenInRoot(_root, at, O_DIRECTORY, out errno);
-            if (next is null && errno == ENOENT && MakeDirectory(folder, name) == 0)
+            if (next is null && errno == ENOENT)
             {
-                next = OpenAt(folder, name, O_DIRECTORY, out errno) ?? throw Failure("open", name, errno);
-                ChangeOwner(next, owner?.Uid ?? 0, owner?.Gid ?? 0, name);
-                ChangeMode(next, FolderMode, name);
+                next = MakeDirectory(folder, name) == 0 ? Made(folder, name) : BehindLink(folder, name, above, hops);
             }
 
             folder.Dispose();
@@ -197,6 +199,20 @@ internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int
 
         return folder;
     }
+
+    private SafeFileHandle Made(SafeFileHandle parent, byte[] name)
+    {
+        var made = OpenAt(parent, name, O_DIRECTORY, out var errno) ?? throw Failure("open", name, errno);
+        ChangeOwner(made, owner?.Uid ?? 0, owner?.Gid ?? 0, name);
+        ChangeMode(made, FolderMode, name);
+        return made;
+    }
+
+    /// <summary>A link to what the image does not have yet: the folder is made there, within the image.</summary>
+    private SafeFileHandle? BehindLink(SafeFileHandle parent, byte[] name, byte[] above, int hops) =>
+        hops < MaxLinks && TryStat(parent, name, out var stat) && stat.Kind == S_IFLNK
+            ? Folder(Absolute("/" + Encoding.UTF8.GetString(above), Encoding.UTF8.GetString(ReadLink(parent, name))), hops + 1)
+            : null;
 
     private static bool IsArchive(SafeFileHandle file)
     {

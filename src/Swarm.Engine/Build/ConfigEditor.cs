@@ -1,27 +1,57 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Swarm.Engine.Build.Copying;
 using Swarm.Engine.Build.Dockerfiles;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
 
 namespace Swarm.Engine.Build;
 
-/// <summary>The instructions that only change the configuration.</summary>
-internal sealed partial class StageBuilder
+/// <summary>
+/// An image's configuration on its way, and the instructions that only change it: for the steps of a build, and for the changes of a commit or
+/// an import.
+/// </summary>
+internal sealed class ConfigEditor(BuildArguments arguments, char escape)
 {
     private const long MinimumInterval = 1_000_000;
+    private static readonly string[] DefaultShell = ["/bin/sh", "-c"];
+    private static readonly HashSet<string> Changes =
+        ["CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "USER", "VOLUME", "WORKDIR", "STOPSIGNAL", "SHELL"];
 
-    private Task DispatchAsync(Instruction instruction, CancellationToken cancellation) => instruction.Name switch
+    private bool _commandSet;
+
+    public ContainerConfig Config { get; set; } = new();
+
+    public string Author { get; private set; } = "";
+
+    public BuildArguments Arguments => arguments;
+
+    public char Escape => escape;
+
+    public IReadOnlyList<string> Shell => Config.Shell is { Count: > 0 } shell ? shell : DefaultShell;
+
+    /// <summary>`docker commit --change` and `docker import --change`: instructions over a configuration.</summary>
+    /// <exception cref="EngineException">400.</exception>
+    public static ContainerConfig Apply(ContainerConfig config, IEnumerable<string> changes)
     {
-        "ADD" or "COPY" => CopyAsync(instruction, cancellation),
-        "RUN" => RunAsync(instruction, cancellation),
-        "WORKDIR" => WorkdirAsync(instruction, cancellation),
-        _ => CommitConfigAsync(Change(instruction), cancellation),
-    };
+        var editor = new ConfigEditor(new BuildArguments(new Dictionary<string, string?>(), new Dictionary<string, string?>()), '\\') { Config = config };
+        var text = string.Join('\n', changes);
+        foreach (var instruction in text.Trim().Length == 0 ? [] : DockerfileReader.Read(text).Instructions)
+        {
+            if (!Changes.Contains(instruction.Name))
+            {
+                throw EngineException.BadRequest($"{instruction.Name.ToLowerInvariant()} is not a valid change command");
+            }
+
+            editor.Change(instruction);
+        }
+
+        return editor.Config;
+    }
 
     /// <summary>Applies an instruction to the configuration; answers its line of the history.</summary>
-    private string Change(Instruction instruction) => instruction.Name switch
+    public string Change(Instruction instruction) => instruction.Name switch
     {
         "ARG" => Argument(instruction),
         "CMD" => Command(instruction),
@@ -36,6 +66,7 @@ internal sealed partial class StageBuilder
         "STOPSIGNAL" => StopSignal(instruction),
         "USER" => User(instruction),
         "VOLUME" => Volume(instruction),
+        "WORKDIR" => Workdir(instruction),
         var other => throw DockerfileReader.ErrorAt(instruction.Line, $"unknown instruction: {other}"),
     };
 
@@ -43,9 +74,9 @@ internal sealed partial class StageBuilder
     {
         NoFlags(instruction);
         var comment = new StringBuilder("ARG");
-        foreach (var (name, value) in ReadArguments(instruction, Lookup, _build.File.Escape))
+        foreach (var (name, value) in StageBuilder.ReadArguments(instruction, Lookup, escape))
         {
-            _arguments.Declare(name, value);
+            arguments.Declare(name, value);
             comment.Append(' ').Append(name).Append(value is null ? "" : "=" + value);
         }
 
@@ -56,7 +87,7 @@ internal sealed partial class StageBuilder
     {
         NoFlags(instruction);
         var command = ShellOrExec(instruction.Arguments);
-        _config = _config with { Cmd = command };
+        Config = Config with { Cmd = command };
         _commandSet = true;
         return $"CMD {Quoted(command)}";
     }
@@ -67,7 +98,7 @@ internal sealed partial class StageBuilder
         var command = instruction.Arguments.Length == 0 ? null : ShellOrExec(instruction.Arguments);
 
         // A command of the base image is none for another entrypoint.
-        _config = _config with { Entrypoint = command is { Count: > 0 } ? command : null, Cmd = _commandSet ? _config.Cmd : null };
+        Config = Config with { Entrypoint = command is { Count: > 0 } ? command : null, Cmd = _commandSet ? Config.Cmd : null };
         return $"ENTRYPOINT {Quoted(command ?? [])}";
     }
 
@@ -75,8 +106,8 @@ internal sealed partial class StageBuilder
     {
         NoFlags(instruction);
         var comment = new StringBuilder("ENV");
-        var environment = (_config.Env ?? []).ToList();
-        foreach (var (rawName, rawValue) in Words.Pairs(instruction, _build.File.Escape))
+        var environment = (Config.Env ?? []).ToList();
+        foreach (var (rawName, rawValue) in Words.Pairs(instruction, escape))
         {
             var (name, value) = (Expand(rawName), Expand(rawValue));
             var at = environment.FindIndex(entry => entry.Split('=', 2)[0] == name);
@@ -93,23 +124,23 @@ internal sealed partial class StageBuilder
             comment.Append(' ').Append(entry);
         }
 
-        _config = _config with { Env = environment };
+        Config = Config with { Env = environment };
         return comment.ToString();
     }
 
     private string Expose(Instruction instruction)
     {
         NoFlags(instruction);
-        var ports = new SortedDictionary<string, EmptyObject>(_config.ExposedPorts ?? [], StringComparer.Ordinal);
+        var ports = new SortedDictionary<string, EmptyObject>(Config.ExposedPorts ?? [], StringComparer.Ordinal);
         var named = new List<string>();
-        foreach (var word in Words.Split(Expand(Required(instruction)), _build.File.Escape))
+        foreach (var word in Words.Split(Expand(Required(instruction)), escape))
         {
             named.AddRange(Ports(word));
         }
 
         named.Sort(StringComparer.Ordinal);
         named.ForEach(port => ports[port] = new EmptyObject());
-        _config = _config with { ExposedPorts = new Dictionary<string, EmptyObject>(ports) };
+        Config = Config with { ExposedPorts = new Dictionary<string, EmptyObject>(ports) };
         return $"EXPOSE {string.Join(' ', named)}";
     }
 
@@ -147,7 +178,7 @@ internal sealed partial class StageBuilder
                 throw EngineException.BadRequest("HEALTHCHECK NONE takes no arguments");
             }
 
-            _config = _config with { Healthcheck = new HealthConfig { Test = ["NONE"] } };
+            Config = Config with { Healthcheck = new HealthConfig { Test = ["NONE"] } };
         }
         else if (kind == "CMD")
         {
@@ -158,7 +189,7 @@ internal sealed partial class StageBuilder
                 throw EngineException.BadRequest("Missing command after HEALTHCHECK CMD");
             }
 
-            _config = _config with
+            Config = Config with
             {
                 Healthcheck = new HealthConfig
                 {
@@ -207,30 +238,30 @@ internal sealed partial class StageBuilder
     private string Label(Instruction instruction)
     {
         NoFlags(instruction);
-        var labels = new Dictionary<string, string>(_config.Labels ?? []);
+        var labels = new Dictionary<string, string>(Config.Labels ?? []);
         var comment = new StringBuilder("LABEL");
-        foreach (var (rawName, rawValue) in Words.Pairs(instruction, _build.File.Escape))
+        foreach (var (rawName, rawValue) in Words.Pairs(instruction, escape))
         {
             var (name, value) = (Expand(rawName), Expand(rawValue));
             labels[name] = value;
             comment.Append(' ').Append(name).Append('=').Append(value);
         }
 
-        _config = _config with { Labels = labels };
+        Config = Config with { Labels = labels };
         return comment.ToString();
     }
 
     private string Maintainer(Instruction instruction)
     {
         NoFlags(instruction);
-        _author = Required(instruction);
-        return $"MAINTAINER {_author}";
+        Author = Required(instruction);
+        return $"MAINTAINER {Author}";
     }
 
     private string OnBuild(Instruction instruction)
     {
         NoFlags(instruction);
-        var trigger = DockerfileReader.ReadOne(Required(instruction), _build.File.Escape);
+        var trigger = DockerfileReader.ReadOne(Required(instruction), escape);
         if (trigger.Name == "ONBUILD")
         {
             throw EngineException.BadRequest("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
@@ -242,7 +273,7 @@ internal sealed partial class StageBuilder
         }
 
         var whole = instruction.Arguments + string.Concat(instruction.Documents.Select(document => $"\n{document.Content}{document.Name}"));
-        _config = _config with { OnBuild = [.. _config.OnBuild ?? [], whole] };
+        Config = Config with { OnBuild = [.. Config.OnBuild ?? [], whole] };
         return $"ONBUILD {whole}";
     }
 
@@ -250,8 +281,8 @@ internal sealed partial class StageBuilder
     {
         NoFlags(instruction);
         var shell = Words.Json(Required(instruction)) ?? throw EngineException.BadRequest("SHELL requires the arguments to be in JSON form");
-        _config = shell.Count > 0
-            ? _config with { Shell = shell }
+        Config = shell.Count > 0
+            ? Config with { Shell = shell }
             : throw EngineException.BadRequest("SHELL requires at least one argument");
         return $"SHELL {Quoted(shell)}";
     }
@@ -261,7 +292,7 @@ internal sealed partial class StageBuilder
         NoFlags(instruction);
         var signal = Expand(Required(instruction));
         Signals.Parse(signal, Signals.Terminate);
-        _config = _config with { StopSignal = signal };
+        Config = Config with { StopSignal = signal };
         return $"STOPSIGNAL {signal}";
     }
 
@@ -269,7 +300,7 @@ internal sealed partial class StageBuilder
     {
         NoFlags(instruction);
         var user = Expand(Required(instruction));
-        _config = _config with { User = user };
+        Config = Config with { User = user };
         return $"USER {user}";
     }
 
@@ -277,23 +308,48 @@ internal sealed partial class StageBuilder
     {
         NoFlags(instruction);
         Required(instruction);
-        var named = Words.JsonOrSplit(instruction, _build.File.Escape).ConvertAll(Expand);
+        var named = Words.JsonOrSplit(instruction, escape).ConvertAll(Expand);
         if (named.Exists(volume => volume.Trim().Length == 0))
         {
             throw EngineException.BadRequest("VOLUME specified can not be an empty string");
         }
 
-        var volumes = new Dictionary<string, EmptyObject>(_config.Volumes ?? []);
+        var volumes = new Dictionary<string, EmptyObject>(Config.Volumes ?? []);
         named.ForEach(volume => volumes[volume] = new EmptyObject());
-        _config = _config with { Volumes = volumes };
+        Config = Config with { Volumes = volumes };
         return $"VOLUME [{string.Join(' ', named)}]";
     }
 
-    private IReadOnlyList<string> ShellOrExec(string arguments) => Words.Json(arguments) ?? (IReadOnlyList<string>)[.. Shell, arguments];
+    private string Workdir(Instruction instruction)
+    {
+        NoFlags(instruction);
+        var given = Expand(Required(instruction));
+        Config = given.Length > 0
+            ? Config with { WorkingDir = CopyTarget.Absolute(Config.WorkingDir ?? "", given) }
+            : throw EngineException.BadRequest("cannot normalize nothing");
+        return $"WORKDIR {Config.WorkingDir}";
+    }
+
+    public string Expand(string word) => Expansion.Word(word, Lookup, escape);
+
+    public string? Lookup(string name)
+    {
+        foreach (var entry in Config.Env ?? [])
+        {
+            if (entry.Length > name.Length && entry[name.Length] == '=' && entry.StartsWith(name, StringComparison.Ordinal))
+            {
+                return entry[(name.Length + 1)..];
+            }
+        }
+
+        return arguments.Find(name);
+    }
+
+    public IReadOnlyList<string> ShellOrExec(string arguments) => Words.Json(arguments) ?? (IReadOnlyList<string>)[.. Shell, arguments];
 
     private static void NoFlags(Instruction instruction) => InstructionFlags.Read(instruction);
 
-    private static string Required(Instruction instruction) => instruction.Arguments.Length > 0
+    public static string Required(Instruction instruction) => instruction.Arguments.Length > 0
         ? instruction.Arguments
         : throw DockerfileReader.ErrorAt(instruction.Line, $"{instruction.Name} requires at least one argument");
 
