@@ -10,7 +10,7 @@ die() {
 
 # command:Debian package, one a line. The first group builds, the second runs a node, the third only the tests.
 build_needs=(clang:clang)
-node_needs=(crun:crun nft:nftables ip:iproute2 busybox:busybox-static)
+node_needs=(crun:crun nft:nftables ip:iproute2 busybox:busybox-static mkfs.ext4:e2fsprogs)
 test_needs=(docker-registry:docker-registry skopeo:skopeo socat:socat)
 
 missing_packages() {
@@ -81,7 +81,7 @@ require_docker_cli() {
 source_stamp() {
     (
         cd "$root"
-        find src eng/BannedSymbols.txt Directory.*.props Directory.*.targets global.json \
+        find src chaos/Swarm.Chaos eng/BannedSymbols.txt Directory.*.props Directory.*.targets global.json \
             -name obj -prune -o -name bin -prune -o -type f -print0 |
             LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
     )
@@ -115,6 +115,11 @@ build_binary() {
         if ! dotnet publish "$root/src/Swarm" "${flags[@]}" -o "$stage" --nologo -v minimal \
             -p:CopyOutputSymbolsToPublishDirectory=false >&2 9>&-; then
             die "the build failed (its output is above)"
+        fi
+        # The program that runs beside every container; without it the daemon's own binary does its work, with more memory.
+        if [ "$kind" = aot ] && ! dotnet publish "$root/src/Swarm.Shim" "${flags[@]}" -o "$stage" --nologo -v minimal \
+            -p:CopyOutputSymbolsToPublishDirectory=false >&2 9>&-; then
+            die "the build of the shim failed (its output is above)"
         fi
         mv "$stage" "$folder"
         say "built in $((SECONDS - started)) s"

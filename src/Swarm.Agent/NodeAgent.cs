@@ -26,6 +26,9 @@ public sealed partial class NodeAgent(
     private readonly StatusReporter _reporter = new(journal);
     private TaskTable? _tasks;
 
+    /// <summary>What the managers are told of the node's certificate; null: nothing.</summary>
+    public AgentTls? Tls { get; init; }
+
     /// <summary>Raised by the session's flow, which waits for the handlers: they should be quick.</summary>
     public event Action<AgentNews>? News;
 
@@ -69,7 +72,7 @@ public sealed partial class NodeAgent(
                 LogSessionEnded(error.Message);
                 if (error is RpcFault { Status: RpcStatus.NotFound })
                 {
-                    News?.Invoke(new AgentNews(null, [], null, Removed: true));
+                    News?.Invoke(new AgentNews(null, [], null, null, Removed: true));
                 }
             }
 
@@ -84,7 +87,9 @@ public sealed partial class NodeAgent(
     private async Task SessionAsync(TaskTable tasks, Action registered, CancellationToken daemon)
     {
         using var session = CancellationTokenSource.CreateLinkedTokenSource(daemon);
-        var request = new SessionRequest { Description = await executor.DescribeAsync(daemon), Address = address() };
+        var description = await executor.DescribeAsync(daemon);
+        var tls = Tls?.Current;
+        var request = new SessionRequest { Description = tls?.In(description) ?? description, Address = address() };
         Task heartbeats = Task.CompletedTask;
         Task reports = Task.CompletedTask;
         Exception? cause = null;
@@ -98,9 +103,9 @@ public sealed partial class NodeAgent(
                     tasks.Apply(assignments, daemon);
                 }
 
-                if (message.Node is not null || !message.Managers.IsDefaultOrEmpty || message.TrustRoot is not null)
+                if (message.Node is not null || !message.Managers.IsDefaultOrEmpty || message.TrustRoot is not null || message.IssuingRoot is not null)
                 {
-                    News?.Invoke(new AgentNews(message.Node, message.Managers, message.TrustRoot, Removed: false));
+                    News?.Invoke(new AgentNews(message.Node, message.Managers, message.TrustRoot, message.IssuingRoot, Removed: false));
                 }
 
                 if (!isOpen)
@@ -108,7 +113,7 @@ public sealed partial class NodeAgent(
                     isOpen = true;
                     registered();
                     LogRegistered(message.SessionId);
-                    heartbeats = EndingAsync(BeatAsync(message.SessionId, session.Token), session);
+                    heartbeats = EndingAsync(BeatAsync(message.SessionId, tls, session.Token), session);
                     reports = EndingAsync(_reporter.RunAsync(client, message.SessionId, session.Token), session);
                 }
             }
@@ -126,7 +131,7 @@ public sealed partial class NodeAgent(
         }
     }
 
-    private async Task BeatAsync(string sessionId, CancellationToken session)
+    private async Task BeatAsync(string sessionId, NodeTls? told, CancellationToken session)
     {
         var patience = TimeSpan.FromSeconds(1) * HeartbeatPatience;
         while (true)
@@ -134,9 +139,11 @@ public sealed partial class NodeAgent(
             using var late = new CancellationTokenSource(patience, time);
             using var call = CancellationTokenSource.CreateLinkedTokenSource(session, late.Token);
             HeartbeatResponse response;
+            var tls = Tls?.Current;
             try
             {
-                response = await client.HeartbeatAsync(new HeartbeatRequest { SessionId = sessionId }, call.Token);
+                response = await client.HeartbeatAsync(new HeartbeatRequest { SessionId = sessionId, Tls = ReferenceEquals(tls, told) ? null : tls }, call.Token);
+                told = tls;
             }
             catch (OperationCanceledException) when (late.IsCancellationRequested && !session.IsCancellationRequested)
             {
@@ -145,7 +152,7 @@ public sealed partial class NodeAgent(
 
             var period = response.Period > TimeSpan.Zero ? response.Period : TimeSpan.FromSeconds(1);
             patience = period * HeartbeatPatience;
-            await Task.Delay(period, time, session);
+            await (Tls is null ? Task.Delay(period, time, session) : Tls.ChangedWithinAsync(period, time, session));
         }
     }
 

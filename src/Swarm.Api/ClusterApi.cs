@@ -22,6 +22,8 @@ public sealed record ClusterApi(
     {
         SystemEndpoints.Map(routes, Facts, System, Node, Time);
         SwarmEndpoints.Map(routes, Node, Access);
+        ManagerEndpoints.Map(routes, Node, Access);
+        ConsensusEndpoint.Map(routes, Node, Access);
         ServiceEndpoints.Map(routes, Access, Networks);
         NodeEndpoints.Map(routes, Access);
         TaskEndpoints.Map(routes, Access);

@@ -18,6 +18,25 @@ public interface INodeLifecycle
     Task JoinAsync(SwarmJoin request, CancellationToken cancellation);
 
     Task LeaveAsync(bool force, CancellationToken cancellation);
+
+    /// <summary>Gives the leadership to another manager: to the one of this node id, or with an empty id to whoever is elected. Answers who leads then.</summary>
+    /// <exception cref="Swarm.Engine.EngineException">404: not a manager; 409: nobody else could lead; 503: this node is no manager.</exception>
+    Task<string> TransferLeadershipAsync(string successor, CancellationToken cancellation);
+
+    /// <summary>Looks for a manager at an address (host[:port]), tells it where this node is, and learns from it where the others are.</summary>
+    /// <exception cref="Swarm.Engine.EngineException">503: none of this cluster answers there.</exception>
+    Task MeetAsync(string address, CancellationToken cancellation);
+
+    /// <summary>Opens a locked manager; returns once it takes part in its cluster again.</summary>
+    /// <param name="key">SWMKEY-1-...</param>
+    /// <exception cref="Swarm.Engine.EngineException">400: no key; 401: the wrong one; 409: not locked; 503: no manager.</exception>
+    Task UnlockAsync(string key, CancellationToken cancellation);
+}
+
+/// <summary>Docker's words for a manager that waits for its unlock key.</summary>
+public static class SwarmLocked
+{
+    public const string Text = "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.";
 }
 
 public enum LocalNodeState { Inactive, Pending, Active, Error, Locked }

@@ -3,6 +3,7 @@ using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Events;
 using Swarm.Engine.Exec;
+using Swarm.Engine.Files;
 using Swarm.Engine.Volumes;
 
 namespace Swarm.Engine;
@@ -16,6 +17,11 @@ namespace Swarm.Engine;
 [JsonSerializable(typeof(ContainerWaited))]
 [JsonSerializable(typeof(ContainerTop))]
 [JsonSerializable(typeof(ContainersPruned))]
+[JsonSerializable(typeof(ContainerUpdated))]
+[JsonSerializable(typeof(ContainerConfig))]
+[JsonSerializable(typeof(HostConfig))]
+[JsonSerializable(typeof(PathStat))]
+[JsonSerializable(typeof(IReadOnlyList<FileSystemChange>))]
 [JsonSerializable(typeof(ContainerRecord))]
 [JsonSerializable(typeof(ContainerState))]
 [JsonSerializable(typeof(EngineEvent))]

@@ -15,7 +15,7 @@ public sealed record EngineOptions
     /// <summary>Path of the OCI runtime.</summary>
     public string Runtime { get; init; } = "/usr/bin/crun";
 
-    /// <summary>How a shim is started: a program and its first arguments, such as this binary and "shim".</summary>
+    /// <summary>How a shim is started: a program and its first arguments.</summary>
     public required IReadOnlyList<string> ShimCommand { get; init; }
 
     /// <summary>What `docker info` calls this node; the hostname in containers that share the host's.</summary>
@@ -28,5 +28,7 @@ public sealed record EngineOptions
     internal string VolumesPath => Path.Combine(DataRoot, "volumes");
     internal string BundlesPath => Path.Combine(ExecRoot, "shims");
     internal string RuntimeStatePath => Path.Combine(ExecRoot, "runtime");
+    internal string SharedMemoryPath => Path.Combine(ExecRoot, "shm");
+    internal string SubpathsPath => Path.Combine(ExecRoot, "subpaths");
     internal string SeccompPath => Path.Combine(DataRoot, "seccomp");
 }

@@ -29,6 +29,12 @@ internal readonly struct FormatterSource : IEquatable<FormatterSource>
         var members = Members(type, problems);
         var length = members.Count == 0 ? 0 : members[members.Count - 1].Key + 1;
 
+        var versioned = type.BaseType?.Name == "VersionedRecord";
+        if (!versioned && type is { IsReferenceType: true } && type.ContainingNamespace.ToDisplayString() == "Swarm.Model")
+        {
+            problems.AppendLine($"#error {type.Name} must derive from VersionedRecord, or an older version drops what a newer one wrote");
+        }
+
         var write = new StringBuilder();
         var declare = new StringBuilder();
         var read = new StringBuilder();
@@ -36,13 +42,14 @@ internal readonly struct FormatterSource : IEquatable<FormatterSource>
         var next = 0;
         foreach (var (key, property) in members)
         {
-            for (; next < key; next++)
+            if (key != next)
             {
-                write.AppendLine("        writer.WriteNil();");
+                problems.AppendLine($"#error {type.Name}: key {next} is missing; a field that is gone keeps its key, or a newer version's fields shift");
             }
 
             next = key + 1;
-            var code = new ValueCode(property.Type, problems, property.Name);
+            var shared = property.GetAttributes().Any(a => a.AttributeClass?.Name == "SharedAttribute");
+            var code = new ValueCode(property.Type, problems, property.Name, shared);
             write.Append("        {\n").Append(code.Write("value." + property.Name, 3)).AppendLine("        }");
             declare.AppendLine($"        var m{key} = Default.{property.Name};");
             read.Append($"                case {key}:\n                {{\n").Append(code.Read("m" + key, 5)).AppendLine("                    break;\n                }");
@@ -65,28 +72,31 @@ internal readonly struct FormatterSource : IEquatable<FormatterSource>
                 public void Serialize(ref global::MessagePack.MessagePackWriter writer, {{fullName}}{{nullable}} value, global::MessagePack.MessagePackSerializerOptions options)
                 {
             {{(reference ? "        if (value is null)\n        {\n            writer.WriteNil();\n            return;\n        }\n" : "")}}
-                    writer.WriteArrayHeader({{length}});
-            {{write}}    }
+                    writer.WriteArrayHeader({{length}}{{(versioned ? " + global::Swarm.Model.UnknownFields.CountOf(value.Unknown)" : "")}});
+            {{write}}{{(versioned ? "        value.Unknown?.Write(ref writer);\n" : "")}}    }
 
                 public {{fullName}}{{nullable}} Deserialize(ref global::MessagePack.MessagePackReader reader, global::MessagePack.MessagePackSerializerOptions options)
                 {
             {{(reference ? "        if (reader.TryReadNil())\n        {\n            return null;\n        }\n" : "")}}
                     options.Security.DepthStep(ref reader);
-            {{declare}}        var count = reader.ReadArrayHeader();
+            {{declare}}{{(versioned ? "        global::Swarm.Model.UnknownFields? unknown = null;\n" : "")}}        var count = reader.ReadArrayHeader();
                     for (var i = 0; i < count; i++)
                     {
                         switch (i)
                         {
             {{read}}                default:
-                                reader.Skip();
+            {{(versioned
+                ? "                    unknown = global::Swarm.Model.UnknownFields.Read(ref reader, count - i);\n                    i = count;"
+                : "                    reader.Skip();")}}
                                 break;
                         }
                     }
 
                     reader.Depth--;
-                    return new {{fullName}}
+                    // Not new: that would run the initializers of everything that is replaced here.
+                    return Default with
                     {
-            {{assign}}        };
+            {{assign}}{{(versioned ? "            Unknown = unknown,\n" : "")}}        };
                 }
             }
 

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis;
 namespace Swarm.Generators;
 
 /// <summary>The statements that write and read one value of a type that records may hold.</summary>
-internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string owner)
+internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string owner, bool shared = false)
 {
     private const string Collections = "global::System.Collections.Immutable.";
     private readonly string _name = type.WithNullableAnnotation(NullableAnnotation.NotAnnotated).ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
@@ -39,7 +39,7 @@ internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string
             "global::System.DateTimeOffset" => $"{pad}writer.Write({value}.UtcTicks);\n",
             "global::System.TimeSpan" => $"{pad}writer.Write({value}.Ticks);\n",
             _ when Primitive() is not null || _name == "byte[]" => $"{pad}writer.Write({value});\n",
-            _ when IsRecord() => $"{pad}global::MessagePack.FormatterResolverExtensions.GetFormatterWithVerify<{_name}>(options.Resolver).Serialize(ref writer, {value}{(type.IsReferenceType ? "!" : "")}, options);\n",
+            _ when IsRecord() => $"{pad}global::Swarm.Model.Codec.FormatterOf<{_name}>().Serialize(ref writer, {value}{(type.IsReferenceType ? "!" : "")}, options);\n",
             _ => Refuse(),
         };
     }
@@ -61,19 +61,28 @@ internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string
         if (Element("ImmutableArray") is { } element)
         {
             var name = element.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
-            return $"{pad}{{\n{pad}var c{depth} = reader.ReadArrayHeader();\n{pad}var b{depth} = {Collections}ImmutableArray.CreateBuilder<{name}>(c{depth});\n{pad}for (var i{depth} = 0; i{depth} < c{depth}; i{depth}++)\n{pad}{{\n"
-                + $"{pad}    {name} x{depth} = default!;\n{Of(element).Read("x" + depth, depth + 1)}{pad}    b{depth}.Add(x{depth});\n{pad}}}\n\n{pad}{target} = b{depth}.MoveToImmutable();\n{pad}}}\n";
+            return $"{pad}{{\n{pad}var c{depth} = reader.ReadArrayHeader();\n{pad}if (c{depth} == 0)\n{pad}{{\n{pad}    {target} = [];\n{pad}}}\n{pad}else\n{pad}{{\n"
+                + $"{pad}    var b{depth} = {Collections}ImmutableArray.CreateBuilder<{name}>(c{depth});\n{pad}    for (var i{depth} = 0; i{depth} < c{depth}; i{depth}++)\n{pad}    {{\n"
+                + $"{pad}        {name} x{depth} = default!;\n{Of(element).Read("x" + depth, depth + 2)}{pad}        b{depth}.Add(x{depth});\n{pad}    }}\n\n{pad}    {target} = b{depth}.MoveToImmutable();\n{pad}}}\n{pad}}}\n";
         }
 
         if (Element("ImmutableSortedDictionary") is { } entry)
         {
             var name = entry.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
-            return $"{pad}{{\n{pad}var c{depth} = reader.ReadMapHeader();\n{pad}var b{depth} = {Collections}ImmutableSortedDictionary.CreateBuilder<string, {name}>(global::System.StringComparer.Ordinal);\n{pad}for (var i{depth} = 0; i{depth} < c{depth}; i{depth}++)\n{pad}{{\n"
-                + $"{pad}    var k{depth} = reader.ReadString()!;\n{pad}    {name} x{depth} = default!;\n{Of(entry).Read("x" + depth, depth + 1)}{pad}    b{depth}[k{depth}] = x{depth};\n{pad}}}\n\n{pad}{target} = b{depth}.ToImmutable();\n{pad}}}\n";
+            var builder = $"{Collections}ImmutableSortedDictionary.CreateBuilder<string, {name}>(global::System.StringComparer.Ordinal)";
+            return $"{pad}{{\n{pad}var c{depth} = reader.ReadMapHeader();\n{pad}if (c{depth} > 0 || {target} is not {{ IsEmpty: true }})\n{pad}{{\n"
+                + $"{pad}    var b{depth} = {builder};\n{pad}    for (var i{depth} = 0; i{depth} < c{depth}; i{depth}++)\n{pad}    {{\n"
+                + $"{pad}        var k{depth} = reader.ReadString()!;\n{pad}        {name} x{depth} = default!;\n{Of(entry).Read("x" + depth, depth + 2)}{pad}        b{depth}[k{depth}] = x{depth};\n{pad}    }}\n\n"
+                + $"{pad}    {target} = b{depth}.ToImmutable();\n{pad}}}\n{pad}}}\n";
         }
 
         // A nil where the record allows none keeps the default that the target already holds.
         var fallback = type.NullableAnnotation == NullableAnnotation.Annotated ? "" : $" ?? {target}";
+        if (shared)
+        {
+            return type.IsReferenceType ? $"{pad}{target} = global::Swarm.Model.Codec.ReadShared<{_name}>(ref reader, options){fallback};\n" : Refuse();
+        }
+
         return _name switch
         {
             "global::System.DateTimeOffset" => $"{pad}{target} = new global::System.DateTimeOffset(reader.ReadInt64(), global::System.TimeSpan.Zero);\n",
@@ -81,8 +90,8 @@ internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string
             "byte[]" => $"{pad}{target} = reader.ReadBytes() is {{ }} r{depth} ? global::System.Buffers.BuffersExtensions.ToArray(r{depth}) : {(fallback.Length == 0 ? "null" : target)};\n",
             "string" => $"{pad}{target} = reader.ReadString(){fallback};\n",
             _ when Primitive() is { } read => $"{pad}{target} = reader.{read}();\n",
-            _ when IsRecord() && type.IsValueType => $"{pad}{target} = global::MessagePack.FormatterResolverExtensions.GetFormatterWithVerify<{_name}>(options.Resolver).Deserialize(ref reader, options);\n",
-            _ when IsRecord() => $"{pad}{target} = global::MessagePack.FormatterResolverExtensions.GetFormatterWithVerify<{_name}>(options.Resolver).Deserialize(ref reader, options){fallback};\n",
+            _ when IsRecord() && type.IsValueType => $"{pad}{target} = global::Swarm.Model.Codec.FormatterOf<{_name}>().Deserialize(ref reader, options);\n",
+            _ when IsRecord() => $"{pad}{target} = global::Swarm.Model.Codec.FormatterOf<{_name}>().Deserialize(ref reader, options){fallback};\n",
             _ => Refuse(),
         };
     }

@@ -1,39 +1,81 @@
-using Swarm.Lab.Network;
+using Swarm.Lab.Disks;
 using Swarm.Lab.Nodes;
+using Swarm.Lab.Processes;
 using Swarm.Lab.State;
 
 namespace Swarm.Lab;
 
 public sealed partial class Lab
 {
+    /// <summary>A hundred processors.</summary>
+    public const int MaxCpuPercent = 10_000;
+
     /// <summary>Cuts the power of nodes, all at once: daemon, shims and containers die, the disk stays.</summary>
     /// <param name="daemonOnly">Only the daemon dies; its containers run on.</param>
     public Task KillAsync(IReadOnlyList<string> nodes, bool daemonOnly, CancellationToken cancellation) =>
-        ChangeAsync(record => OnEachAsync(record, nodes, machine =>
-        {
-            if (daemonOnly)
+        ChangeAsync(
+            async record =>
             {
-                machine.KillDaemon();
-            }
-            else
-            {
-                machine.CutPower();
-            }
-        }), cancellation);
+                var machines = Machines(record, nodes);
+                using (var held = daemonOnly
+                    ? HeldProcesses.Of(machines.Select(m => m.Daemon).OfType<ProcessIdentity>().Select(d => new[] { d }))
+                    : HeldProcesses.Find([.. machines.Select(m => m.Processes)]))
+                {
+                    held.Kill();
+                }
 
-    /// <summary>Stops every process of the nodes where it stands, as a machine that hangs.</summary>
+                await OnEachAsync(record, nodes, machine =>
+                {
+                    if (daemonOnly)
+                    {
+                        machine.KillDaemon();
+                    }
+                    else
+                    {
+                        machine.CutPower();
+                    }
+                });
+            },
+            cancellation);
+
+    /// <summary>Stops every process of the nodes where it stands, all at once, as machines that hang. Answers when none runs any more.</summary>
     public Task PauseAsync(IReadOnlyList<string> nodes, CancellationToken cancellation) =>
-        ChangeAsync(record => Task.WhenAll(Machines(record, nodes).Select(m => m.PauseAsync(cancellation))), cancellation);
+        ChangeAsync(
+            async record =>
+            {
+                var machines = Machines(record, nodes);
+                using (var held = HeldProcesses.Find([.. machines.Select(m => m.Processes)]))
+                {
+                    held.Signal(PidFd.SigStop);
+                }
+
+                await Task.WhenAll(machines.Select(m => m.PauseAsync(cancellation)));
+            },
+            cancellation);
 
     public Task ResumeAsync(IReadOnlyList<string> nodes, CancellationToken cancellation) =>
         ChangeAsync(record => Task.WhenAll(Machines(record, nodes).Select(m => m.ResumeAsync(cancellation))), cancellation);
 
-    /// <summary>A node that is off is switched on; of a running one the daemon is stopped cleanly and started again. Answers when all listen.</summary>
-    public Task RestartAsync(IReadOnlyList<string> nodes, CancellationToken cancellation) =>
-        ChangeAsync(async record =>
+    /// <summary>
+    /// A node that is off is switched on; of a running one the daemon is stopped cleanly and started again. One with a broken disk is switched
+    /// off and on, and its disk is sound again. Answers when all listen.
+    /// </summary>
+    public async Task RestartAsync(IReadOnlyList<string> nodes, CancellationToken cancellation)
+    {
+        var started = await ChangeAsync(async record =>
         {
             await Task.WhenAll(Machines(record, nodes).Select(m => m.ResumeAsync(cancellation)));
-            await OnEachAsync(record, nodes, machine => machine.StopDaemon());
+            await OnEachAsync(record, nodes, machine =>
+            {
+                if (machine.DiskState == DiskState.Broken)
+                {
+                    machine.CutPower();
+                }
+                else
+                {
+                    machine.StopDaemon();
+                }
+            });
             foreach (var name in nodes)
             {
                 var machine = Machine(record, record.Node(name));
@@ -41,24 +83,37 @@ public sealed partial class Lab
                 _store.Save(record);
             }
 
-            await Task.WhenAll(Machines(record, nodes).Select(m => m.WaitListeningAsync(cancellation)));
+            return record;
         }, cancellation);
 
-    /// <summary>Cuts the cables between groups of nodes; see <see cref="Network.Partition.Parse"/>. Replaces a partition that stands.</summary>
-    public Task PartitionAsync(IEnumerable<string> groups, CancellationToken cancellation) =>
-        ChangeAsync(record => ApplyAsync(record with { Partition = Partition.Parse(record, groups) }), cancellation);
-
-    /// <summary>Everybody hears everybody again. Does not resume or restart nodes.</summary>
-    public Task HealAsync(CancellationToken cancellation) =>
-        ChangeAsync(record => ApplyAsync(record with { Partition = [] }), cancellation);
-
-    private async Task ApplyAsync(LabRecord record)
-    {
-        // Written first: a node that is off gets its rules when it is switched on.
-        _store.Save(record);
-        var on = record.Nodes.Where(n => Machine(record, n).Condition != NodeCondition.Off);
-        await Task.WhenAll(on.Select(n => Task.Run(() => _fabric.ApplyPartition(record, n.Name))));
+        // The lab is free meanwhile: a node that takes its time keeps no other fault waiting.
+        await Task.WhenAll(Machines(started, nodes).Select(m => m.WaitListeningAsync(cancellation)));
     }
+
+    /// <summary>All processes of the node together get no more than this share of one processor, also after a restart.</summary>
+    /// <param name="cpuPercent">From 1; null or 0 ends it.</param>
+    /// <exception cref="LabException">Out of range, or this machine's cgroups cannot do it.</exception>
+    public Task SqueezeAsync(string node, int? cpuPercent, CancellationToken cancellation) =>
+        ChangeAsync(
+            record =>
+            {
+                if (cpuPercent is < 0 or > MaxCpuPercent)
+                {
+                    throw new LabException($"{cpuPercent}% of a processor is impossible: 1 to {MaxCpuPercent}, or 0 for no limit");
+                }
+
+                var percent = cpuPercent == 0 ? null : cpuPercent;
+                record = record.With(record.Node(node) with { CpuPercent = percent });
+                _store.Save(record);
+                var machine = Machine(record, record.Node(node));
+                if (machine.Condition != NodeCondition.Off)
+                {
+                    machine.Squeeze(percent);
+                }
+
+                return Task.CompletedTask;
+            },
+            cancellation);
 
     private List<NodeMachine> Machines(LabRecord record, IReadOnlyList<string> nodes) =>
         [.. nodes.Select(record.Node).Select(node => Machine(record, node))];

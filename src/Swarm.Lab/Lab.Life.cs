@@ -33,13 +33,14 @@ public sealed partial class Lab
     public Task<string> AddAsync(LabRole role, LabOptions options, LabProgress progress, CancellationToken cancellation) =>
         ChangeAsync(async record =>
         {
+            LabOptions.CheckDisks(record.DiskBytes, record.Nodes.Length + 1);
             var node = NewNode(record, role);
             record = record with { Nodes = record.Nodes.Add(node) };
             _store.Save(record);
             try
             {
                 record = record.With(Machine(record, node).SwitchOn());
-                _store.Save(record);
+                await ApplyAsync(record);
                 await Machine(record, record.Node(node.Name)).WaitListeningAsync(cancellation);
                 var formation = new ClusterFormation(this, record, progress);
                 await Task.WhenAll(formation.LoadImageAsync(node.Name, options.Busybox, cancellation), formation.JoinAsync(node.Name, Running(), cancellation));
@@ -49,7 +50,7 @@ public sealed partial class Lab
             catch (Exception)
             {
                 Machine(record, record.Node(node.Name)).Destroy();
-                _store.Save(record with { Nodes = record.Nodes.Remove(record.Node(node.Name)) });
+                _store.Save(record.Without(node));
                 throw;
             }
         }, cancellation);
@@ -69,7 +70,7 @@ public sealed partial class Lab
             }
 
             Machine(record, node).Destroy();
-            _store.Save(record with { Nodes = record.Nodes.Remove(node) });
+            _store.Save(record.Without(node));
         }, cancellation);
 
     /// <summary>Takes everything away: processes, mounts, namespaces, cgroups, data. Safe to repeat, and on a lab that is half made.</summary>
@@ -111,6 +112,7 @@ public sealed partial class Lab
             Index = AddressPlan.FreeIndex(_store.Names().Select(n => _store.Get(n).Index)),
             Binary = Path.GetFullPath(options.Binary),
             Created = Host.Time.GetUtcNow(),
+            DiskBytes = options.DiskBytes,
         };
         for (var i = 0; i < options.Managers + options.Workers; i++)
         {

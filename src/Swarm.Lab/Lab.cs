@@ -1,5 +1,6 @@
 using System.Net;
 using Swarm.Api.Client;
+using Swarm.Lab.Disks;
 using Swarm.Lab.Network;
 using Swarm.Lab.Nodes;
 using Swarm.Lab.State;
@@ -57,6 +58,12 @@ public sealed partial class Lab
     {
         var record = Record;
         return Machine(record, record.Node(node)).Condition;
+    }
+
+    public DiskState Disk(string node)
+    {
+        var record = Record;
+        return Machine(record, record.Node(node)).DiskState;
     }
 
     public IReadOnlyList<NodeEndpoint> Endpoints()

@@ -18,6 +18,9 @@ public sealed record LabOptions
     /// <summary>A statically linked busybox, out of which busybox:latest is made; null: none is loaded.</summary>
     public string? Busybox { get; init; } = "/bin/busybox";
 
+    /// <summary>Bytes of each node's own disk (a sparse file), for the faults of disks; null: plain folders. At most 16 nodes then.</summary>
+    public long? DiskBytes { get; init; }
+
     /// <summary>Leaves what was made, with its logs, when the lab does not come up.</summary>
     public bool KeepOnFailure { get; init; }
 
@@ -35,6 +38,7 @@ public sealed record LabOptions
             throw new LabException($"a lab cannot have {Managers} managers and {Workers} workers: at most {Network.AddressPlan.LastHost - Network.AddressPlan.FirstHost + 1} nodes");
         }
 
+        CheckDisks(DiskBytes, Managers + Workers);
         if (!File.Exists(Binary))
         {
             throw new LabException($"{Binary} does not exist: build it with ./swarm");
@@ -46,5 +50,18 @@ public sealed record LabOptions
         }
 
         return this;
+    }
+
+    internal static void CheckDisks(long? bytes, int nodes)
+    {
+        if (bytes is < Disks.NodeDisk.MinBytes or > Disks.NodeDisk.MaxBytes)
+        {
+            throw new LabException($"a disk of {bytes} bytes is impossible: {Disks.NodeDisk.MinBytes >> 20} MiB to {Disks.NodeDisk.MaxBytes >> 30} GiB");
+        }
+
+        if (bytes is not null && nodes > Disks.NodeDisk.MaxPerLab)
+        {
+            throw new LabException($"{nodes} nodes with disks of their own are too many: at most {Disks.NodeDisk.MaxPerLab}");
+        }
     }
 }

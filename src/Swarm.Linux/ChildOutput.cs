@@ -9,7 +9,8 @@ public static class ChildOutput
     private const int MaximumText = 64 * 1024;
 
     /// <param name="start">Starts the child; the descriptor becomes its standard output and error. Answers the process id.</param>
-    public static async Task<(WaitStatus Status, string Text)> CollectAsync(Func<int, Task<int>> start, CancellationToken cancellation)
+    /// <param name="maximumText">Characters, about: more is read and dropped.</param>
+    public static async Task<(WaitStatus Status, string Text)> CollectAsync(Func<int, Task<int>> start, CancellationToken cancellation, int maximumText = MaximumText)
     {
         // A socket rather than a pipe: it can be awaited without a thread that blocks.
         var (ours, theirs) = LocalSocket.Pair();
@@ -31,7 +32,7 @@ public static class ChildOutput
             int count;
             while ((count = await socket.ReceiveAsync(buffer, cancellation).ConfigureAwait(false)) > 0)
             {
-                if (text.Length < MaximumText)
+                if (text.Length < maximumText)
                 {
                     text.Append(Encoding.UTF8.GetString(buffer, 0, count));
                 }

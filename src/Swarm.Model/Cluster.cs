@@ -4,7 +4,7 @@ namespace Swarm.Model;
 
 /// <summary>The one record of the cluster itself.</summary>
 [MessagePackObject]
-public sealed record Cluster : IStoreObject
+public sealed record Cluster : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -19,13 +19,22 @@ public sealed record Cluster : IStoreObject
     /// <summary>Nodes that were removed while their certificates are still valid: every manager refuses them.</summary>
     [Key(7)] public ImmutableArray<RemovedNode> RemovedNodes { get; init; } = [];
 
+    /// <summary>
+    /// How often this cluster was recovered from one survivor of a lost quorum. A manager that knows of fewer, and is not wanted as one any more,
+    /// was left behind by a recovery.
+    /// </summary>
+    [Key(8)] public long Recoveries { get; init; }
+
+    /// <summary>Set while managers lock themselves.</summary>
+    [Key(9)] public ManagerLock? Lock { get; init; }
+
     [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Cluster;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };
 }
 
 [MessagePackObject]
-public sealed record ClusterSpec
+public sealed record ClusterSpec : VersionedRecord
 {
     [Key(0)] public Annotations Annotations { get; init; } = new() { Name = "default" };
 
@@ -38,10 +47,36 @@ public sealed record ClusterSpec
     [Key(6)] public ulong SnapshotInterval { get; init; } = 10000;
     [Key(7)] public uint ElectionTick { get; init; } = 10;
     [Key(8)] public uint HeartbeatTick { get; init; } = 1;
+
+    /// <summary>Another number than <see cref="RootCa.LastForcedRotation"/> asks for a new root.</summary>
+    [Key(9)] public ulong ForceRotate { get; init; }
+    [Key(10)] public ImmutableArray<ExternalCa> ExternalCas { get; init; } = [];
+}
+
+/// <summary>A certificate authority outside the cluster that signs for one of its roots, spoken to as CFSSL is.</summary>
+[MessagePackObject]
+public sealed record ExternalCa : VersionedRecord
+{
+    /// <summary>https.</summary>
+    [Key(0)] public string Url { get; init; } = "";
+    [Key(1)] public ImmutableSortedDictionary<string, string> Options { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+
+    /// <summary>PEM of the root that it signs for; empty: the cluster's current one.</summary>
+    [Key(2)] public string Certificate { get; init; } = "";
+}
+
+/// <summary>Under what managers encrypt their own keys at rest. Never logged; answered only to who asks a manager for it.</summary>
+[MessagePackObject]
+public sealed record ManagerLock : VersionedRecord
+{
+    /// <summary>SWMKEY-1-...</summary>
+    [Key(0)] public string Key { get; init; } = "";
+
+    public override string ToString() => nameof(ManagerLock);
 }
 
 [MessagePackObject]
-public sealed record RemovedNode
+public sealed record RemovedNode : VersionedRecord
 {
     [Key(0)] public string NodeId { get; init; } = "";
 
@@ -51,12 +86,12 @@ public sealed record RemovedNode
 
 /// <summary>The cluster's certificate authority. The key never leaves the managers.</summary>
 [MessagePackObject]
-public sealed record RootCa
+public sealed record RootCa : VersionedRecord
 {
     /// <summary>PEM.</summary>
     [Key(0)] public string Certificate { get; init; } = "";
 
-    /// <summary>PKCS#8 PEM; replicated to managers only, never logged or answered.</summary>
+    /// <summary>PKCS#8 PEM; replicated to managers only, never logged or answered. Empty: an external authority signs.</summary>
     [Key(1)] public string Key { get; init; } = "";
 
     /// <summary>sha256:... of the root certificate.</summary>
@@ -64,5 +99,33 @@ public sealed record RootCa
     [Key(3)] public string WorkerJoinToken { get; init; } = "";
     [Key(4)] public string ManagerJoinToken { get; init; } = "";
 
+    /// <summary>The root that the cluster moves to.</summary>
+    [Key(5)] public RootRotation? Rotation { get; init; }
+
+    /// <summary>The <see cref="ClusterSpec.ForceRotate"/> that was carried out last.</summary>
+    [Key(6)] public ulong LastForcedRotation { get; init; }
+
     public override string ToString() => $"RootCa {{ Digest = {Digest} }}";
+}
+
+/// <summary>
+/// The cluster moves to another root: new certificates are issued by it, both roots are trusted, and once every node has such a certificate it becomes
+/// the only one.
+/// </summary>
+[MessagePackObject]
+public sealed record RootRotation : VersionedRecord
+{
+    /// <summary>PEM.</summary>
+    [Key(0)] public string Certificate { get; init; } = "";
+
+    /// <summary>As <see cref="RootCa.Key"/>.</summary>
+    [Key(1)] public string Key { get; init; } = "";
+
+    /// <summary>sha256:... of the certificate.</summary>
+    [Key(2)] public string Digest { get; init; } = "";
+
+    /// <summary>PEM: the new root's name and key, signed by the old root. Issued certificates carry it, for those who only know the old root.</summary>
+    [Key(3)] public string CrossSigned { get; init; } = "";
+
+    public override string ToString() => $"RootRotation {{ Digest = {Digest} }}";
 }

@@ -6,8 +6,9 @@ using MessagePack.Formatters;
 namespace Swarm.Model;
 
 /// <summary>
-/// MessagePack for every record of ours, from formatters that Swarm.Generators writes at build time: integer keys, unknown keys skipped,
-/// missing keys left at the record's default, so that versions can be mixed.
+/// MessagePack for every record of ours, from formatters that Swarm.Generators writes at build time: integer keys, missing keys left at the record's
+/// default, unknown keys kept by a <see cref="VersionedRecord"/> and skipped by any other, so that versions can be mixed
+/// (docs/decisions/0011-how-a-format-changes.md).
 /// </summary>
 public static class Codec
 {
@@ -31,24 +32,34 @@ public static class Codec
     /// <summary>Called by the module initializers that Swarm.Generators writes.</summary>
     public static void Register<T>(IMessagePackFormatter<T> formatter) => Cache<T>.Registered = formatter;
 
+    /// <summary>
+    /// For the generated formatters, which need those of the records within theirs; a resolver's generic virtual call costs more than the value.
+    /// </summary>
+    /// <exception cref="FormatterNotRegisteredException">The type is no [MessagePackObject].</exception>
+    public static IMessagePackFormatter<T> FormatterOf<T>() =>
+        Cache<T>.Registered ?? Find<T>() ?? throw new FormatterNotRegisteredException($"{typeof(T).FullName} has no formatter");
+
+    /// <summary>For the generated formatters: the value of a [Shared] property, one instance for all that are equal.</summary>
+    public static T? ReadShared<T>(ref MessagePackReader reader, MessagePackSerializerOptions options) where T : class =>
+        SharedValues<T>.Read(ref reader, FormatterOf<T?>(), options);
+
+    private static IMessagePackFormatter<T>? Find<T>()
+    {
+        // Under JIT a module's initializer runs only once something in it is touched.
+        RuntimeHelpers.RunModuleConstructor(typeof(T).Module.ModuleHandle);
+        return Cache<T>.Registered;
+    }
+
     private static class Cache<T>
     {
-        internal static IMessagePackFormatter<T>? Registered;
+        // Strings are read by MessagePack's own; every other formatter registers itself.
+        internal static IMessagePackFormatter<T>? Registered = typeof(T) == typeof(string) ? (IMessagePackFormatter<T>)(object)NullableStringFormatter.Instance : null;
     }
 
     private sealed class GeneratedResolver : IFormatterResolver
     {
         internal static readonly GeneratedResolver Instance = new();
 
-        public IMessagePackFormatter<T>? GetFormatter<T>()
-        {
-            if (Cache<T>.Registered is null)
-            {
-                // Under JIT a module's initializer runs only once something in it is touched.
-                RuntimeHelpers.RunModuleConstructor(typeof(T).Module.ModuleHandle);
-            }
-
-            return Cache<T>.Registered;
-        }
+        public IMessagePackFormatter<T>? GetFormatter<T>() => Cache<T>.Registered ?? Find<T>();
     }
 }

@@ -11,7 +11,7 @@ public enum NodeState : byte { Unknown = 0, Down = 1, Ready = 2, Disconnected = 
 
 /// <summary>A machine of the cluster. Its id is in its certificate; its address may change.</summary>
 [MessagePackObject]
-public sealed record Node : IStoreObject
+public sealed record Node : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -25,13 +25,19 @@ public sealed record Node : IStoreObject
     /// <summary>The role that the node's certificate carries; the spec's role is what the user wants.</summary>
     [Key(6)] public NodeRole Role { get; init; }
 
+    /// <summary>
+    /// The store's index at which the node's promotion was decided; 0: it has had its role since it joined. A manager's certificate that was issued before
+    /// is renewed: a replica that has not heard of the promotion would take it for the one that the demotion made void.
+    /// </summary>
+    [Key(7)] public long PromotedAt { get; init; }
+
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Node;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };
 }
 
 [MessagePackObject]
-public sealed record NodeSpec
+public sealed record NodeSpec : VersionedRecord
 {
     [Key(0)] public Annotations Annotations { get; init; } = new();
     [Key(1)] public NodeRole Role { get; init; }
@@ -40,7 +46,7 @@ public sealed record NodeSpec
 
 /// <summary>What a node says of itself when its agent registers.</summary>
 [MessagePackObject]
-public sealed record NodeDescription
+public sealed record NodeDescription : VersionedRecord
 {
     [Key(0)] public string Hostname { get; init; } = "";
     [Key(1)] public Platform Platform { get; init; } = new();
@@ -56,7 +62,7 @@ public sealed record NodeDescription
 }
 
 [MessagePackObject]
-public sealed record Platform
+public sealed record Platform : VersionedRecord
 {
     /// <summary>As uname says: x86_64, aarch64.</summary>
     [Key(0)] public string Architecture { get; init; } = "";
@@ -64,14 +70,14 @@ public sealed record Platform
 }
 
 [MessagePackObject]
-public sealed record EnginePlugin
+public sealed record EnginePlugin : VersionedRecord
 {
     [Key(0)] public string Type { get; init; } = "";
     [Key(1)] public string Name { get; init; } = "";
 }
 
 [MessagePackObject]
-public sealed record NodeStatus
+public sealed record NodeStatus : VersionedRecord
 {
     [Key(0)] public NodeState State { get; init; }
     [Key(1)] public string Message { get; init; } = "";
@@ -81,7 +87,7 @@ public sealed record NodeStatus
 }
 
 [MessagePackObject]
-public sealed record ManagerStatus
+public sealed record ManagerStatus : VersionedRecord
 {
     /// <summary>host:port at which other managers dial this one.</summary>
     [Key(0)] public string Address { get; init; } = "";
@@ -89,7 +95,7 @@ public sealed record ManagerStatus
 
 /// <summary>An amount of a node's capacity.</summary>
 [MessagePackObject]
-public sealed record Resources
+public sealed record Resources : VersionedRecord
 {
     /// <summary>Billionths of one CPU.</summary>
     [Key(0)] public long NanoCpus { get; init; }
@@ -101,7 +107,7 @@ public sealed record Resources
 
 /// <summary>A counted (<see cref="Value"/>) or named (<see cref="NamedValue"/>) resource of the user's own kind.</summary>
 [MessagePackObject]
-public sealed record GenericResource
+public sealed record GenericResource : VersionedRecord
 {
     [Key(0)] public string Kind { get; init; } = "";
     [Key(1)] public long Value { get; init; }

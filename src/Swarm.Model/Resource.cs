@@ -4,7 +4,7 @@ namespace Swarm.Model;
 
 /// <summary>A cluster-wide network. Allocation and drivers come with the networking rooms.</summary>
 [MessagePackObject]
-public sealed record Network : IStoreObject
+public sealed record Network : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -21,7 +21,7 @@ public sealed record Network : IStoreObject
 
 /// <summary>A value that only tasks which name it may read. Never logged or answered.</summary>
 [MessagePackObject]
-public sealed record Secret : IStoreObject
+public sealed record Secret : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -36,7 +36,7 @@ public sealed record Secret : IStoreObject
 
 /// <summary>A value that tasks read as a file.</summary>
 [MessagePackObject]
-public sealed record Config : IStoreObject
+public sealed record Config : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();

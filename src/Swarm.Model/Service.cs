@@ -4,7 +4,7 @@ namespace Swarm.Model;
 
 /// <summary>What the user wants to run.</summary>
 [MessagePackObject]
-public sealed record Service : IStoreObject
+public sealed record Service : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
@@ -26,7 +26,7 @@ public sealed record Service : IStoreObject
 }
 
 [MessagePackObject]
-public sealed record ServiceSpec
+public sealed record ServiceSpec : VersionedRecord
 {
     [Key(0)] public Annotations Annotations { get; init; } = new();
     [Key(1)] public TaskSpec Task { get; init; } = new();
@@ -46,7 +46,7 @@ public sealed record ServiceSpec
 public enum ServiceMode : byte { Replicated = 0, Global = 1, ReplicatedJob = 2, GlobalJob = 3 }
 
 [MessagePackObject]
-public sealed record UpdateConfig
+public sealed record UpdateConfig : VersionedRecord
 {
     /// <summary>Tasks at once; 0 is all.</summary>
     [Key(0)] public ulong Parallelism { get; init; }
@@ -64,7 +64,7 @@ public enum FailureAction : byte { Pause = 0, Continue = 1, Rollback = 2 }
 public enum UpdateOrder : byte { StopFirst = 0, StartFirst = 1 }
 
 [MessagePackObject]
-public sealed record UpdateStatus
+public sealed record UpdateStatus : VersionedRecord
 {
     [Key(0)] public UpdateState State { get; init; }
     [Key(1)] public DateTimeOffset? StartedAt { get; init; }
@@ -75,7 +75,7 @@ public sealed record UpdateStatus
 public enum UpdateState : byte { Unknown = 0, Updating = 1, Paused = 2, Completed = 3, RollbackStarted = 4, RollbackPaused = 5, RollbackCompleted = 6 }
 
 [MessagePackObject]
-public sealed record EndpointSpec
+public sealed record EndpointSpec : VersionedRecord
 {
     [Key(0)] public ResolutionMode Mode { get; init; }
     [Key(1)] public ImmutableArray<PortConfig> Ports { get; init; } = [];
@@ -84,7 +84,7 @@ public sealed record EndpointSpec
 public enum ResolutionMode : byte { Vip = 0, DnsRoundRobin = 1 }
 
 [MessagePackObject]
-public sealed record PortConfig
+public sealed record PortConfig : VersionedRecord
 {
     [Key(0)] public string Name { get; init; } = "";
     [Key(1)] public PortProtocol Protocol { get; init; }
@@ -101,7 +101,7 @@ public enum PublishMode : byte { Ingress = 0, Host = 1 }
 
 /// <summary>What the allocator gave a service.</summary>
 [MessagePackObject]
-public sealed record ServiceEndpoint
+public sealed record ServiceEndpoint : VersionedRecord
 {
     [Key(0)] public EndpointSpec Spec { get; init; } = new();
     [Key(1)] public ImmutableArray<PortConfig> Ports { get; init; } = [];
@@ -109,7 +109,7 @@ public sealed record ServiceEndpoint
 }
 
 [MessagePackObject]
-public sealed record VirtualIp
+public sealed record VirtualIp : VersionedRecord
 {
     [Key(0)] public string NetworkId { get; init; } = "";
 
@@ -118,7 +118,7 @@ public sealed record VirtualIp
 }
 
 [MessagePackObject]
-public sealed record NetworkAttachmentConfig
+public sealed record NetworkAttachmentConfig : VersionedRecord
 {
     /// <summary>Network id.</summary>
     [Key(0)] public string Target { get; init; } = "";

@@ -17,7 +17,7 @@ public enum TableKind : byte
 
 /// <summary>What the store knows of every object. <see cref="Version"/> is the index of the log entry that last wrote it.</summary>
 [MessagePackObject]
-public sealed record Meta
+public sealed record Meta : VersionedRecord
 {
     [Key(0)] public long Version { get; init; }
     [Key(1)] public DateTimeOffset CreatedAt { get; init; }
@@ -38,7 +38,7 @@ public interface IStoreObject
 
 /// <summary>Name and labels, as every user-made object carries them.</summary>
 [MessagePackObject]
-public sealed record Annotations
+public sealed record Annotations : VersionedRecord
 {
     [Key(0)] public string Name { get; init; } = "";
     [Key(1)] public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);

@@ -31,18 +31,18 @@ public static class TaskStates
 
 /// <summary>One attempt to run one replica of a service in one slot, or on one node for a global service. Never runs twice.</summary>
 [MessagePackObject]
-public sealed record SwarmTask : IStoreObject
+public sealed record SwarmTask : VersionedRecord, IStoreObject
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
-    [Key(2)] public string ServiceId { get; init; } = "";
+    [Key(2), Shared] public string ServiceId { get; init; } = "";
 
     /// <summary>From 1; 0 for a global service.</summary>
     [Key(3)] public ulong Slot { get; init; }
 
     /// <summary>Empty until the scheduler chose.</summary>
-    [Key(4)] public string NodeId { get; init; } = "";
-    [Key(5)] public TaskSpec Spec { get; init; } = new();
+    [Key(4), Shared] public string NodeId { get; init; } = "";
+    [Key(5), Shared] public TaskSpec Spec { get; init; } = new();
 
     /// <summary>The service's <see cref="Service.SpecVersion"/> that this task was made from.</summary>
     [Key(6)] public long SpecVersion { get; init; }
@@ -54,7 +54,7 @@ public sealed record SwarmTask : IStoreObject
     /// <summary>service.slot.id or service.node.id, fixed when the task is made.</summary>
     [Key(9)] public string Name { get; init; } = "";
     [Key(10)] public ImmutableSortedDictionary<string, string> ServiceLabels { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
-    [Key(11)] public string ServiceName { get; init; } = "";
+    [Key(11), Shared] public string ServiceName { get; init; } = "";
 
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Task;
@@ -63,13 +63,13 @@ public sealed record SwarmTask : IStoreObject
 
 /// <summary>What was last seen of a task, and why.</summary>
 [MessagePackObject]
-public sealed record TaskStatus
+public sealed record TaskStatus : VersionedRecord
 {
     [Key(0)] public TaskState State { get; init; }
     [Key(1)] public DateTimeOffset Timestamp { get; init; }
 
     /// <summary>What is going on, in the present: "started", "pending task scheduling".</summary>
-    [Key(2)] public string Message { get; init; } = "";
+    [Key(2), Shared] public string Message { get; init; } = "";
 
     /// <summary>What is wrong: "no suitable node (...)"; empty if nothing.</summary>
     [Key(3)] public string Error { get; init; } = "";
@@ -78,7 +78,7 @@ public sealed record TaskStatus
 }
 
 [MessagePackObject]
-public sealed record ContainerStatus
+public sealed record ContainerStatus : VersionedRecord
 {
     [Key(0)] public string ContainerId { get; init; } = "";
     [Key(1)] public int Pid { get; init; }

@@ -4,7 +4,7 @@ namespace Swarm.Model;
 
 /// <summary>How one task of a service runs.</summary>
 [MessagePackObject]
-public sealed record TaskSpec
+public sealed record TaskSpec : VersionedRecord
 {
     [Key(0)] public ContainerSpec Container { get; init; } = new();
     [Key(1)] public Resources? Limits { get; init; }
@@ -21,7 +21,7 @@ public sealed record TaskSpec
 }
 
 [MessagePackObject]
-public sealed record ContainerSpec
+public sealed record ContainerSpec : VersionedRecord
 {
     /// <summary>Image reference, resolved or not.</summary>
     [Key(0)] public string Image { get; init; } = "";
@@ -64,7 +64,7 @@ public sealed record ContainerSpec
 public enum MountType : byte { Bind = 0, Volume = 1, Tmpfs = 2, NamedPipe = 3, Cluster = 4, Image = 5 }
 
 [MessagePackObject]
-public sealed record Mount
+public sealed record Mount : VersionedRecord
 {
     [Key(0)] public MountType Type { get; init; }
 
@@ -91,14 +91,14 @@ public sealed record Mount
 }
 
 [MessagePackObject]
-public sealed record DriverConfig
+public sealed record DriverConfig : VersionedRecord
 {
     [Key(0)] public string Name { get; init; } = "";
     [Key(1)] public ImmutableSortedDictionary<string, string> Options { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
 }
 
 [MessagePackObject]
-public sealed record Healthcheck
+public sealed record Healthcheck : VersionedRecord
 {
     /// <summary>NONE, or CMD and its arguments, or CMD-SHELL and one line.</summary>
     [Key(0)] public ImmutableArray<string> Test { get; init; } = [];
@@ -110,7 +110,7 @@ public sealed record Healthcheck
 }
 
 [MessagePackObject]
-public sealed record DnsConfig
+public sealed record DnsConfig : VersionedRecord
 {
     [Key(0)] public ImmutableArray<string> Nameservers { get; init; } = [];
     [Key(1)] public ImmutableArray<string> Search { get; init; } = [];
@@ -119,7 +119,7 @@ public sealed record DnsConfig
 
 /// <summary>A secret or config that a task sees as a file.</summary>
 [MessagePackObject]
-public sealed record FileReference
+public sealed record FileReference : VersionedRecord
 {
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public string Name { get; init; } = "";
@@ -130,7 +130,7 @@ public sealed record FileReference
 }
 
 [MessagePackObject]
-public sealed record Ulimit
+public sealed record Ulimit : VersionedRecord
 {
     [Key(0)] public string Name { get; init; } = "";
     [Key(1)] public long Soft { get; init; }
@@ -140,7 +140,7 @@ public sealed record Ulimit
 public enum RestartCondition : byte { Any = 0, OnFailure = 1, None = 2 }
 
 [MessagePackObject]
-public sealed record RestartPolicy
+public sealed record RestartPolicy : VersionedRecord
 {
     [Key(0)] public RestartCondition Condition { get; init; }
 
@@ -155,7 +155,7 @@ public sealed record RestartPolicy
 }
 
 [MessagePackObject]
-public sealed record Placement
+public sealed record Placement : VersionedRecord
 {
     /// <summary>Each `key==value` or `key!=value`.</summary>
     [Key(0)] public ImmutableArray<string> Constraints { get; init; } = [];

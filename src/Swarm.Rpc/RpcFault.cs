@@ -13,6 +13,9 @@ public enum RpcStatus : byte
     /// <summary>The session is gone: register again.</summary>
     SessionInvalid = 7,
     FailedPrecondition = 8,
+
+    /// <summary>The cluster was recovered without the calling manager, which must not act as one any more.</summary>
+    Outdated = 9,
 }
 
 /// <summary>An expected refusal of a node-to-node call; it crosses the wire with its status and text.</summary>

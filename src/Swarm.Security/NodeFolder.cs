@@ -29,7 +29,14 @@ public sealed class NodeFolder
         return file.Length <= MaxFileSize ? File.ReadAllBytes(file.FullName) : throw new IOException($"{file.FullName} is larger than {MaxFileSize} bytes");
     }
 
+    /// <summary>Where a test looks at what a crash would leave: called with the file's name after each durable write.</summary>
+    internal Action<string>? Written { get; set; }
+
     /// <summary>Replaces a file (0600); returns once it is durable.</summary>
     /// <exception cref="IOException">It could not be made durable.</exception>
-    public void Write(string name, ReadOnlySpan<byte> content) => DurableFile.Write(Path.Combine(_path, name), content);
+    public void Write(string name, ReadOnlySpan<byte> content)
+    {
+        DurableFile.Write(Path.Combine(_path, name), content);
+        Written?.Invoke(name);
+    }
 }

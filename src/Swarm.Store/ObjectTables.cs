@@ -23,19 +23,21 @@ internal sealed class ObjectTables
         foreach (var change in changes)
         {
             var old = view.Find(change.Table, change.Id);
-            if (Refusal(view, change, old, out var record) is { } refusal)
+            var row = Row(change, index, old?.Meta.CreatedAt ?? time, time);
+            if (Refusal(view, change, old, row) is { } refusal)
             {
                 return new CommitResult(refusal, 0, change.Id);
             }
 
-            if (record is null)
+            IStoreObject? record = null;
+            if (row is { } written)
             {
-                view = view.Without(old!);
+                record = Records.Decode(written);
+                view = view.With(record, written.Name, written.Body);
             }
             else
             {
-                record = record.WithMeta(new Meta { Version = index, CreatedAt = old?.Meta.CreatedAt ?? time, UpdatedAt = time });
-                view = view.With(record);
+                view = view.Without(old!);
             }
 
             applied.Add(new StoreChange(change.Kind, change.Table, old, record));
@@ -100,22 +102,31 @@ internal sealed class ObjectTables
         }
     }
 
-    private static CommitStatus? Refusal(StoreView view, StoredChange change, IStoreObject? old, out IStoreObject? record)
+    /// <summary>What the change writes; null for a delete.</summary>
+    /// <exception cref="InvalidDataException">A kind of change of a newer version: to guess what it means would part this replica from the others.</exception>
+    private static StoredRow? Row(StoredChange change, long index, DateTimeOffset createdAt, DateTimeOffset updatedAt)
     {
-        record = null;
+        switch (change.Kind)
+        {
+            case ChangeKind.Delete:
+                return null;
+            case ChangeKind.Create or ChangeKind.Update:
+                var row = change.CarriesName
+                    ? new StoredRow { Table = change.Table, Id = change.Id, Name = change.Name, Body = change.Body }
+                    : Records.FromFirstVersion(change.Table, change.Body);
+                return row with { Version = index, CreatedAt = createdAt, UpdatedAt = updatedAt };
+            default:
+                throw new InvalidDataException($"the log holds a change of kind {(byte)change.Kind}: a newer version wrote it, and this one is too old to follow");
+        }
+    }
+
+    private static CommitStatus? Refusal(StoreView view, StoredChange change, IStoreObject? old, StoredRow? row)
+    {
         if (change.Kind == ChangeKind.Create ? old is not null : old is null || old.Meta.Version != change.ReadVersion)
         {
             return change.Kind == ChangeKind.Create ? CommitStatus.Exists : CommitStatus.Conflict;
         }
 
-        if (change.Kind == ChangeKind.Delete)
-        {
-            return null;
-        }
-
-        record = Records.Deserialize(change.Table, change.Body);
-        return record.UniqueName is { } name && view.FindByName(change.Table, name) is { } holder && holder.Id != change.Id
-            ? CommitStatus.NameTaken
-            : null;
+        return row is { Name: { } name } && view.FindByName(change.Table, name) is { } holder && holder.Id != change.Id ? CommitStatus.NameTaken : null;
     }
 }

@@ -5,27 +5,58 @@ namespace Swarm.Store;
 /// <summary>The one place that knows which record a table holds.</summary>
 internal static class Records
 {
-    internal static IStoreObject Deserialize(TableKind table, ReadOnlyMemory<byte> body) => table switch
+    /// <summary>The record of <paramref name="row"/>; one that nobody reads where a newer version has made the table.</summary>
+    internal static IStoreObject Decode(StoredRow row)
     {
-        TableKind.Cluster => Codec.Deserialize<Cluster>(body),
-        TableKind.Node => Codec.Deserialize<Node>(body),
-        TableKind.Service => Codec.Deserialize<Service>(body),
-        TableKind.Task => Codec.Deserialize<SwarmTask>(body),
-        TableKind.Network => Codec.Deserialize<Network>(body),
-        TableKind.Secret => Codec.Deserialize<Secret>(body),
-        TableKind.Config => Codec.Deserialize<Config>(body),
-        _ => throw new InvalidDataException($"the log holds a record of table {(byte)table}, which this version does not know"),
-    };
+        var record = Read(row);
+        return record.WithMeta(record.Meta with { Version = row.Version, CreatedAt = row.CreatedAt, UpdatedAt = row.UpdatedAt });
+    }
 
-    internal static byte[] Serialize(IStoreObject record) => record switch
+    /// <summary>The record's bytes without its version and times, which are the store's to give.</summary>
+    internal static byte[] Encode(IStoreObject record) =>
+        record.WithMeta(record.Meta with { Version = 0, CreatedAt = default, UpdatedAt = default }) switch
+        {
+            Cluster r => Codec.Serialize(r),
+            Node r => Codec.Serialize(r),
+            Service r => Codec.Serialize(r),
+            SwarmTask r => Codec.Serialize(r),
+            Network r => Codec.Serialize(r),
+            Secret r => Codec.Serialize(r),
+            Config r => Codec.Serialize(r),
+            _ => throw new InvalidOperationException($"there is no table for a {record.GetType().Name}"),
+        };
+
+    /// <summary>What the first version wrote knows neither the name nor the blank meta that <see cref="Row{T}"/> speaks of.</summary>
+    /// <exception cref="InvalidDataException">The first version had no such table.</exception>
+    internal static StoredRow FromFirstVersion(TableKind table, ReadOnlyMemory<byte> body)
     {
-        Cluster r => Codec.Serialize(r),
-        Node r => Codec.Serialize(r),
-        Service r => Codec.Serialize(r),
-        SwarmTask r => Codec.Serialize(r),
-        Network r => Codec.Serialize(r),
-        Secret r => Codec.Serialize(r),
-        Config r => Codec.Serialize(r),
-        _ => throw new InvalidOperationException($"there is no table for a {record.GetType().Name}"),
+        var record = Read(new StoredRow { Table = table, Id = "", Body = body.ToArray() });
+        if (record is OpaqueRecord)
+        {
+            throw new InvalidDataException($"a record of table {(byte)table} lacks what an unknown table needs");
+        }
+
+        return new StoredRow
+        {
+            Table = table,
+            Id = record.Id,
+            Name = record.UniqueName,
+            Version = record.Meta.Version,
+            CreatedAt = record.Meta.CreatedAt,
+            UpdatedAt = record.Meta.UpdatedAt,
+            Body = Encode(record),
+        };
+    }
+
+    private static IStoreObject Read(StoredRow row) => row.Table switch
+    {
+        TableKind.Cluster => Codec.Deserialize<Cluster>(row.Body),
+        TableKind.Node => Codec.Deserialize<Node>(row.Body),
+        TableKind.Service => Codec.Deserialize<Service>(row.Body),
+        TableKind.Task => Codec.Deserialize<SwarmTask>(row.Body),
+        TableKind.Network => Codec.Deserialize<Network>(row.Body),
+        TableKind.Secret => Codec.Deserialize<Secret>(row.Body),
+        TableKind.Config => Codec.Deserialize<Config>(row.Body),
+        _ => new OpaqueRecord { Id = row.Id, Meta = new Meta(), Table = row.Table, UniqueName = row.Name },
     };
 }

@@ -7,7 +7,7 @@ public enum ChangeKind : byte { Create = 0, Update = 1, Delete = 2 }
 
 /// <summary>One change as it is written to the log: the record itself, or for a delete only its id.</summary>
 [MessagePackObject]
-public sealed record StoredChange
+public sealed record StoredChange : VersionedRecord
 {
     [Key(0)] public ChangeKind Kind { get; init; }
     [Key(1)] public TableKind Table { get; init; }
@@ -16,8 +16,14 @@ public sealed record StoredChange
     /// <summary>The version the change was decided on; the transaction fails if the object has moved. Not used by a create.</summary>
     [Key(3)] public long ReadVersion { get; init; }
 
-    /// <summary>The record's own bytes, empty for a delete.</summary>
+    /// <summary>The record's own bytes, without its version and times; empty for a delete.</summary>
     [Key(4)] public byte[] Body { get; init; } = [];
+
+    /// <summary>False in what the first version wrote: the name is then in the record alone.</summary>
+    [Key(5)] public bool CarriesName { get; init; }
+
+    /// <summary>The record's unique name, which every replica keeps unique even in a table that it does not know.</summary>
+    [Key(6)] public string? Name { get; init; }
 }
 
 /// <summary>
@@ -35,9 +41,9 @@ public sealed class StoreTransaction
 
     internal IReadOnlyList<StoredChange> Changes => _changes;
 
-    public StoreTransaction Create<T>(T record) where T : IStoreObject => Add(ChangeKind.Create, record, 0);
+    public StoreTransaction Create(IStoreObject record) => Add(ChangeKind.Create, record, 0);
 
-    public StoreTransaction Update<T>(T record) where T : IStoreObject => Add(ChangeKind.Update, record, record.Meta.Version);
+    public StoreTransaction Update(IStoreObject record) => Add(ChangeKind.Update, record, record.Meta.Version);
 
     public StoreTransaction Delete(IStoreObject record)
     {
@@ -45,9 +51,18 @@ public sealed class StoreTransaction
         return this;
     }
 
-    private StoreTransaction Add<T>(ChangeKind kind, T record, long version) where T : IStoreObject
+    private StoreTransaction Add(ChangeKind kind, IStoreObject record, long version)
     {
-        _changes.Add(new StoredChange { Kind = kind, Table = record.Table, Id = record.Id, ReadVersion = version, Body = Codec.Serialize(record) });
+        _changes.Add(new StoredChange
+        {
+            Kind = kind,
+            Table = record.Table,
+            Id = record.Id,
+            ReadVersion = version,
+            Body = Records.Encode(record),
+            CarriesName = true,
+            Name = record.UniqueName,
+        });
         return this;
     }
 }

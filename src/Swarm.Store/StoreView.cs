@@ -1,9 +1,10 @@
+using System.Collections.Immutable;
 using Swarm.Model;
 
 namespace Swarm.Store;
 
 /// <summary>The whole store at one index: immutable, atomically swapped, free to read from any thread.</summary>
-public sealed record StoreView
+public sealed partial record StoreView
 {
     public static readonly StoreView Empty = new();
 
@@ -24,6 +25,9 @@ public sealed record StoreView
     private TaskIndex ByService { get; init; } = TaskIndex.Empty;
     private TaskIndex ByNode { get; init; } = TaskIndex.Empty;
 
+    /// <summary>Tables that a newer version has made.</summary>
+    private ImmutableSortedDictionary<TableKind, Table<OpaqueRecord>> Others { get; init; } = ImmutableSortedDictionary<TableKind, Table<OpaqueRecord>>.Empty;
+
     /// <summary>The cluster's own record; null until `swarm init` committed it.</summary>
     public Cluster? Cluster => Clusters.FirstOrDefault();
 
@@ -40,49 +44,74 @@ public sealed record StoreView
         TableKind.Network => Networks.Find(id),
         TableKind.Secret => Secrets.Find(id),
         TableKind.Config => Configs.Find(id),
-        _ => null,
+        _ => Other(table).Find(id),
     };
 
     internal IStoreObject? FindByName(TableKind table, string name) => table switch
     {
         TableKind.Cluster => Clusters.FindByName(name),
+        TableKind.Node => Nodes.FindByName(name),
         TableKind.Service => Services.FindByName(name),
+        TableKind.Task => Tasks.FindByName(name),
         TableKind.Network => Networks.FindByName(name),
         TableKind.Secret => Secrets.FindByName(name),
         TableKind.Config => Configs.FindByName(name),
-        _ => null,
+        _ => Other(table).FindByName(name),
     };
 
-    internal IEnumerable<IStoreObject> All() => [.. Clusters, .. Nodes, .. Services, .. Tasks, .. Networks, .. Secrets, .. Configs];
+    /// <summary>Every object, table after table, each in the order of the ids: the same on every replica.</summary>
+    internal IEnumerable<StoredRow> Rows() => Rows(Clusters).Concat(Rows(Nodes)).Concat(Rows(Services)).Concat(Rows(Tasks)).Concat(Rows(Networks))
+        .Concat(Rows(Secrets)).Concat(Rows(Configs)).Concat(Others.Values.SelectMany(Rows));
 
-    internal StoreView With(IStoreObject record) => record switch
+    internal StoreView With(IStoreObject record, string? name, byte[] body) => record switch
     {
-        Cluster r => this with { Clusters = Clusters.Set(r, Clusters.Find(r.Id)) },
-        Node r => this with { Nodes = Nodes.Set(r, Nodes.Find(r.Id)) },
-        Service r => this with { Services = Services.Set(r, Services.Find(r.Id)) },
-        SwarmTask r => WithTask(r, Tasks.Find(r.Id)),
-        Network r => this with { Networks = Networks.Set(r, Networks.Find(r.Id)) },
-        Secret r => this with { Secrets = Secrets.Set(r, Secrets.Find(r.Id)) },
-        Config r => this with { Configs = Configs.Set(r, Configs.Find(r.Id)) },
+        Cluster r => this with { Clusters = Clusters.Set(new(r, name, body)) },
+        Node r => this with { Nodes = Nodes.Set(new(r, name, body)) },
+        Service r => this with { Services = Services.Set(new(r, name, body)) },
+        SwarmTask r => WithTask(new(r, name, body), Tasks.Find(r.Id)),
+        Network r => this with { Networks = Networks.Set(new(r, name, body)) },
+        Secret r => this with { Secrets = Secrets.Set(new(r, name, body)) },
+        Config r => this with { Configs = Configs.Set(new(r, name, body)) },
+        OpaqueRecord r => this with { Others = Others.SetItem(r.Table, Other(r.Table).Set(new(r, name, body))) },
         _ => throw new InvalidOperationException($"there is no table for a {record.GetType().Name}"),
     };
 
     internal StoreView Without(IStoreObject record) => record switch
     {
-        Cluster r => this with { Clusters = Clusters.Remove(r) },
-        Node r => this with { Nodes = Nodes.Remove(r) },
-        Service r => this with { Services = Services.Remove(r) },
-        SwarmTask r => this with { Tasks = Tasks.Remove(r), ByService = ByService.Move(r.Id, r.ServiceId, null), ByNode = ByNode.Move(r.Id, r.NodeId, null) },
-        Network r => this with { Networks = Networks.Remove(r) },
-        Secret r => this with { Secrets = Secrets.Remove(r) },
-        Config r => this with { Configs = Configs.Remove(r) },
+        Cluster r => this with { Clusters = Clusters.Remove(r.Id) },
+        Node r => this with { Nodes = Nodes.Remove(r.Id) },
+        Service r => this with { Services = Services.Remove(r.Id) },
+        SwarmTask r => this with { Tasks = Tasks.Remove(r.Id), ByService = ByService.Move(r.Id, r.ServiceId, null), ByNode = ByNode.Move(r.Id, r.NodeId, null) },
+        Network r => this with { Networks = Networks.Remove(r.Id) },
+        Secret r => this with { Secrets = Secrets.Remove(r.Id) },
+        Config r => this with { Configs = Configs.Remove(r.Id) },
+        OpaqueRecord r => this with { Others = Other(r.Table).Remove(r.Id) is { Count: > 0 } rest ? Others.SetItem(r.Table, rest) : Others.Remove(r.Table) },
         _ => throw new InvalidOperationException($"there is no table for a {record.GetType().Name}"),
     };
 
-    private StoreView WithTask(SwarmTask task, SwarmTask? old) => this with
+    private static IEnumerable<StoredRow> Rows<T>(Table<T> table) where T : class, IStoreObject
     {
-        Tasks = Tasks.Set(task, old),
-        ByService = ByService.Move(task.Id, old?.ServiceId, task.ServiceId),
-        ByNode = ByNode.Move(task.Id, old?.NodeId, task.NodeId),
+        foreach (var (record, name, body) in table.Rows)
+        {
+            yield return new StoredRow
+            {
+                Table = record.Table,
+                Id = record.Id,
+                Name = name,
+                Version = record.Meta.Version,
+                CreatedAt = record.Meta.CreatedAt,
+                UpdatedAt = record.Meta.UpdatedAt,
+                Body = body,
+            };
+        }
+    }
+
+    private Table<OpaqueRecord> Other(TableKind table) => Others.GetValueOrDefault(table, Table<OpaqueRecord>.Empty);
+
+    private StoreView WithTask(Row<SwarmTask> row, SwarmTask? old) => this with
+    {
+        Tasks = Tasks.Set(row),
+        ByService = ByService.Move(row.Record.Id, old?.ServiceId, row.Record.ServiceId),
+        ByNode = ByNode.Move(row.Record.Id, old?.NodeId, row.Record.NodeId),
     };
 }

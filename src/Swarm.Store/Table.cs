@@ -8,13 +8,13 @@ namespace Swarm.Store;
 public sealed class Table<T> : IReadOnlyCollection<T> where T : class, IStoreObject
 {
     internal static readonly Table<T> Empty = new(
-        ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal),
+        ImmutableSortedDictionary.Create<string, Row<T>>(StringComparer.Ordinal),
         ImmutableDictionary.Create<string, string>(StringComparer.Ordinal));
 
-    private readonly ImmutableSortedDictionary<string, T> _byId;
+    private readonly ImmutableSortedDictionary<string, Row<T>> _byId;
     private readonly ImmutableDictionary<string, string> _idByName;
 
-    private Table(ImmutableSortedDictionary<string, T> byId, ImmutableDictionary<string, string> idByName)
+    private Table(ImmutableSortedDictionary<string, Row<T>> byId, ImmutableDictionary<string, string> idByName)
     {
         _byId = byId;
         _idByName = idByName;
@@ -22,31 +22,56 @@ public sealed class Table<T> : IReadOnlyCollection<T> where T : class, IStoreObj
 
     public int Count => _byId.Count;
 
-    public T? Find(string id) => _byId.GetValueOrDefault(id);
+    /// <summary>In the order of the ids.</summary>
+    internal IEnumerable<Row<T>> Rows => _byId.Values;
 
-    public T? FindByName(string name) => _idByName.TryGetValue(name, out var id) ? _byId[id] : null;
+    public T? Find(string id) => _byId.TryGetValue(id, out var row) ? row.Record : null;
+
+    public T? FindByName(string name) => _idByName.TryGetValue(name, out var id) ? _byId[id].Record : null;
 
     /// <summary>In the order of the ids.</summary>
-    public IEnumerator<T> GetEnumerator() => _byId.Values.GetEnumerator();
+    public IEnumerator<T> GetEnumerator()
+    {
+        foreach (var (_, row) in _byId)
+        {
+            yield return row.Record;
+        }
+    }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    internal Table<T> Set(T record, T? old)
+    internal Table<T> Set(Row<T> row)
     {
+        var id = row.Record.Id;
+        var oldName = _byId.TryGetValue(id, out var old) ? old.Name : null;
         var names = _idByName;
-        if (old?.UniqueName is { } oldName && oldName != record.UniqueName)
+        if (oldName != row.Name)
         {
-            names = names.Remove(oldName);
+            names = oldName is null ? names : names.Remove(oldName);
+            names = row.Name is null ? names : names.SetItem(row.Name, id);
         }
 
-        if (record.UniqueName is { } name)
-        {
-            names = names.SetItem(name, record.Id);
-        }
-
-        return new Table<T>(_byId.SetItem(record.Id, record), names);
+        return new Table<T>(_byId.SetItem(id, row), names);
     }
 
-    internal Table<T> Remove(T record) =>
-        new(_byId.Remove(record.Id), record.UniqueName is { } name ? _idByName.Remove(name) : _idByName);
+    internal Table<T> Remove(string id) =>
+        new(_byId.Remove(id), _byId.TryGetValue(id, out var old) && old.Name is { } name ? _idByName.Remove(name) : _idByName);
+
+    /// <summary>Fills a table at once, without a new one for every row.</summary>
+    internal sealed class Builder
+    {
+        private readonly ImmutableSortedDictionary<string, Row<T>>.Builder _byId = Empty._byId.ToBuilder();
+        private readonly ImmutableDictionary<string, string>.Builder _idByName = Empty._idByName.ToBuilder();
+
+        internal void Add(Row<T> row)
+        {
+            _byId[row.Record.Id] = row;
+            if (row.Name is { } name)
+            {
+                _idByName[name] = row.Record.Id;
+            }
+        }
+
+        internal Table<T> Build() => new(_byId.ToImmutable(), _idByName.ToImmutable());
+    }
 }

@@ -36,4 +36,27 @@ internal sealed class TaskIndex
 
         return new TaskIndex(ids);
     }
+
+    /// <summary>Fills an index at once.</summary>
+    internal sealed class Builder
+    {
+        private readonly Dictionary<string, ImmutableSortedSet<string>.Builder> _ids = new(StringComparer.Ordinal);
+
+        internal void Add(string id, string key)
+        {
+            if (key.Length == 0)
+            {
+                return;
+            }
+
+            if (!_ids.TryGetValue(key, out var ids))
+            {
+                _ids.Add(key, ids = NoIds.ToBuilder());
+            }
+
+            ids.Add(id);
+        }
+
+        internal TaskIndex Build() => new(_ids.ToImmutableDictionary(ids => ids.Key, ids => ids.Value.ToImmutable(), StringComparer.Ordinal));
+    }
 }

@@ -5,7 +5,9 @@ using Swarm.Api.Daemon;
 using Swarm.Api.Membership;
 using Swarm.Api.Networks;
 using Swarm.Engine;
+using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
+using Swarm.Security;
 using Swarm.Model;
 using Swarm.Store;
 
@@ -41,7 +43,7 @@ public sealed class ClusterHost : IAsyncDisposable
         var store = new MemoryStore(TimeProvider.System);
         var node = new FakeNode(store);
         var validation = new ServiceValidation(FakeConstraints);
-        var access = new ManagerAccess(node, new IdSource(new Random(1)), validation, TimeProvider.System, _ => $"SWMTKN-1-{Guid.NewGuid():N}");
+        var access = new ManagerAccess(node, new IdSource(new Random(1)), validation, TimeProvider.System, _ => $"SWMTKN-1-{Guid.NewGuid():N}", new RootChange(null, TimeProvider.System));
         var facts = new DaemonFacts
         {
             Host = new HostFacts { Hostname = "n1", Architecture = "amd64", Machine = "x86_64", Cpus = 2, MemoryBytes = 1 << 30, KernelVersion = "6.1", OperatingSystem = "Test" },
@@ -125,7 +127,12 @@ public sealed class FakeNode(MemoryStore store) : INodeLifecycle
             Status = new NodeStatus { State = NodeState.Ready, Address = "10.0.0.1" },
             Manager = new ManagerStatus { Address = "10.0.0.1:2377" },
         };
-        var cluster = new Cluster { Id = "cluster000000000000000001", RootCa = new RootCa { WorkerJoinToken = "SWMTKN-1-w", ManagerJoinToken = "SWMTKN-1-m", Key = "the key" } };
+        using var root = RootCertificate.Create(TimeProvider.System);
+        var cluster = new Cluster
+        {
+            Id = "cluster000000000000000001",
+            RootCa = new RootCa { Certificate = root.Pem, Key = root.ExportKeyPem(), Digest = root.Digest, WorkerJoinToken = "SWMTKN-1-w", ManagerJoinToken = "SWMTKN-1-m" },
+        };
         var result = await store.CommitAsync(new StoreTransaction().Create(node).Create(cluster), cancellation);
         Assert.True(result.IsCommitted);
         State = new NodeSwarmState(LocalNodeState.Active, NodeId, cluster.Id, "10.0.0.1", true, "", [(NodeId, "10.0.0.1:2377")]);
@@ -136,6 +143,24 @@ public sealed class FakeNode(MemoryStore store) : INodeLifecycle
     {
         Join = request;
         State = new NodeSwarmState(LocalNodeState.Active, NodeId, "", "10.0.0.2", false, "", [("other", "10.0.0.1:2377")]);
+        return Task.CompletedTask;
+    }
+
+    public List<string> Transfers { get; } = [];
+
+    public Task<string> TransferLeadershipAsync(string successor, CancellationToken cancellation)
+    {
+        Transfers.Add(successor);
+        return Task.FromResult(NodeId);
+    }
+
+    public Task MeetAsync(string address, CancellationToken cancellation) => Task.CompletedTask;
+
+    public List<string> UnlockKeys { get; } = [];
+
+    public Task UnlockAsync(string key, CancellationToken cancellation)
+    {
+        UnlockKeys.Add(key);
         return Task.CompletedTask;
     }
 

@@ -99,6 +99,7 @@ public sealed class RefusalTests
     }
 
     [Theory]
+    [InlineData(LocalNodeState.Locked, false, "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.")]
     [InlineData(LocalNodeState.Inactive, false, "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.")]
     [InlineData(LocalNodeState.Active, false, "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. Please run this command on a manager node or promote the current node to a manager.")]
     [InlineData(LocalNodeState.Pending, false, "This node is not a swarm manager. Manager is being prepared or has trouble connecting to the cluster.")]
@@ -144,7 +145,7 @@ public sealed class RefusalTests
         foreach (var path in new[] { "/swarm", "/info" })
         {
             var (_, body) = await host.Http.SendAsync(HttpMethod.Get, path);
-            Assert.DoesNotContain("the key", body);
+            Assert.DoesNotContain("PRIVATE KEY", body);
         }
 
         var (_, info) = await host.Http.SendAsync(HttpMethod.Get, "/info");

@@ -20,6 +20,7 @@ public sealed class ArrowsTests
         ["Swarm.Networking"] = ["Swarm.Model", "Swarm.Linux"],
         ["Swarm.Api"] = ["Swarm.Model", "Swarm.Store", "Swarm.Manager", "Swarm.Engine"],
         ["Swarm.Lab"] = ["Swarm.Linux", "Swarm.Networking", "Swarm.Api", "Swarm.Engine"],
+        ["Swarm.Chaos"] = ["Swarm.Linux", "Swarm.Api", "Swarm.Engine", "Swarm.Lab"],
     };
 
     public static TheoryData<string> Rooms => [.. Allowed.Keys];

@@ -1,18 +1,41 @@
 using Swarm.Benchmarks;
 
-// Prints the figures of docs (targets) for a built binary: SWARM_BINARY=artifacts/swarm/swarm dotnet run --project tests/Swarm.Benchmarks -c Release
-// Needs root: it makes labs of its own (bench1, bench3) and takes them down.
+// Prints the figures of docs (targets): dotnet run --project tests/Swarm.Benchmarks -c Release -- [RUNS] [GROUP...]
+// Groups: process, node, failover, services (they need root, and a built binary in SWARM_BINARY: ./swarm builds artifacts/swarm/swarm; they make labs of their
+// own, bench1, bench3 and bench-api, and take them down) and tables, store
+// and entries (in this process, on the disk of the current folder; the last takes a quarter of an hour). None named: all that need no more than a few minutes.
 var binary = Environment.GetEnvironmentVariable("SWARM_BINARY");
-if (string.IsNullOrEmpty(binary) || !File.Exists(binary))
+var runs = args.Length > 0 && int.TryParse(args[0], out var number) ? number : 5;
+string[] groups = [.. args.Where(arg => !int.TryParse(arg, out _))];
+if (groups.Length == 0)
 {
-    Console.Error.WriteLine("SWARM_BINARY must name the swarm executable (./swarm builds artifacts/swarm/swarm)");
-    return 1;
+    groups = ["process", "node", "failover", "services", "tables", "store"];
 }
 
-var runs = args.Length > 0 ? int.Parse(args[0], System.Globalization.CultureInfo.InvariantCulture) : 5;
+const int Entries = 1_000_000;
 var figures = new Figures();
-await ProcessFigures.MeasureAsync(binary, figures);
-await OneNodeFigures.MeasureAsync(binary, runs, figures);
-await FailoverFigures.MeasureAsync(binary, runs, figures);
+foreach (var group in groups)
+{
+    if (group is "process" or "node" or "failover" or "services" && (string.IsNullOrEmpty(binary) || !File.Exists(binary)))
+    {
+        Console.Error.WriteLine("SWARM_BINARY must name the swarm executable (./swarm builds artifacts/swarm/swarm)");
+        return 1;
+    }
+
+    switch (group)
+    {
+        case "process": await ProcessFigures.MeasureAsync(binary!, figures); break;
+        case "node": await OneNodeFigures.MeasureAsync(binary!, runs, figures); break;
+        case "failover": await FailoverFigures.MeasureAsync(binary!, runs, figures); break;
+        case "services": await ServiceFigures.MeasureAsync(binary!, runs, figures); break;
+        case "store": await StoreFigures.MeasureAsync(runs, figures); break;
+        case "entries": await EntryFigures.MeasureAsync(Entries, figures); break;
+        case "tables": TableFigures.Measure(runs, figures); break;
+        default:
+            Console.Error.WriteLine($"there is no group {group}");
+            return 1;
+    }
+}
+
 Console.Out.Write(figures.ToMarkdown());
 return 0;

@@ -53,15 +53,36 @@ public sealed class CodecTests
         Assert.False(Codec.Same(Task, Task with { Spec = Task.Spec with { Container = Task.Spec.Container with { Env = ["A=1", "B=2"] } } }));
 
     [Fact]
-    public void A_newer_version_s_keys_are_skipped_and_an_older_one_s_missing_keys_keep_their_default()
+    public void An_older_version_s_missing_keys_keep_their_default()
     {
-        var newer = MessagePackSerializer.Serialize(new object[] { "n", 0L, 1L, 2L, 0, "added by a newer version" });
         var older = MessagePackSerializer.Serialize(new object[] { "web" });
 
-        Assert.Equal("n", Codec.Deserialize<PortConfig>(newer).Name);
         Assert.Equal("web", Codec.Deserialize<Annotations>(older).Name);
         Assert.Empty(Codec.Deserialize<Annotations>(older).Labels);
         Assert.Equal(1ul, Codec.Deserialize<ServiceSpec>(MessagePackSerializer.Serialize(Array.Empty<object>())).Replicas);
+    }
+
+    [Fact]
+    public void Records_read_from_bytes_share_what_is_equal_and_only_that()
+    {
+        var one = Codec.Deserialize<SwarmTask>(Codec.Serialize(Task with { Id = "one", ServiceId = "web" }));
+        var two = Codec.Deserialize<SwarmTask>(Codec.Serialize(Task with { Id = "two", ServiceId = "web" }));
+        var other = Codec.Deserialize<SwarmTask>(Codec.Serialize(Task with { ServiceId = "db", Spec = Task.Spec with { PidsLimit = 1 } }));
+
+        Assert.Same(one.Spec, two.Spec);
+        Assert.Same(one.ServiceId, two.ServiceId);
+        Assert.NotSame(one.Spec, other.Spec);
+        Assert.Equal(("db", 1), (other.ServiceId, other.Spec.PidsLimit));
+    }
+
+    [Fact]
+    public void However_many_values_are_read_none_is_taken_for_another()
+    {
+        for (var i = 0; i < 20_000; i++)
+        {
+            var back = Codec.Deserialize<SwarmTask>(Codec.Serialize(new SwarmTask { ServiceId = $"s{i}", Spec = new TaskSpec { PidsLimit = i } }));
+            Assert.Equal(($"s{i}", i), (back.ServiceId, back.Spec.PidsLimit));
+        }
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class CertificateRenewalTests : IAsyncLifetime
     private NodeCredentials _credentials = null!;
     private NodeRole _recorded = NodeRole.Worker;
     private RpcFault? _failure;
+    private RootCertificate? _root;
     private CertificateRenewal _renewal = null!;
     private Task _running = Task.CompletedTask;
 
@@ -40,9 +41,57 @@ public sealed class CertificateRenewalTests : IAsyncLifetime
     {
         var issued = DateTimeOffset.UnixEpoch;
         var life = TimeSpan.FromMinutes(minutes);
-        var due = CertificateRenewal.DueAt(issued - RootCertificate.Backdate, issued + life, part);
+        var due = CertificateRenewal.DueAt(issued - RootCertificate.Backdate, issued + life, issued, part);
         Assert.InRange(due - issued, life * 0.5, life * 0.8);
     });
+
+    [Fact]
+    public void A_certificate_of_an_authority_that_does_not_backdate_is_due_within_its_life() => Gen.Double[0, 1].Select(Gen.Int[1, 100_000], Gen.Int[0, 100]).Sample((part, minutes, age) =>
+    {
+        var issued = DateTimeOffset.UnixEpoch;
+        var life = TimeSpan.FromMinutes(minutes);
+        var due = CertificateRenewal.DueAt(issued, issued + life, issued + (life * age / 100), part);
+        Assert.InRange(due, issued + (life * 0.49), issued + life);
+    });
+
+    [Fact]
+    public async Task A_certificate_of_another_root_is_fetched_at_once()
+    {
+        var first = _credentials.Current;
+        Run();
+        _renewal.RootWanted(_cluster.Root.Digest);
+        using var next = RootCertificate.Create(_time);
+        Assert.True(_credentials.TryTrust(_cluster.Root.Pem + next.Pem));
+        _root = next;
+        _renewal.RootWanted(next.Digest);
+        var asked = await AdvanceUntilAskedAsync(TimeSpan.FromMilliseconds(10));
+        Assert.InRange(asked - (first.NotBefore + RootCertificate.Backdate), TimeSpan.Zero, CertificateRenewal.RootChangeSpread * 2);
+        await UntilAsync(() => _credentials.Current.Issuer?.Digest == next.Digest);
+        Assert.True(_credentials.TryTrust(next.Pem));
+    }
+
+    [Fact]
+    public async Task A_root_that_it_has_already_is_no_reason_to_ask()
+    {
+        var first = _credentials.Current;
+        Run();
+        _renewal.RootWanted(_cluster.Root.Digest);
+        var asked = await AdvanceUntilAskedAsync(TimeSpan.FromMinutes(10));
+        Assert.True(asked - first.NotBefore > Lifetime * 0.5);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_no_longer_good_enough_is_replaced_at_once_and_though_the_first_try_fails()
+    {
+        var first = _credentials.Current;
+        _failure = new RpcFault(RpcStatus.Unavailable, "nobody answers");
+        Run();
+        _renewal.RenewSoon();
+        await _asked.Reader.ReadAsync(_cluster.Token);
+        _failure = null;
+        await AdvanceUntilAskedAsync(TimeSpan.FromMilliseconds(50));
+        await ReplacedAsync(first);
+    }
 
     [Fact]
     public async Task A_certificate_is_renewed_by_four_fifths_of_its_life()
@@ -112,7 +161,7 @@ public sealed class CertificateRenewalTests : IAsyncLifetime
                 throw failure;
             }
 
-            return Task.FromResult(new IssuedCertificate { NodeId = "w1", Role = _recorded, Certificate = _cluster.Issue(request.Request, "w1", _recorded, _time, Lifetime) });
+            return Task.FromResult(new IssuedCertificate { NodeId = "w1", Role = _recorded, Certificate = (_root ?? _cluster.Root).IssueNodeCertificate(request.Request, new NodeIdentity("w1", _recorded, "c1"), Lifetime, _time) });
         }, new Random(seed), _time, NullLogger<CertificateRenewal>.Instance);
         _running = _renewal.RunAsync(_stop.Token);
     }

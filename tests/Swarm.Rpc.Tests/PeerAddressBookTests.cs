@@ -45,4 +45,31 @@ public sealed class PeerAddressBookTests : IAsyncLifetime
         Assert.Equal(PeerAddressBook.MaxPeers, book.Addresses.Count);
         Assert.Equal("b:1", book.Find("m7"));
     }
+
+    [Fact]
+    public void What_a_peer_says_of_itself_stands_until_the_store_has_something_new()
+    {
+        var book = _cluster.Book(("m1", "old:1"), ("m2", "old:2"));
+        book.Replace(Both("old:1", "old:2"));
+        book.Heard("m1", "moved:1");
+        book.Hint("m1", "stale:1");
+        book.Hint("m2", "told:2");
+        Assert.Equal(("moved:1", "told:2"), (book.Find("m1"), book.Find("m2")));
+        book.Replace(Both("old:1", "old:2"));
+        Assert.Equal("moved:1", book.Find("m1"));
+        book.Replace(Both("newest:1", "old:2"));
+        Assert.Equal("newest:1", book.Find("m1"));
+
+        static System.Collections.Immutable.ImmutableArray<ManagerAddress> Both(string first, string second) =>
+            [new() { NodeId = "m1", Address = first }, new() { NodeId = "m2", Address = second }];
+    }
+
+    [Fact]
+    public void A_peer_that_was_heard_before_the_first_list_keeps_what_it_said()
+    {
+        var book = _cluster.Book();
+        book.Heard("m1", "moved:1");
+        book.Replace([new ManagerAddress { NodeId = "m1", Address = "old:1" }]);
+        Assert.Equal("moved:1", book.Find("m1"));
+    }
 }

@@ -48,6 +48,12 @@ internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership
         }
     }
 
+    public Task<TransferLeadershipResponse> TransferLeadershipAsync(NodeIdentity caller, TransferLeadershipRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("TransferLeadership", caller.NodeId));
+        return Task.FromResult(new TransferLeadershipResponse { LeaderId = request.Successor });
+    }
+
     public Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation)
     {
         Calls.Enqueue(("Heartbeat", caller.NodeId));

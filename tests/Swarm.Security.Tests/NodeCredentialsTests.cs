@@ -25,7 +25,7 @@ public sealed class NodeCredentialsTests : IDisposable
         var loaded = NodeCredentials.Load(_disk.Folder);
         Assert.Equal(Worker, loaded!.Identity);
         Assert.True(loaded.Current.Certificate.HasPrivateKey);
-        Assert.Equal(_root.Digest, loaded.Current.Root.Digest);
+        Assert.Equal(_root.Digest, loaded.Current.Issuer!.Digest);
     }
 
     [Fact]

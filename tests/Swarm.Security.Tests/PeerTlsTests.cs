@@ -67,6 +67,66 @@ public sealed class PeerTlsTests : IDisposable
         await Refused(PeerTls.Server(manager, _time), PeerTls.Client(worker, _time));
     }
 
+    /// <summary>The server's and the client's: each certificate (with what leads to the old root) against each set of roots.</summary>
+    [Theory]
+    [InlineData("new", "both", "old", "old", true)] // was away since before the change
+    [InlineData("new", "new", "new", "old", true)]
+    [InlineData("new", "new", "new", "both", true)]
+    [InlineData("new", "both", "old", "both", true)]
+    [InlineData("old", "old", "new", "both", true)]
+    [InlineData("new", "new", "old", "both", false)] // the change is over
+    [InlineData("old", "both", "new", "new", false)]
+    public async Task While_the_root_changes_nodes_on_both_sides_of_it_know_each_other(string serverOf, string serverTrusts, string clientOf, string clientTrusts, bool good)
+    {
+        using var next = RootCertificate.Create(_time);
+        var (server, client) = (Moving(serverOf, serverTrusts, "m"), Moving(clientOf, clientTrusts, "w"));
+        var handshake = HandshakeAsync(PeerTls.Server(server, _time), PeerTls.Client(client, _time));
+        if (good)
+        {
+            Assert.Equal(client.Identity, await handshake);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<AuthenticationException>(() => handshake);
+        }
+
+        NodeCertificate Moving(string issuer, string trusts, string id)
+        {
+            using var key = new NodeKey();
+            var identity = new NodeIdentity(id, id == "m" ? NodeRole.Manager : NodeRole.Worker, "c1");
+            var pem = (issuer == "new" ? next : _root).IssueNodeCertificate(key.CreateRequest(), identity, TimeSpan.FromDays(1), _time);
+            var chain = issuer == "new" ? pem + _root.CrossSign(next, _time) : pem;
+            var roots = trusts switch { "new" => next.Pem, "old" => _root.Pem, _ => _root.Pem + next.Pem };
+            return NodeCredentials.Install(new NodeFolder(Path.Combine(_disk.Path, Guid.NewGuid().ToString("n"))), key, chain, roots).Current;
+        }
+    }
+
+    [Theory]
+    [InlineData(SslProtocols.Tls12, true)]
+    [InlineData(SslProtocols.Tls13, true)]
+#pragma warning disable SYSLIB0039 // Older protocols are what must be refused.
+    [InlineData(SslProtocols.Tls11, false)]
+    [InlineData(SslProtocols.Tls, false)]
+#pragma warning restore SYSLIB0039
+    public async Task Only_TLS_1_2_and_newer_are_spoken(SslProtocols protocol, bool spoken)
+    {
+        var (server, client) = (PeerTls.Server(Node("m", NodeRole.Manager), _time), PeerTls.Client(Node("w", NodeRole.Worker), _time));
+        // This machine's OpenSSL may refuse the older ones by itself, so what we ask for is looked at, too.
+        Assert.Equal(spoken, server.EnabledSslProtocols.HasFlag(protocol));
+        Assert.Equal(spoken, client.EnabledSslProtocols.HasFlag(protocol));
+        Assert.Equal(spoken, PeerTls.Joining(_root, _time).EnabledSslProtocols.HasFlag(protocol));
+        client.EnabledSslProtocols = protocol;
+        var handshake = HandshakeAsync(server, client);
+        if (spoken)
+        {
+            await handshake;
+        }
+        else
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => handshake);
+        }
+    }
+
     private NodeCertificate Node(string id, NodeRole role, RootCertificate? root = null, string cluster = "c1", TimeSpan? lifetime = null)
     {
         root ??= _root;

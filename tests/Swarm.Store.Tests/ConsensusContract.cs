@@ -307,7 +307,7 @@ public abstract class ConsensusContract
 public sealed class ConsensusContractOfRaft : ConsensusContract
 {
     internal override async Task<TestCluster> FoundAsync(string id, int snapshotEvery) =>
-        await RaftTestCluster.FoundAsync(id, options => options with { SnapshotEvery = snapshotEvery });
+        await RaftTestCluster.FoundAsync(id, options => options with { SnapshotEvery = snapshotEvery, KeptBehindSnapshot = snapshotEvery / 2 });
 }
 
 public sealed class ConsensusContractOfMemory : ConsensusContract

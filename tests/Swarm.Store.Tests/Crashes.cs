@@ -8,7 +8,7 @@ public sealed class Crashes
     [Fact]
     public async Task Acknowledged_writes_survive_a_kill_of_all_managers_at_once()
     {
-        await using var cluster = await RaftTestCluster.FoundAsync("a", options => options with { SnapshotEvery = 25 });
+        await using var cluster = await RaftTestCluster.FoundAsync("a", options => options with { SnapshotEvery = 25, KeptBehindSnapshot = 10 });
         await cluster.LeaderAsync();
         await cluster.GrowAsync("b", "c");
         var leader = await cluster.LeaderAsync();

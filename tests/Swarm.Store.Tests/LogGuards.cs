@@ -1,12 +1,12 @@
-using DotNext.IO;
 using DotNext.Net.Cluster.Consensus.Raft;
+using Swarm.Store.Consensus.Raft;
 
 namespace Swarm.Store.Tests;
 
 /// <summary>The hazards of design/store.md that live in the log. Each says how to take its guard out: the test then fails.</summary>
 public sealed class LogGuards
 {
-    // Guard: GuardedLog's follower append, the FlushAsync before it returns.
+    // Guard: the Sync at the end of RaftLog.AppendAsFollowerAsync. The file's length at its last sync is what a power cut leaves of it.
     [Fact]
     public async Task H1_a_follower_answers_only_when_the_entries_are_on_disk()
     {
@@ -15,12 +15,37 @@ public sealed class LogGuards
         for (long index = 1; index <= 200; index++)
         {
             await bench.AppendAsFollowerAsync(index, 1);
-            Assert.Equal(index, bench.LastIndexOnDisk());
-            Assert.Equal(index, bench.Promised.LastIndex);
+            var segment = Directory.GetFiles(Path.Combine(bench.Directory, "log")).Single();
+            Assert.Equal(new FileInfo(segment).Length, bench.Disk.SyncedLength(segment));
+            Assert.Equal(index, bench.Log.DurableIndex);
+            Assert.Equal(index, bench.MarkedIndex);
         }
     }
 
-    // Guard: the Math.Min with MajorityIndex in GuardedLog's CommitAsync.
+    // Guard: SyncedAsync in RaftLog.CommitAsync, together with DurableIndex as the leader's own part of the majority.
+    [Fact]
+    public async Task H1_a_leader_counts_itself_only_when_its_own_entries_are_on_disk()
+    {
+        await using var bench = new LogBench("self");
+        var first = await bench.LeadAsync(1);
+        Assert.Equal(first, await bench.CommitAsync(first));
+        using var release = new ManualResetEventSlim();
+        bench.Disk.Before = (call, _) =>
+        {
+            if (call == DiskCall.Sync)
+            {
+                release.Wait();
+            }
+        };
+        var last = await bench.AppendAsLeaderAsync(1);
+        var commit = bench.CommitAsync(last);
+        Assert.False(commit.IsCompleted);
+        Assert.Equal(first, bench.Log.CommittedIndex);
+        release.Set();
+        Assert.Equal(last, await commit);
+    }
+
+    // Guard: the Math.Min with MajorityIndex in RaftLog.CommitAsync.
     [Fact]
     public async Task H2_a_leader_commits_only_what_a_majority_holds_whatever_the_core_computed()
     {
@@ -54,7 +79,7 @@ public sealed class LogGuards
         Assert.Equal(0, await bench.CommitAsync(last));
     }
 
-    // Guard: the comparison with FirstIndex in GuardedLog's CommitAsync.
+    // Guard: the comparison with FirstIndex in RaftLog.CommitAsync.
     [Fact]
     public async Task Entries_of_an_earlier_term_commit_only_with_one_of_this_term()
     {
@@ -68,7 +93,7 @@ public sealed class LogGuards
         Assert.Equal(first, await bench.CommitAsync(first));
     }
 
-    // Guard: the comparison of terms in GuardedLog's leader append. The core reads the term when it is already the next leader's.
+    // Guard: the comparison of terms in RaftLog.AppendAsLeaderAsync. The core reads the term when it is already the next leader's.
     [Fact]
     public async Task H4_a_deposed_leader_cannot_append_under_the_next_leaders_term()
     {
@@ -78,20 +103,23 @@ public sealed class LogGuards
         await bench.MoveToTermAsync(2);
         await Assert.ThrowsAsync<NotLeaderException>(() => bench.AppendAsLeaderAsync(2));
         await Assert.ThrowsAsync<NotLeaderException>(() => bench.AppendAsLeaderAsync(1));
-        Assert.Equal(last, bench.Log.LastEntryIndex);
+        Assert.Equal(last, bench.Log.LastIndex);
     }
 
-    // Guard: LogMachine.InstallAsync writes to a temporary and verifies it. DotNext's own state machine leaves half a file under the final name.
+    // Guard: SnapshotDownload gives the file out only when it is complete, and LogMachine.TakeOverAsync proves it before it gets its name.
     [Fact]
     public async Task H5_half_a_snapshot_is_never_taken_for_a_whole_one()
     {
         await using var bench = new LogBench("self", "leader");
         await bench.MoveToTermAsync(1);
         await bench.AppendAsFollowerAsync(1, 1, 1);
-        await Assert.ThrowsAsync<IOException>(() => bench.InstallSnapshotAsync(new HalfSnapshot(), 1000));
+        var whole = LogBench.SnapshotOf(new byte[200_000]);
+        Assert.Null(bench.Download(whole[..100_000], 1000, 1, claimedLength: whole.Length));
+        var half = new ReceivedSnapshot(Path.Combine(bench.SnapshotDirectory, "download.tmp"), 1000, 1);
+        await Assert.ThrowsAsync<InvalidDataException>(() => bench.InstallSnapshotAsync(half));
         Assert.Empty(Directory.GetFiles(bench.SnapshotDirectory, "*.snapshot"));
         Assert.Null(bench.State.Restored);
-        Assert.Equal(2, bench.Log.LastEntryIndex);
+        Assert.Equal(2, bench.Log.LastIndex);
     }
 
     // Guard: SnapshotFile.Adopt verifies before it renames.
@@ -100,11 +128,47 @@ public sealed class LogGuards
     {
         await using var bench = new LogBench("self", "leader");
         await bench.MoveToTermAsync(1);
-        await Assert.ThrowsAsync<InvalidDataException>(() => bench.InstallSnapshotAsync(new WrongSnapshot(), 1000));
+        await bench.AppendAsFollowerAsync(1, 1, 1);
+        var changed = LogBench.SnapshotOf(new byte[200_000]);
+        changed[5] ^= 1;
+        var received = bench.Download(changed, 1000, 1)!;
+        await Assert.ThrowsAsync<InvalidDataException>(() => bench.InstallSnapshotAsync(received));
         Assert.Empty(Directory.GetFiles(bench.SnapshotDirectory, "*.snapshot"));
+        Assert.Null(bench.State.Restored);
+        Assert.Equal(2, bench.Log.LastIndex);
     }
 
-    // Guard: SkipKnownAsync in GuardedLog's follower append. DotNext ends the log where the late copy ends.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(65_520)]
+    [InlineData(65_536)]
+    [InlineData(300_000)]
+    public async Task A_snapshot_that_arrives_whole_becomes_the_state_and_the_log_goes_on_after_it(int size)
+    {
+        await using var bench = new LogBench("self", "leader");
+        await bench.MoveToTermAsync(1);
+        await bench.AppendAsFollowerAsync(1, 1, 1);
+        var state = Enumerable.Range(0, size).Select(i => (byte)(i * 7)).ToArray();
+        await bench.InstallSnapshotAsync(bench.Download(LogBench.SnapshotOf(state), 1000, 1, chunk: 50_000)!);
+        Assert.Equal(state, bench.State.Restored);
+        Assert.Equal((1000, 1000, 1), (bench.Log.LastIndex, bench.Log.CommittedIndex, bench.Log.TermOf(1000)));
+        await bench.AppendAsFollowerAsync(1001, 1, 1);
+        Assert.Equal(1002, bench.Log.LastIndex);
+    }
+
+    // Guard: "continues" in RaftLog.InstallAsync; without it entries that a leader may have counted are forgotten.
+    [Fact]
+    public async Task Entries_behind_a_snapshot_of_the_same_history_stay()
+    {
+        await using var bench = new LogBench("self", "leader", "third");
+        await bench.MoveToTermAsync(1);
+        await bench.AppendAsFollowerAsync(1, 1, 1, 1, 1);
+        await bench.InstallSnapshotAsync(bench.Download(LogBench.SnapshotOf([1]), 2, 1)!);
+        Assert.Equal((4, 2), (bench.Log.LastIndex, bench.Log.CommittedIndex));
+    }
+
+    // Guard: the loop over "known" in RaftLog.AppendAsFollowerAsync. Without it the log ends where the late copy ends.
     [Fact]
     public async Task A_late_copy_of_an_old_append_removes_nothing()
     {
@@ -112,7 +176,7 @@ public sealed class LogGuards
         await bench.MoveToTermAsync(1);
         await bench.AppendAsFollowerAsync(1, 1, 1, 1, 1, 1);
         await bench.AppendAsFollowerAsync(2, 1, 1);
-        Assert.Equal(5, bench.Log.LastEntryIndex);
+        Assert.Equal(5, bench.Log.LastIndex);
     }
 
     [Fact]
@@ -123,34 +187,7 @@ public sealed class LogGuards
         await bench.AppendAsFollowerAsync(1, 1, 1, 1, 1, 1);
         await bench.MoveToTermAsync(2);
         await bench.AppendAsFollowerAsync(3, 2);
-        Assert.Equal(3, bench.Log.LastEntryIndex);
-        Assert.Equal(3, bench.Promised.LastIndex);
-    }
-
-    private abstract class FakeSnapshot : IRaftLogEntry
-    {
-        public long Term => 1;
-
-        public bool IsSnapshot => true;
-
-        public bool IsReusable => false;
-
-        public long? Length => 10_000;
-
-        public abstract ValueTask WriteToAsync<TWriter>(TWriter writer, CancellationToken token) where TWriter : IAsyncBinaryWriter;
-    }
-
-    private sealed class HalfSnapshot : FakeSnapshot
-    {
-        public override async ValueTask WriteToAsync<TWriter>(TWriter writer, CancellationToken token)
-        {
-            await writer.WriteAsync(new byte[5_000], null, token);
-            throw new IOException("the connection to the leader broke in the middle");
-        }
-    }
-
-    private sealed class WrongSnapshot : FakeSnapshot
-    {
-        public override ValueTask WriteToAsync<TWriter>(TWriter writer, CancellationToken token) => writer.WriteAsync(new byte[10_000], null, token);
+        Assert.Equal(3, bench.Log.LastIndex);
+        Assert.Equal(3, bench.MarkedIndex);
     }
 }

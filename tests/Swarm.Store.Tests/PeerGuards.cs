@@ -10,7 +10,7 @@ namespace Swarm.Store.Tests;
 public sealed class PeerGuards
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly RaftOptions _options = new() { Directory = "unused", NodeId = "self" };
+    private readonly RaftOptions _options = new() { Directory = "unused", NodeId = "self", DataKeys = TestKeys.One };
     private readonly MatchTable _matches = new();
 
     // Guard: the timeout of VoteAsync and PreVoteAsync in RaftPeer (give them an hour).
@@ -119,7 +119,7 @@ public sealed class PeerGuards
     private static RaftPeer Peer(string nodeId, RaftPeer.Shared shared) => new(nodeId, shared);
 
     private RaftPeer.Shared Shared(IPeerTransport transport, bool abstains = false) =>
-        new(_options, transport, _time, _matches, () => null, _ => false, _ => { }, new Ballot(() => 3), () => abstains);
+        new(_options, transport, _time, _matches, _ => null, _ => false, new Ballot(() => 3), () => abstains);
 
     private sealed class Silent : IPeerTransport
     {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Store.Consensus;
 using Swarm.Store.Consensus.Raft;
+using Swarm.Store.Consensus.Raft.Disk;
 using Swarm.Store.Replication;
 
 namespace Swarm.Store.Tests;
@@ -9,27 +10,30 @@ namespace Swarm.Store.Tests;
 /// <summary>A manager's store on real Raft, in a folder of its own.</summary>
 internal sealed class RaftNode : IAsyncDisposable
 {
-    private RaftNode(string id, string directory, ReplicatedStore store)
+    private RaftNode(string id, string directory, ReplicatedStore store, RaftConsensus consensus)
     {
         Id = id;
         Directory = directory;
         Store = store;
+        Consensus = consensus;
     }
 
     internal string Id { get; }
     internal string Directory { get; }
     internal ReplicatedStore Store { get; }
+    internal RaftConsensus Consensus { get; }
 
     internal static async Task<RaftNode> StartAsync(
-        Network network, string id, string directory, RaftBootstrap bootstrap, Func<RaftOptions, RaftOptions>? configure = null)
+        Network network, string id, string directory, RaftBootstrap bootstrap, Func<RaftOptions, RaftOptions>? configure = null, IRaftDisk? disk = null)
     {
-        var options = new RaftOptions { Directory = directory, NodeId = id, Bootstrap = bootstrap };
+        var options = new RaftOptions { Directory = directory, NodeId = id, Bootstrap = bootstrap, DataKeys = TestKeys.One };
         options = configure?.Invoke(options) ?? options;
         var transport = network.For(id);
         var loggers = Logs(id);
+        RaftConsensus? consensus = null;
         var store = new ReplicatedStore(
-            id, state => new RaftConsensus(options, state, transport, TimeProvider.System, loggers), transport, TimeProvider.System);
-        var node = new RaftNode(id, directory, store);
+            id, state => consensus = new RaftConsensus(options, state, transport, TimeProvider.System, loggers, disk ?? LinuxDisk.Instance), transport, TimeProvider.System);
+        var node = new RaftNode(id, directory, store, consensus!);
         try
         {
             await store.StartAsync(CancellationToken.None);

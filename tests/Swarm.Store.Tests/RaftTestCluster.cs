@@ -7,6 +7,7 @@ internal sealed class RaftTestCluster : TestCluster
 {
     private readonly string _root = Directory.CreateTempSubdirectory("swarm-store-").FullName;
     private readonly Dictionary<string, RaftNode> _nodes = [];
+    private readonly Dictionary<string, TestDisk> _disks = [];
     private readonly Func<RaftOptions, RaftOptions> _configure;
 
     private RaftTestCluster(Func<RaftOptions, RaftOptions> configure) => _configure = configure;
@@ -35,6 +36,13 @@ internal sealed class RaftTestCluster : TestCluster
 
     internal override Task RestartAsync(string id) => StartAsync(id, RaftBootstrap.Join);
 
+    /// <summary>Also before the node is started.</summary>
+    internal TestDisk DiskOf(string id) => _disks.TryGetValue(id, out var disk) ? disk : _disks[id] = new TestDisk();
+
+    internal RaftConsensus Raft(string id) => _nodes[id].Consensus;
+
+    internal Task RecoverAsync(string id) => StartAsync(id, RaftBootstrap.Recover);
+
     internal override void Isolate(string id) => Network.Isolate(id, _nodes.Keys);
 
     internal override void Heal() => Network.Heal();
@@ -53,5 +61,5 @@ internal sealed class RaftTestCluster : TestCluster
     }
 
     private async Task StartAsync(string id, RaftBootstrap bootstrap) =>
-        _nodes[id] = await RaftNode.StartAsync(Network, id, DirectoryOf(id), bootstrap, _configure);
+        _nodes[id] = await RaftNode.StartAsync(Network, id, DirectoryOf(id), bootstrap, _configure, DiskOf(id));
 }

@@ -14,7 +14,7 @@ public sealed class Turmoil
     public async Task Nothing_acknowledged_is_lost_and_every_replica_is_the_same(int seed)
     {
         var random = new Random(seed);
-        await using var cluster = await RaftTestCluster.FoundAsync("a", options => options with { SnapshotEvery = 40 });
+        await using var cluster = await RaftTestCluster.FoundAsync("a", options => options with { SnapshotEvery = 40, KeptBehindSnapshot = 10 });
         await cluster.LeaderAsync();
         await cluster.GrowAsync("b", "c", "d", "e");
         var acknowledged = new ConcurrentDictionary<string, long>();

@@ -45,7 +45,7 @@ public static class BuildEndpoints
             await ShowHiddenAsync();
             await WriteAsync(ProgressLine.Failure(e.Message, e.Code));
         }
-        catch (EngineException e) when (lines is not null || hidden.Any)
+        catch (Exception e) when (e is EngineException or IOException && (lines is not null || hidden.Any) && !context.RequestAborted.IsCancellationRequested)
         {
             await ShowHiddenAsync();
             await WriteAsync(ProgressLine.Failure(e.Message));

@@ -29,32 +29,22 @@ public static class ContainerEndpoints
         routes.MapPost("/containers/{id}/rename", context => ActAsync(context, engine, (c, _) => engine.RenameAsync(c, context.QueryString("name"))));
         routes.MapPost("/containers/{id}/wait", context => WaitAsync(context, engine));
         routes.MapDelete("/containers/{id}", context => RemoveAsync(context, engine));
-        MapNotBuilt(routes);
-    }
-
-    private static void MapNotBuilt(IEndpointRouteBuilder routes)
-    {
-        Refuse("POST", "/containers/{id}/update", "changing a container's limits is not built: make a new one");
-        Refuse("GET", "/containers/{id}/stats", "statistics of containers are not built");
-        Refuse("GET", "/containers/{id}/changes", "the changes of a container's file system are not built");
-        Refuse("GET", "/containers/{id}/export", "exporting a container is not built");
-        Refuse("HEAD", "/containers/{id}/archive", "copying from and to containers is not built: mount a folder");
-        Refuse("GET", "/containers/{id}/archive", "copying from and to containers is not built: mount a folder");
-        Refuse("PUT", "/containers/{id}/archive", "copying from and to containers is not built: mount a folder");
-        Refuse("GET", "/containers/{id}/attach/ws", "attaching by websocket is not built: attach by POST /containers/{id}/attach");
-
-        void Refuse(string method, string path, string why) =>
-            routes.MapMethods(path, [method], _ => throw EngineException.NotImplemented($"{why} (in this version)"));
+        routes.MapPost("/containers/{id}/update", context => UpdateAsync(context, engine));
+        routes.MapGet("/containers/{id}/stats", context => StatsEndpoint.AnswerAsync(context, engine));
     }
 
     private static Task ListAsync(HttpContext context, ContainerEngine engine)
     {
-        var filters = Filters.Read(context, "id", "name", "label", "status", "exited", "ancestor", "volume", "network", "before", "since", "health", "publish", "expose", "is-task");
+        var filters = Filters.Read(
+            context, "id", "name", "label", "status", "exited", "ancestor", "volume", "network", "before", "since", "health", "publish", "expose", "is-task", "isolation");
         var filter = ContainerFilter.Of(filters, engine);
-        var all = context.QueryBool("all") || filters.Has("status") || filters.Has("exited");
-        var limit = context.QueryInt("limit") is > 0 and var given ? (int)given : int.MaxValue;
-        var summaries = engine.Summaries(c => (all || limit != int.MaxValue || c.State.IsRunning || c.State.Status == ContainerStatus.Restarting) && filter(c));
-        return context.WriteJsonAsync([.. summaries.Take(limit)], EngineJson.Default.IReadOnlyListContainerSummary);
+        var given = context.QueryInt("limit") ?? 0;
+        var all = context.QueryBool("all") || given > 0 || filters.Has("status");
+        var summaries = engine.Summaries(
+            c => (all || c.State.IsRunning || c.State.Status == ContainerStatus.Restarting) && filter(c),
+            given > 0 ? (int)Math.Min(given, int.MaxValue) : int.MaxValue,
+            context.QueryBool("size"));
+        return context.WriteJsonAsync(summaries, EngineJson.Default.IReadOnlyListContainerSummary);
     }
 
     private static async Task CreateAsync(HttpContext context, ContainerEngine engine)
@@ -66,29 +56,28 @@ public static class ContainerEndpoints
             throw EngineException.NotImplemented($"platform {platform}: only containers for this machine's own platform are built");
         }
 
-        var container = await engine.CreateAsync(context.QueryString("name"), request, context.RequestAborted).ConfigureAwait(false);
-        await context.WriteJsonAsync(new ContainerCreated(container.Id, []), EngineJson.Default.ContainerCreated, StatusCodes.Status201Created).ConfigureAwait(false);
+        List<string> warnings = [];
+        var container = await engine.CreateAsync(context.QueryString("name"), request, context.RequestAborted, warnings).ConfigureAwait(false);
+        await context.WriteJsonAsync(new ContainerCreated(container.Id, warnings), EngineJson.Default.ContainerCreated, StatusCodes.Status201Created).ConfigureAwait(false);
     }
 
     private static Task InspectAsync(HttpContext context, ContainerEngine engine, ExecEngine execs)
     {
-        if (context.QueryBool("size"))
-        {
-            throw EngineException.NotImplemented("sizes of containers are not built: inspect without size");
-        }
-
         var container = Named(context, engine);
-        return context.WriteJsonAsync(engine.Inspect(container, execs.IdsOf(container)), EngineJson.Default.ContainerInspect);
+        return context.WriteJsonAsync(engine.Inspect(container, execs.IdsOf(container), context.QueryBool("size")), EngineJson.Default.ContainerInspect);
     }
 
-    private static Task TopAsync(HttpContext context, ContainerEngine engine)
+    private static async Task TopAsync(HttpContext context, ContainerEngine engine)
     {
-        if (context.QueryString("ps_args") is not ("" or "-ef"))
-        {
-            throw EngineException.NotImplemented("docker top knows the columns of `ps -ef` only: leave out the options");
-        }
+        var top = await engine.TopAsync(Named(context, engine), context.QueryString("ps_args"), context.RequestAborted).ConfigureAwait(false);
+        await context.WriteJsonAsync(top, EngineJson.Default.ContainerTop).ConfigureAwait(false);
+    }
 
-        return context.WriteJsonAsync(engine.Top(Named(context, engine)), EngineJson.Default.ContainerTop);
+    private static async Task UpdateAsync(HttpContext context, ContainerEngine engine)
+    {
+        var change = await context.ReadJsonAsync(EngineJson.Default.HostConfig).ConfigureAwait(false) ?? new HostConfig();
+        var warnings = await engine.UpdateAsync(Named(context, engine), change, context.RequestAborted).ConfigureAwait(false);
+        await context.WriteJsonAsync(new ContainerUpdated(warnings), EngineJson.Default.ContainerUpdated).ConfigureAwait(false);
     }
 
     private static async Task StartAsync(HttpContext context, ContainerEngine engine)
@@ -140,13 +129,11 @@ public static class ContainerEndpoints
     private static async Task PruneAsync(HttpContext context, ContainerEngine engine)
     {
         var filters = Filters.Read(context, "label", "label!", "until");
-        if (filters.Has("until") || filters.Has("label!"))
-        {
-            throw EngineException.NotImplemented("containers can be pruned by label only");
-        }
-
-        var removed = await engine.PruneAsync(c => filters.Labels("label", c.Record.Config.Labels ?? []), context.RequestAborted).ConfigureAwait(false);
-        await context.WriteJsonAsync(new ContainersPruned(removed, 0), EngineJson.Default.ContainersPruned).ConfigureAwait(false);
+        var until = PruneUntil.Of(filters, engine.Now);
+        var (removed, freed) = await engine.PruneAsync(
+            c => filters.Labels("label", c.Record.Config.Labels ?? []) && filters.WithoutLabels("label!", c.Record.Config.Labels ?? []) && (until is null || c.Record.Created < until),
+            context.RequestAborted).ConfigureAwait(false);
+        await context.WriteJsonAsync(new ContainersPruned(removed, freed), EngineJson.Default.ContainersPruned).ConfigureAwait(false);
     }
 
     private static async Task ActAsync(HttpContext context, ContainerEngine engine, Func<Container, CancellationToken, Task> action)

@@ -19,11 +19,14 @@ internal static class ContainerFilter
             throw EngineException.BadRequest($"invalid filter 'status={status}'");
         }
 
-        foreach (var key in new[] { "publish", "expose", "health" }.Where(filters.Has))
+        foreach (var health in filters["health"].Where(h => h is not ("starting" or "healthy" or "unhealthy" or "none")))
         {
-            throw EngineException.NotImplemented($"the filter {key} is not built");
+            throw EngineException.BadRequest($"invalid filter 'health={health}'");
         }
 
+        var ancestors = filters["ancestor"].Select(a => engine.FindImage(a)?.Id).OfType<string>().ToList();
+        var published = PortFilter.Of(filters, "publish");
+        var exposed = PortFilter.Of(filters, "expose");
         var exited = filters["exited"].Select(code => int.TryParse(code, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw EngineException.BadRequest($"invalid filter 'exited={code}'")).ToHashSet();
@@ -39,8 +42,11 @@ internal static class ContainerFilter
                 && (names.Count == 0 || names.Exists(n => n.IsMatch(record.Name) || n.IsMatch("/" + record.Name)))
                 && filters.Labels("label", record.Config.Labels ?? [])
                 && filters.Exact("status", status)
+                && filters.Exact("health", container.Health?.Status ?? "none")
+                && (published is null || (container.Network?.Ports.Any(p => published.Contains((p.ContainerPort, p.Protocol))) ?? false))
+                && (exposed is null || (record.Config.ExposedPorts?.Keys.Any(k => exposed.Contains(Engine.Containers.PortRequests.Parse(k))) ?? false))
                 && (exited.Count == 0 || (exited.Contains(state.ExitCode) && !state.IsRunning && state.FinishedAt is not null))
-                && (!filters.Has("ancestor") || filters["ancestor"].Any(a => IsAncestor(a, record)))
+                && (!filters.Has("ancestor") || filters["ancestor"].Any(a => IsAncestor(a, record)) || ancestors.Exists(a => engine.IsBuiltUpon(record.ImageId, a)))
                 && (!filters.Has("volume") || record.Mounts.Any(m => filters["volume"].Contains(m.Name) || filters["volume"].Contains(m.Destination)))
                 && (!filters.Has("network") || filters["network"].Contains(record.HostConfig.NetworkMode ?? "")
                     || (container.Network?.Endpoints.Any(e => filters["network"].Contains(e.NetworkName) || filters["network"].Contains(e.NetworkId)) ?? false))

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -10,45 +9,15 @@ using Swarm.Engine.Logs;
 
 namespace Swarm.Api.Containers;
 
-/// <summary>/containers/{id}/attach, resize and logs.</summary>
+/// <summary>/containers/{id}/resize and logs.</summary>
 public static class ContainerStreamEndpoints
 {
-    private const int FrameHeader = 8, MaximumBatch = 256 * 1024;
+    private const int MaximumBatch = 256 * 1024;
 
     public static void Map(IEndpointRouteBuilder routes, ContainerEngine engine)
     {
-        routes.MapPost("/containers/{id}/attach", context => AttachAsync(context, engine));
         routes.MapPost("/containers/{id}/resize", context => ResizeAsync(context, engine));
         routes.MapGet("/containers/{id}/logs", context => LogsAsync(context, engine));
-    }
-
-    private static async Task AttachAsync(HttpContext context, ContainerEngine engine)
-    {
-        var container = ContainerEndpoints.Named(context, engine);
-        var tty = container.Record.Config.Tty;
-        if (context.QueryBool("logs"))
-        {
-            throw EngineException.NotImplemented("attach with logs is not built: use GET /containers/{id}/logs, then attach");
-        }
-
-        var stream = context.QueryBool("stream");
-        var stdin = stream && context.QueryBool("stdin");
-        var keys = stdin && tty ? DetachKeys.Parse(context.QueryString("detachKeys")) : null;
-        var session = await engine.AttachAsync(
-            container,
-            new AttachRequest(stdin, stream && context.QueryBool("stdout"), stream && context.QueryBool("stderr"), keys),
-            context.RequestAborted).ConfigureAwait(false);
-        await context.HijackAsync(tty ? Hijack.RawStream : Hijack.MultiplexedStream, async (client, closed) =>
-        {
-            try
-            {
-                await session.RunAsync(client, closed).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (closed.IsCancellationRequested)
-            {
-                // The client left before the container was started.
-            }
-        }).ConfigureAwait(false);
     }
 
     private static async Task ResizeAsync(HttpContext context, ContainerEngine engine)
@@ -73,7 +42,7 @@ public static class ContainerStreamEndpoints
         }
 
         var request = new LogRequest(
-            stdout, stderr, context.QueryBool("follow"), context.QueryBool("timestamps"), Timestamp(context, "since"), Timestamp(context, "until"), Tail(context));
+            stdout, stderr, context.QueryBool("follow"), context.QueryBool("timestamps"), Timestamp(context, engine, "since"), Timestamp(context, engine, "until"), Tail(context));
         var tty = container.Record.Config.Tty;
         context.Response.ContentType = tty ? Hijack.RawStream : Hijack.MultiplexedStream;
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
@@ -105,24 +74,8 @@ public static class ContainerStreamEndpoints
 
     private static int Write(System.IO.Pipelines.PipeWriter output, LogLine line, bool raw, bool timestamps)
     {
-        var stamp = timestamps ? line.TimeText.Length + 1 : 0;
-        var header = raw ? 0 : FrameHeader;
-        var size = header + stamp + line.Text.Length;
-        var span = output.GetSpan(size)[..size];
-        if (!raw)
-        {
-            span[..FrameHeader].Clear();
-            span[0] = line.IsStderr ? (byte)2 : (byte)1;
-            BinaryPrimitives.WriteInt32BigEndian(span[4..], stamp + line.Text.Length);
-        }
-
-        if (timestamps)
-        {
-            line.TimeText.Span.CopyTo(span[header..]);
-            span[header + stamp - 1] = (byte)' ';
-        }
-
-        line.Text.Span.CopyTo(span[(header + stamp)..]);
+        var size = LogWriter.SizeOf(line, raw, timestamps);
+        LogWriter.Write(output.GetSpan(size)[..size], line, raw, timestamps);
         output.Advance(size);
         return size;
     }
@@ -133,20 +86,12 @@ public static class ContainerStreamEndpoints
         var text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null,
     };
 
-    /// <summary>Unix seconds with an optional fraction, as the CLI sends; 0 and nothing are no bound.</summary>
+    /// <summary>A moment, as <see cref="PruneUntil.Moment"/> reads it; 0 and nothing are no bound.</summary>
     /// <exception cref="EngineException">400.</exception>
-    internal static DateTimeOffset? Timestamp(HttpContext context, string name)
+    private static DateTimeOffset? Timestamp(HttpContext context, ContainerEngine engine, string name)
     {
         var text = context.QueryString(name);
-        if (text is "" or "0")
-        {
-            return null;
-        }
-
-        return decimal.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
-            ? DateTimeOffset.UnixEpoch.AddTicks((long)(seconds * TimeSpan.TicksPerSecond))
-            : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-                ? time
-                : throw EngineException.BadRequest($"invalid value for \"{name}\": failed to parse value as time or duration: \"{text}\"");
+        return text is "" or "0" ? null
+            : PruneUntil.Moment(text, engine.Now) ?? throw EngineException.BadRequest($"invalid value for \"{name}\": failed to parse value as time or duration: \"{text}\"");
     }
 }

@@ -14,6 +14,8 @@ public sealed record EngineApi(ContainerEngine Engine, ExecEngine Execs, TimePro
     {
         ContainerEndpoints.Map(routes, Engine, Execs);
         ContainerStreamEndpoints.Map(routes, Engine);
+        AttachEndpoints.Map(routes, Engine, Time);
+        ContainerFileEndpoints.Map(routes, Engine);
         ExecEndpoints.Map(routes, Engine, Execs);
         VolumeEndpoints.Map(routes, Engine);
         EventEndpoints.Map(routes, Engine.Events, Time);

@@ -14,11 +14,9 @@ public static class NotBuiltEndpoints
 
     private static readonly (string Method, string Path, string What)[] Operations =
     [
-        ("GET", "/system/df", "disk usage is not built"),
         ("POST", "/build/cancel", "cancelling a build by its id is of BuildKit, which is not built: leave the request"),
         ("POST", "/session", "BuildKit is not built: use the classic builder (DOCKER_BUILDKIT=0)"),
         ("POST", "/grpc", "BuildKit is not built: use the classic builder (DOCKER_BUILDKIT=0)"),
-        ("POST", "/commit", "making an image of a container is not built"),
         ("GET", "/events", "events are not built"),
         ("POST", "/networks/create", "making networks is not built: the networks are bridge, host and none"),
         ("POST", "/networks/prune", "making networks is not built, so there is nothing to prune"),

@@ -19,13 +19,18 @@ public static class EventEndpoints
     private static async Task StreamAsync(HttpContext context, EventBus events, TimeProvider time)
     {
         var filters = Filters.Read(context, ["type", "event", "label", "scope", "action", .. Objects]);
-        var since = ContainerStreamEndpoints.Timestamp(context, "since");
-        var until = ContainerStreamEndpoints.Timestamp(context, "until");
+        var since = Moment(context, "since", time);
+        var until = Moment(context, "until", time);
+        if (since > until)
+        {
+            throw EngineException.BadRequest($"`since` time ({context.QueryString("since")}) cannot be after `until` time ({context.QueryString("until")})");
+        }
+
         using var subscription = events.Subscribe();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         using var timer = until is null ? null : time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), end, Positive(until.Value - time.GetUtcNow()), Timeout.InfiniteTimeSpan);
         var lines = await JsonLines.StartAsync(context).ConfigureAwait(false);
-        foreach (var past in subscription.Recent.Where(e => since is not null && At(e) >= since && (until is null || At(e) <= until) && Matches(filters, e)))
+        foreach (var past in subscription.Recent.Where(e => (since is not null || until is not null) && (since is null || At(e) >= since) && (until is null || At(e) <= until) && Matches(filters, e)))
         {
             await lines.WriteAsync(past, EngineJson.Default.EngineEvent).ConfigureAwait(false);
         }
@@ -46,6 +51,14 @@ public static class EventEndpoints
         }
     }
 
+    /// <exception cref="EngineException">400.</exception>
+    private static DateTimeOffset? Moment(HttpContext context, string name, TimeProvider time)
+    {
+        var text = context.QueryString(name);
+        return text is "" or "0" ? null
+            : PruneUntil.Moment(text, time.GetUtcNow()) ?? throw EngineException.BadRequest($"invalid value for \"{name}\": failed to parse value as time or duration: \"{text}\"");
+    }
+
     private static bool Matches(Filters filters, EngineEvent message) =>
         filters.Exact("type", message.Type)
         && (!filters.Has("event") || filters["event"].Any(e => message.Action == e || message.Action.StartsWith(e + ":", StringComparison.Ordinal)))
@@ -53,11 +66,12 @@ public static class EventEndpoints
         && filters.Exact("scope", message.Scope)
         && filters.Labels("label", message.Actor.Attributes)
         && Objects.Where(filters.Has).All(o => message.Type == o ? filters[o].Any(v => IsActor(v, message))
-            : message.Type == "container" && o == "image" && filters[o].Contains(message.From ?? ""));
+            : message.Type == "container" && o == "image" && filters[o].Any(i => message.From == i || message.From == i + ":latest" || message.From + ":latest" == i));
 
     private static bool IsActor(string wanted, EngineEvent message) =>
-        message.Actor.ID == wanted || (message.Type == "container" && message.Actor.ID.StartsWith(wanted, StringComparison.Ordinal))
-        || message.Actor.Attributes.GetValueOrDefault("name") == wanted;
+        (wanted.Length > 0 && message.Actor.ID.StartsWith(wanted, StringComparison.Ordinal))
+        || message.Actor.Attributes.GetValueOrDefault("name") == wanted
+        || (message.Type == "image" && message.Actor.Attributes.GetValueOrDefault("name") == wanted + ":latest");
 
     private static DateTimeOffset At(EngineEvent message) => DateTimeOffset.UnixEpoch.AddTicks(message.TimeNano / TimeSpan.NanosecondsPerTick);
 

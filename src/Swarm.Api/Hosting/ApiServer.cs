@@ -41,6 +41,7 @@ public sealed class ApiServer : IAsyncDisposable
         var application = builder.Build();
         application.UseMiddleware(new ErrorAnswers(loggers.CreateLogger<ErrorAnswers>()).InvokeAsync);
         application.UseMiddleware(new VersionPrefix(options.EngineVersion).InvokeAsync);
+        application.UseWebSockets();
         application.UseRouting();
         application.UseMiddleware(RoutedOnly.InvokeAsync);
         map(application);

@@ -79,6 +79,15 @@ public sealed class Filters
             : labels.TryGetValue(wanted[..equals], out var value) && wanted.AsSpan(equals + 1).SequenceEqual(value?.ToString() ?? "");
     });
 
+    /// <summary>No such filter, or <paramref name="labels"/> has none that it lists.</summary>
+    public bool WithoutLabels<TValue>(string key, IReadOnlyDictionary<string, TValue> labels) where TValue : class? => !this[key].Any(unwanted =>
+    {
+        var equals = unwanted.IndexOf('=');
+        return equals < 0
+            ? labels.ContainsKey(unwanted)
+            : labels.TryGetValue(unwanted[..equals], out var value) && unwanted.AsSpan(equals + 1).SequenceEqual(value?.ToString() ?? "");
+    });
+
     /// <summary>A filter of a truth value, such as dangling.</summary>
     /// <exception cref="EngineException">400: a value other than true, false, 1 or 0, or both.</exception>
     public bool? Bool(string key)

@@ -11,7 +11,7 @@ internal static class ImageListEndpoint
     {
         var filters = Filters.Read(context, "reference", "dangling", "label", "before", "since", "until");
         var all = context.QueryBool("all");
-        var shared = context.QueryBool("shared-size") ? images.SharedSizes() : null;
+        var shared = context.QueryBool("shared-size");
         var until = Until(filters, time);
         var before = Newest(filters["before"], images);
         var since = Newest(filters["since"], images);
@@ -20,8 +20,7 @@ internal static class ImageListEndpoint
         var answer = new List<ImageSummary>();
         foreach (var image in images.List())
         {
-            // Steps of builds are not shown unless asked for.
-            if (!all && image.HasChildren && image.RepoTags.IsEmpty && image.RepoDigests.IsEmpty)
+            if (!all && image.IsBuildStep)
             {
                 continue;
             }
@@ -41,7 +40,7 @@ internal static class ImageListEndpoint
             {
                 Id = image.Id,
                 ParentId = image.Parent,
-                SharedSize = shared?.GetValueOrDefault(image.Id) ?? -1,
+                SharedSize = shared ? images.SharedSize(image.Id) : -1,
                 RepoTags = tags,
                 RepoDigests = image.RepoDigests,
                 Created = image.Created?.ToUnixTimeSeconds() ?? 0,

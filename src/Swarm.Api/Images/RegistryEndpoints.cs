@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Swarm.Api.Http;
 using Swarm.Engine;
 using Swarm.Engine.Images;
-using Swarm.Registry;
 
 namespace Swarm.Api.Images;
 
@@ -12,11 +11,8 @@ internal static class RegistryEndpoints
     public static async Task LogInAsync(HttpContext context, ImageStore images)
     {
         var request = await context.ReadJsonAsync(ImageWireJson.Default.AuthRequest) ?? new AuthRequest();
-        var credentials = new RegistryCredentials
-        {
-            User = request.Username ?? "", Password = request.Password ?? "", IdentityToken = request.IdentityToken ?? "",
-        };
-        var token = await images.LogInAsync(request.ServerAddress ?? "", credentials, context.RequestAborted);
+        var token = await images.LogInAsync(
+            request.ServerAddress ?? "", request.Username ?? "", request.Password ?? "", request.IdentityToken ?? "", context.RequestAborted);
         await context.WriteJsonAsync(new AuthAnswer("Login Succeeded", token), ImageWireJson.Default.AuthAnswer);
     }
 

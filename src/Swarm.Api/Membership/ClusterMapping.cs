@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Swarm.Engine;
+using Swarm.Manager.Certificates;
 using Swarm.Model;
 using static Swarm.Api.Wire.WireValues;
 
@@ -9,17 +10,14 @@ namespace Swarm.Api.Membership;
 /// <summary>The cluster's record and its spec, between Docker's JSON and the model. What is 0 or absent is the default.</summary>
 internal static class ClusterMapping
 {
+    private const string Cfssl = "cfssl";
+
     internal static ClusterSpec Read(Wire.Spec? spec)
     {
         var defaults = new ClusterSpec();
         if (spec is null)
         {
             return defaults;
-        }
-
-        if (spec.CAConfig is { ExternalCAs.Count: > 0 } or { SigningCACert.Length: > 0 } or { SigningCAKey.Length: > 0 } or { ForceRotate: > 0 })
-        {
-            throw EngineException.NotImplemented("external certificate authorities and root rotation are not built in this version: leave CAConfig to NodeCertExpiry");
         }
 
         return new ClusterSpec
@@ -33,8 +31,13 @@ internal static class ClusterMapping
             SnapshotInterval = spec.Raft?.SnapshotInterval is null or 0 ? defaults.SnapshotInterval : spec.Raft.SnapshotInterval.Value,
             ElectionTick = spec.Raft?.ElectionTick is null or <= 0 ? defaults.ElectionTick : (uint)spec.Raft.ElectionTick.Value,
             HeartbeatTick = spec.Raft?.HeartbeatTick is null or <= 0 ? defaults.HeartbeatTick : (uint)spec.Raft.HeartbeatTick.Value,
+            ForceRotate = spec.CAConfig?.ForceRotate ?? 0,
+            ExternalCas = [.. (spec.CAConfig?.ExternalCAs ?? []).Select(External)],
         };
     }
+
+    /// <summary>The root that an update brings. It is not kept in the spec, nor answered: as Docker's.</summary>
+    internal static BroughtRoot Brought(Wire.Spec? spec) => new(spec?.CAConfig?.SigningCACert ?? "", spec?.CAConfig?.SigningCAKey ?? "");
 
     internal static Wire.ClusterInspect Inspect(Cluster cluster) => new()
     {
@@ -43,7 +46,8 @@ internal static class ClusterMapping
         CreatedAt = cluster.Meta.CreatedAt.UtcDateTime,
         UpdatedAt = cluster.Meta.UpdatedAt.UtcDateTime,
         Spec = Write(cluster.Spec),
-        TLSInfo = Tls(cluster.RootCa.Certificate),
+        TLSInfo = Tls(cluster.RootCa),
+        RootRotationInProgress = cluster.RootCa.Rotation is not null,
         DefaultAddrPool = cluster.DefaultAddressPool,
         SubnetSize = (uint)cluster.SubnetSize,
         DataPathPort = (uint)cluster.DataPathPort,
@@ -62,6 +66,7 @@ internal static class ClusterMapping
             UpdatedAt = inspect.UpdatedAt,
             Spec = inspect.Spec,
             TLSInfo = inspect.TLSInfo,
+            RootRotationInProgress = inspect.RootRotationInProgress,
             DefaultAddrPool = inspect.DefaultAddrPool,
             SubnetSize = inspect.SubnetSize,
             DataPathPort = inspect.DataPathPort,
@@ -89,7 +94,18 @@ internal static class ClusterMapping
             HeartbeatTick = (int)spec.HeartbeatTick,
         },
         Dispatcher = new Wire.DispatcherConfig { HeartbeatPeriod = Nanoseconds(spec.HeartbeatPeriod) },
-        CAConfig = new Wire.CAConfig { NodeCertExpiry = Nanoseconds(spec.NodeCertExpiry) },
+        CAConfig = new Wire.CAConfig
+        {
+            NodeCertExpiry = Nanoseconds(spec.NodeCertExpiry),
+            ExternalCAs = NullIfEmpty(spec.ExternalCas, one => new Wire.ExternalCA
+            {
+                Protocol = Cfssl,
+                URL = one.Url,
+                Options = NullIfEmpty(one.Options),
+                CACert = NullIfEmpty(one.Certificate),
+            }),
+            ForceRotate = spec.ForceRotate == 0 ? null : spec.ForceRotate,
+        },
         TaskDefaults = new Wire.TaskDefaults
         {
             LogDriver = spec.LogDriver is { } driver ? new Wire.Driver { Name = driver.Name, Options = NullIfEmpty(driver.Options) } : null,
@@ -97,17 +113,22 @@ internal static class ClusterMapping
         EncryptionConfig = new Wire.EncryptionConfig { AutoLockManagers = spec.AutoLockManagers },
     };
 
-    private static Wire.TLSInfo Tls(string pem)
+    private static ExternalCa External(Wire.ExternalCA authority) => (authority.Protocol ?? "").ToLowerInvariant() is "" or Cfssl
+        ? new ExternalCa { Url = authority.URL ?? "", Options = Map(authority.Options), Certificate = authority.CACert ?? "" }
+        : throw EngineException.BadRequest($"invalid protocol: \"{authority.Protocol}\"");
+
+    /// <summary>The root that is trusted, and the issuer that certificates shall have: while the root changes, already the new one.</summary>
+    private static Wire.TLSInfo Tls(RootCa root)
     {
-        if (pem.Length == 0)
+        if (root.Certificate.Length == 0)
         {
             return new Wire.TLSInfo();
         }
 
-        using var certificate = X509Certificate2.CreateFromPem(pem);
+        using var certificate = X509Certificate2.CreateFromPem(ClusterRoots.Issuing(root));
         return new Wire.TLSInfo
         {
-            TrustRoot = pem,
+            TrustRoot = root.Certificate,
             CertIssuerSubject = certificate.SubjectName.RawData,
             CertIssuerPublicKey = certificate.PublicKey.ExportSubjectPublicKeyInfo(),
         };

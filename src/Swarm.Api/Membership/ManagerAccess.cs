@@ -1,4 +1,5 @@
 using Swarm.Engine;
+using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
 using Swarm.Store;
 
@@ -6,7 +7,7 @@ namespace Swarm.Api.Membership;
 
 /// <summary>The way to the cluster's control, which only a manager has; elsewhere Docker's 503.</summary>
 /// <param name="newToken">A new join token for a root certificate's digest (sha256:hex).</param>
-public sealed class ManagerAccess(INodeLifecycle node, IdSource ids, ServiceValidation validation, TimeProvider time, Func<string, string> newToken)
+public sealed class ManagerAccess(INodeLifecycle node, IdSource ids, ServiceValidation validation, TimeProvider time, Func<string, string> newToken, RootChange roots)
 {
     private const string NoSwarm =
         "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.";
@@ -17,24 +18,24 @@ public sealed class ManagerAccess(INodeLifecycle node, IdSource ids, ServiceVali
 
     private const string Preparing = "This node is not a swarm manager. Manager is being prepared or has trouble connecting to the cluster.";
 
-    private const string Locked =
-        "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.";
-
     /// <exception cref="EngineException">503: this node is no manager.</exception>
-    public IObjectStore Store => node.Store ?? throw new EngineException(503, node.State switch
-    {
-        { LocalState: LocalNodeState.Locked } => Locked,
-        { LocalState: LocalNodeState.Inactive } => NoSwarm,
-        { ControlAvailable: true } or { LocalState: LocalNodeState.Pending } => Preparing,
-        { LocalState: LocalNodeState.Error } => NoSwarm,
-        _ => Worker,
-    });
+    public IObjectStore Store => node.Store ?? throw new EngineException(503, NoManagerText(node.State));
 
     public ServiceControl Services => new(Store, ids, validation, time);
 
     public NodeControl Nodes => new(Store);
 
-    public ClusterControl Cluster => new(Store, newToken);
+    public ClusterControl Cluster => new(Store, newToken, roots);
+
+    /// <summary>Why a node in this state has no store to offer.</summary>
+    public static string NoManagerText(NodeSwarmState state) => state switch
+    {
+        { LocalState: LocalNodeState.Locked } => SwarmLocked.Text,
+        { LocalState: LocalNodeState.Inactive } => NoSwarm,
+        { ControlAvailable: true } or { LocalState: LocalNodeState.Pending } => Preparing,
+        { LocalState: LocalNodeState.Error } => NoSwarm,
+        _ => Worker,
+    };
 
     /// <summary>Everything acknowledged before the call is in the view, whichever manager acknowledged it.</summary>
     public ValueTask<StoreView> ReadAsync(CancellationToken cancellation) => Store.ReadAsync(cancellation);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Swarm.Api.Http;
 using Swarm.Api.Wire;
 using Swarm.Engine;
+using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
 using Swarm.Model;
 using Swarm.Store;
@@ -23,7 +24,7 @@ public static class SwarmEndpoints
         routes.MapPost("/swarm/leave", context => LeaveAsync(context, node));
         routes.MapPost("/swarm/update", context => UpdateAsync(context, access));
         routes.MapGet("/swarm/unlockkey", context => UnlockKeyAsync(context, access));
-        routes.MapPost("/swarm/unlock", context => Unlock(access));
+        routes.MapPost("/swarm/unlock", context => UnlockAsync(context, node));
     }
 
     private static async Task InspectAsync(HttpContext context, ManagerAccess access)
@@ -37,6 +38,11 @@ public static class SwarmEndpoints
     {
         var request = await context.ReadJsonAsync(SwarmJson.Default.InitRequest).ConfigureAwait(false) ?? new InitRequest();
         var spec = ClusterMapping.Read(request.Spec);
+        if (ClusterMapping.Brought(request.Spec) != BroughtRoot.None || spec.ForceRotate > 0)
+        {
+            throw EngineException.BadRequest("a new swarm makes its own root CA: bring another one by `docker swarm ca --rotate` once it is initialized");
+        }
+
         if (spec.HeartbeatPeriod == DockersHeartbeatPeriod)
         {
             // The docker client always sends its own default here; whoever really wants it says so by `swarm update`.
@@ -88,29 +94,26 @@ public static class SwarmEndpoints
 
     private static async Task UpdateAsync(HttpContext context, ManagerAccess access)
     {
-        var spec = ClusterMapping.Read(await context.ReadJsonAsync(SwarmJson.Default.Spec).ConfigureAwait(false));
+        var wire = await context.ReadJsonAsync(SwarmJson.Default.Spec).ConfigureAwait(false);
+        var spec = ClusterMapping.Read(wire);
         var version = context.QueryVersion("swarm");
         var worker = context.QueryParsedBool("rotateWorkerToken");
         var manager = context.QueryParsedBool("rotateManagerToken");
-        if (context.QueryParsedBool("rotateManagerUnlockKey"))
-        {
-            throw EngineException.NotImplemented("the unlock key can not be rotated: autolock is not built in this version");
-        }
-
-        await access.Cluster.UpdateAsync(version, spec, worker, manager, context.RequestAborted).ConfigureAwait(false);
+        var rotations = new ClusterRotations(worker, manager, UnlockKey: context.QueryParsedBool("rotateManagerUnlockKey"));
+        await access.Cluster.UpdateAsync(version, spec, ClusterMapping.Brought(wire), rotations, context.RequestAborted).ConfigureAwait(false);
         await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
     }
 
-    /// <summary>Docker's answer of a swarm without autolock: no key.</summary>
-    private static Task UnlockKeyAsync(HttpContext context, ManagerAccess access)
+    private static async Task UnlockKeyAsync(HttpContext context, ManagerAccess access)
     {
-        _ = access.Store;
-        return context.WriteJsonAsync(new UnlockKeyResponse(), SwarmJson.Default.UnlockKeyResponse);
+        var key = await access.Cluster.UnlockKeyAsync(context.RequestAborted).ConfigureAwait(false);
+        await context.WriteJsonAsync(new UnlockKeyResponse { UnlockKey = key }, SwarmJson.Default.UnlockKeyResponse).ConfigureAwait(false);
     }
 
-    private static Task Unlock(ManagerAccess access)
+    private static async Task UnlockAsync(HttpContext context, INodeLifecycle node)
     {
-        _ = access.Store;
-        throw EngineException.Conflict("swarm is not locked");
+        var request = await context.ReadJsonAsync(SwarmJson.Default.UnlockRequest).ConfigureAwait(false) ?? new UnlockRequest();
+        await node.UnlockAsync(request.UnlockKey ?? "", context.RequestAborted).ConfigureAwait(false);
+        await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
     }
 }

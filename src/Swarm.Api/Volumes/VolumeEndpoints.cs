@@ -48,15 +48,11 @@ public static class VolumeEndpoints
 
     private static Task PruneAsync(HttpContext context, ContainerEngine engine)
     {
-        var filters = Filters.Read(context, "label", "all");
-        var all = filters.Bool("all") == true;
-        List<string> removed = [];
-        foreach (var volume in engine.Volumes.All.Where(v => (all || v.Anonymous) && filters.Labels("label", v.Labels) && !engine.UsersOf(v.Name).Any()))
-        {
-            engine.Volumes.Remove(volume.Name);
-            removed.Add(volume.Name);
-        }
+        var filters = Filters.Read(context, "label", "label!", "all");
 
-        return context.WriteJsonAsync(new VolumesPruned(removed, 0), EngineJson.Default.VolumesPruned);
+        // Before API 1.42 all of them went, whether somebody had given them a name or not.
+        var all = filters.Bool("all") ?? context.ApiVersion() < new ApiVersion(1, 42);
+        var (removed, freed) = engine.PruneVolumes(v => (all || v.Anonymous) && filters.Labels("label", v.Labels) && filters.WithoutLabels("label!", v.Labels));
+        return context.WriteJsonAsync(new VolumesPruned(removed, freed), EngineJson.Default.VolumesPruned);
     }
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Swarm.Api.Wire;
 
 public record ClusterInfo
@@ -68,12 +66,23 @@ public sealed record DispatcherConfig
 public sealed record CAConfig
 {
     public long? NodeCertExpiry { get; init; }
-    public IReadOnlyList<JsonElement>? ExternalCAs { get; init; }
+    public IReadOnlyList<ExternalCA>? ExternalCAs { get; init; }
     public string? SigningCACert { get; init; }
     public string? SigningCAKey { get; init; }
     public ulong? ForceRotate { get; init; }
 
     public override string ToString() => nameof(CAConfig);
+}
+
+public sealed record ExternalCA
+{
+    /// <summary>cfssl, also if empty.</summary>
+    public string? Protocol { get; init; }
+    public string? URL { get; init; }
+    public IReadOnlyDictionary<string, string?>? Options { get; init; }
+
+    /// <summary>PEM.</summary>
+    public string? CACert { get; init; }
 }
 
 public sealed record TaskDefaults
@@ -110,6 +119,13 @@ public sealed record JoinRequest
     public string? Availability { get; init; }
 
     public override string ToString() => nameof(JoinRequest);
+}
+
+public sealed record UnlockRequest
+{
+    public string? UnlockKey { get; init; }
+
+    public override string ToString() => nameof(UnlockRequest);
 }
 
 public sealed record UnlockKeyResponse

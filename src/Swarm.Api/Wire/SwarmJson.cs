@@ -20,6 +20,8 @@ namespace Swarm.Api.Wire;
 [JsonSerializable(typeof(InitRequest))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(UnlockKeyResponse))]
+[JsonSerializable(typeof(UnlockRequest))]
+[JsonSerializable(typeof(ConsensusState))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyList<SecretInspect>))]
 public sealed partial class SwarmJson : JsonSerializerContext;

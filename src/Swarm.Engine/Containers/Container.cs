@@ -1,3 +1,4 @@
+using Swarm.Engine.Health;
 using Swarm.Engine.Shim;
 
 namespace Swarm.Engine.Containers;
@@ -11,9 +12,10 @@ public sealed class Container
     private volatile ContainerRecord _record;
     private volatile ContainerState _state;
     private volatile NetworkSandbox? _network;
+    private volatile HealthState? _health;
     private volatile TaskCompletionSource<ContainerState> _nextExit = NewExit();
 
-    internal Container(ContainerRecord record, ContainerState state) => (_record, _state) = (record, state);
+    internal Container(ContainerRecord record, ContainerState state) => (_record, _state, _health) = (record, state, state.Health);
 
     public string Id => _record.Id;
 
@@ -36,6 +38,16 @@ public sealed class Container
         internal set => _network = value;
     }
 
+    /// <summary>Null: nobody checks its health.</summary>
+    public HealthState? Health
+    {
+        get => _health;
+        internal set => _health = value;
+    }
+
+    /// <summary>Ends the checks of the current run.</summary>
+    internal CancellationTokenSource? HealthChecks { get; set; }
+
     /// <summary>Completes when the current run, or the next one, has ended.</summary>
     public Task<ContainerState> NextExit => _nextExit.Task;
 
@@ -56,6 +68,9 @@ public sealed class Container
     internal CancellationTokenSource? RestartDelay { get; set; }
 
     internal bool Removing { get; set; }
+
+    /// <summary>How many look into its files now, for whom its root stays mounted.</summary>
+    internal int RootHolds { get; set; }
 
     internal void CompleteExit()
     {

@@ -5,7 +5,11 @@ using Swarm.Engine.Shim;
 namespace Swarm.Engine.Containers;
 
 /// <param name="Keys">To detach; only of use with stdin.</param>
-public sealed record AttachRequest(bool Stdin, bool Stdout, bool Stderr, DetachKeys? Keys);
+public sealed record AttachRequest(bool Stdin, bool Stdout, bool Stderr, DetachKeys? Keys)
+{
+    /// <summary>Without frames, which tell stdout from stderr; a terminal's output never has them.</summary>
+    public bool Raw { get; init; }
+}
 
 public sealed partial class ContainerEngine
 {
@@ -26,7 +30,7 @@ public sealed partial class ContainerEngine
 
             var stdin = request.Stdin && container.Record.Config.OpenStdin;
             var interest = (stdin ? ShimInterest.Stdin : 0) | (request.Stdout ? ShimInterest.Stdout : 0) | (request.Stderr ? ShimInterest.Stderr : 0);
-            var tty = container.Record.Config.Tty;
+            var tty = request.Raw || container.Record.Config.Tty;
             Publish(container, "attach");
             if (container.State.IsRunning)
             {

@@ -11,23 +11,26 @@ public sealed partial class ContainerEngine
     /// <summary>Makes a container, which is durable when this returns. A crash on the way leaves a half that the next start removes.</summary>
     /// <param name="name">Empty: a made-up one.</param>
     /// <exception cref="EngineException">404: no such image; 409: the name is taken; 400 and 501: what was asked for is wrong or not built.</exception>
-    public async Task<Container> CreateAsync(string name, ContainerCreateRequest request, CancellationToken cancellation)
+    /// <param name="warnings">Gets what was asked for but has no effect on this machine.</param>
+    public async Task<Container> CreateAsync(string name, ContainerCreateRequest request, CancellationToken cancellation, List<string>? warnings = null)
     {
-        var host = request.HostConfig ?? new HostConfig();
-        HostConfigSupport.Check(request, host);
+        request = request.Filled();
+        var asked = request.HostConfig ?? new HostConfig();
+        HostConfigSupport.Check(request, asked);
+        var host = HostConfigDefaults.Apply(asked, Cgroups, _index, warnings ?? []);
         NetworkFiles.CheckExtraHosts(host);
         LogOptions.Check(host.LogConfig);
-        var reference = request.Image ?? "";
+        var reference = request.Image is { Length: > 0 } named ? named : throw EngineException.BadRequest("no command specified");
         var image = _images.Find(reference) ?? throw EngineException.NotFound($"No such image: {Familiar(reference)}");
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
         var (config, command) = ImageDefaults.Apply(request, image.Config, id[..12]);
         PortRequests.Of(config, host);
-        var mounts = MountResolution.Of(config, host);
+        var mounts = MountResolution.Of(config, host, _index.Get);
         name = name.Length > 0 ? ContainerNames.Check(name) : ContainerNames.Generate(_random, _index.IsTaken);
         _index.Reserve(name, id);
         try
         {
-            var named = mounts.Select(NameVolume).ToList();
+            var resolved = mounts.Select(NameVolume).ToList();
             var record = new ContainerRecord
             {
                 Id = id,
@@ -38,10 +41,10 @@ public sealed partial class ContainerEngine
                 HostConfig = host with { NetworkMode = ContainerStarter.NetworkModeOf(host) },
                 NetworkingConfig = request.NetworkingConfig,
                 Command = command,
-                Mounts = [.. named.Select(m => m.Mount)],
+                Mounts = [.. resolved.Select(m => m.Mount)],
             };
             _store.Begin(record);
-            await BuildAsync(record, image, named, cancellation).ConfigureAwait(false);
+            await BuildAsync(record, image, resolved, cancellation).ConfigureAwait(false);
             _store.Commit(id);
             var container = new Container(record, new ContainerState());
             _index.Add(container);
@@ -67,6 +70,7 @@ public sealed partial class ContainerEngine
                 Volumes.Create(volume.Create!, volume.Mount.Anonymous);
                 if (volume.CopyUp)
                 {
+                    VolumeMounts.Acquire(record.Id, [volume.Mount.Name]);
                     await _copyUp.FillAsync(mounted, volume.Mount.Destination, volume.Mount.Source, cancellation).ConfigureAwait(false);
                 }
             }
@@ -75,6 +79,10 @@ public sealed partial class ContainerEngine
         {
             await DestroyAsync(record, removeVolumes: true, CancellationToken.None).ConfigureAwait(false);
             throw;
+        }
+        finally
+        {
+            VolumeMounts.Release(record.Id);
         }
     }
 

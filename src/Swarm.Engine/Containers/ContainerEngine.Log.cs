@@ -27,4 +27,7 @@ public sealed partial class ContainerEngine
 
     [LoggerMessage(4008, LogLevel.Information, "Container {Container} runs on as process {Pid}")]
     private partial void Adopted(string container, int pid);
+
+    [LoggerMessage(4009, LogLevel.Warning, "The root of container {Container} stays mounted: it could not be unmounted after its files were copied")]
+    private partial void RootNotReleased(Exception error, string container);
 }

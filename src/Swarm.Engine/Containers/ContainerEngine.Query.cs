@@ -1,6 +1,6 @@
 using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Files;
 using Swarm.Engine.Logs;
-using Swarm.Engine.Volumes;
 
 namespace Swarm.Engine.Containers;
 
@@ -8,16 +8,52 @@ public enum WaitCondition { NotRunning, NextExit, Removed }
 
 public sealed partial class ContainerEngine
 {
-    public ContainerInspect Inspect(Container container, IReadOnlyList<string>? execs) =>
-        ContainerViews.Inspect(container, _store.Folder(container.Id), _store.LogFile(container.Id), execs);
+    /// <param name="size">Also says how much room its files take.</param>
+    public ContainerInspect Inspect(Container container, IReadOnlyList<string>? execs, bool size = false)
+    {
+        var inspected = ContainerViews.Inspect(container, _store.Folder(container.Id), _store.LogFile(container.Id), execs);
+        return size && Sizes(container) is var (own, all) ? inspected with { SizeRw = own, SizeRootFs = all } : inspected;
+    }
+
+    /// <summary>Bytes of the container's own changes, and with its image.</summary>
+    public (long Own, long All) Sizes(Container container)
+    {
+        var own = TreeSize.Of(_rootfs.Folders(container.Id).Upper);
+        return (own, own + (_images.Find(container.Record.ImageId)?.Size ?? 0));
+    }
+
+    /// <summary>Whether an image is another one, or was built upon it here.</summary>
+    public bool IsBuiltUpon(string imageId, string ancestorId)
+    {
+        const int deepest = 1024;
+        for (var depth = 0; depth < deepest && imageId.Length > 0; depth++)
+        {
+            if (imageId == ancestorId)
+            {
+                return true;
+            }
+
+            imageId = _images.Find(imageId)?.Parent ?? "";
+        }
+
+        return false;
+    }
+
+    /// <summary>Null: this node has no such image.</summary>
+    public Images.Image? FindImage(string idOrReference) => _images.Find(idOrReference);
+
+    /// <summary>Where a container's changes are.</summary>
+    public Layers.RootfsFolders Folders(Container container) => _rootfs.Folders(container.Id);
 
     public LogReader Logs(Container container) => new(_store.LogFile(container.Id), _starter.Bundle(container.Id));
 
     /// <summary>Newest first.</summary>
-    public IReadOnlyList<ContainerSummary> Summaries(Func<Container, bool> wanted)
+    /// <param name="limit">At most so many.</param>
+    public IReadOnlyList<ContainerSummary> Summaries(Func<Container, bool> wanted, int limit, bool size)
     {
         var now = _time.GetUtcNow();
-        return [.. Containers.Where(wanted).OrderByDescending(c => c.Record.Created).Select(c => ContainerViews.Summary(c, now))];
+        return [.. Containers.Where(wanted).OrderByDescending(c => c.Record.Created).Take(limit).Select(c =>
+            size && Sizes(c) is var (own, all) ? ContainerViews.Summary(c, now) with { SizeRw = own, SizeRootFs = all } : ContainerViews.Summary(c, now))];
     }
 
     /// <summary>Completes with the state in which the condition holds.</summary>
@@ -33,58 +69,28 @@ public sealed partial class ContainerEngine
         };
     }
 
-    /// <summary>Names of processes and their columns, as `ps -ef` prints them on the host.</summary>
-    /// <exception cref="EngineException">409: it does not run.</exception>
-    public ContainerTop Top(Container container)
-    {
-        if (!container.State.IsRunning)
-        {
-            throw EngineException.Conflict($"container {container.Id} is not running");
-        }
-
-        var file = Cgroups.ProcessesFile(Specs.CgroupPath(container.Record));
-        var processes = File.Exists(file) ? File.ReadAllLines(file).Select(ProcessTable.Row).OfType<IReadOnlyList<string>>().ToList() : [];
-        return new ContainerTop(ProcessTable.Titles, processes);
-    }
-
-    /// <summary>Removes those that do not run and are wanted. Answers their ids.</summary>
-    public async Task<IReadOnlyList<string>> PruneAsync(Func<Container, bool> wanted, CancellationToken cancellation)
+    /// <summary>Removes those that do not run and are wanted. Answers their ids, and the bytes that became free.</summary>
+    public async Task<(IReadOnlyList<string> Removed, long Freed)> PruneAsync(Func<Container, bool> wanted, CancellationToken cancellation)
     {
         List<string> removed = [];
+        long freed = 0;
         foreach (var container in Containers.Where(c => c.State.Status is ContainerStatus.Created or ContainerStatus.Exited or ContainerStatus.Dead).Where(wanted))
         {
-            await RemoveAsync(container, force: false, removeVolumes: false, cancellation).ConfigureAwait(false);
+            var own = Sizes(container).Own;
+            try
+            {
+                await RemoveAsync(container, force: false, removeVolumes: false, cancellation).ConfigureAwait(false);
+            }
+            catch (EngineException e) when (e.Status == 409)
+            {
+                continue; // it was started meanwhile
+            }
+
+            freed += own;
             removed.Add(container.Id);
         }
 
-        return removed;
+        Events.Publish("container", "prune", "", new Dictionary<string, string> { ["reclaimed"] = freed.ToString(System.Globalization.CultureInfo.InvariantCulture) });
+        return (removed, freed);
     }
-
-    /// <summary>The containers that use a volume, running or not.</summary>
-    public IEnumerable<Container> UsersOf(string volume) => Containers.Where(c => c.Record.Mounts.Any(m => m.Kind == MountKind.Volume && m.Name == volume));
-
-    /// <exception cref="EngineException">404; 409: in use.</exception>
-    public void RemoveVolume(string name, bool force)
-    {
-        if (Volumes.Find(name) is null)
-        {
-            if (!force)
-            {
-                throw EngineException.NotFound($"get {name}: no such volume");
-            }
-
-            return;
-        }
-
-        var users = UsersOf(name).Select(c => c.Id).ToList();
-        if (users.Count > 0)
-        {
-            throw EngineException.Conflict($"remove {name}: volume is in use - [{string.Join(", ", users)}]");
-        }
-
-        Volumes.Remove(name);
-    }
-
-    public VolumeView InspectVolume(string name) =>
-        Volumes.View(Volumes.Find(name) ?? throw EngineException.NotFound($"get {name}: no such volume"));
 }

@@ -11,6 +11,13 @@ public sealed partial class ContainerEngine
     /// </summary>
     public async Task RecoverAsync(CancellationToken cancellation)
     {
+        var found = _store.Load().Select(pair => new Container(pair.Record, pair.State)).ToList();
+        foreach (var container in found)
+        {
+            _index.Reserve(container.Record.Name, container.Id);
+            _index.Add(container);
+        }
+
         foreach (var (id, record) in _store.Halves())
         {
             HalfFound(id);
@@ -24,11 +31,9 @@ public sealed partial class ContainerEngine
         }
 
         List<Container> restart = [];
-        foreach (var (record, state) in _store.Load())
+        foreach (var container in found)
         {
-            var container = new Container(record, state);
-            _index.Reserve(record.Name, record.Id);
-            _index.Add(container);
+            var (record, state) = (container.Record, container.State);
             if (await AdoptAsync(container, cancellation).ConfigureAwait(false))
             {
                 continue;
@@ -45,6 +50,7 @@ public sealed partial class ContainerEngine
             }
         }
 
+        VolumeMounts.ReleaseUnused();
         RemoveOrphanBundles();
         foreach (var container in restart)
         {
@@ -69,8 +75,16 @@ public sealed partial class ContainerEngine
                 StartedAt = container.State.IsRunning ? container.State.StartedAt : PidFileTime(container.Id),
             });
             _rootfs.Mount(container.Id);
-            (container.Network, _) = await _starter.AttachNetworkAsync(container.Record, cancellation).ConfigureAwait(false);
+            VolumeMounts.Acquire(container.Id, container.Record.Mounts.Where(m => m.Kind == MountKind.Volume).Select(m => m.Name));
+            container.Network = SharedNamespaces.ContainerOf(container.Record.HostConfig.NetworkMode) is null
+                ? (await _starter.AttachNetworkAsync(container.Record, cancellation).ConfigureAwait(false)).Sandbox
+                : new NetworkSandbox($"/proc/{pid}/ns/net", [], []);
             Adopted(container.Id, pid);
+            if (container.State.Status == ContainerStatus.Running)
+            {
+                BeginHealthChecks(container, afresh: true);
+            }
+
             _ = MonitorAsync(container, run);
             return true;
         }
@@ -101,7 +115,7 @@ public sealed partial class ContainerEngine
     private async Task CollectAsync(Container container, CancellationToken cancellation)
     {
         await DeleteFromRuntimeAsync(container.Id).ConfigureAwait(false);
-        await _starter.CleanUpAsync(container.Id, cancellation).ConfigureAwait(false);
+        await _starter.CleanUpAsync(container.Id, keepRoot: false, cancellation).ConfigureAwait(false);
         var exit = ReadExit(container.Id) ?? (container.State.IsRunning ? LostExit() : null);
         if (exit is null || exit.FinishedAt == container.State.FinishedAt)
         {

@@ -56,7 +56,7 @@ public sealed partial class ContainerEngine
     /// <summary>Takes away everything that a container had. Safe to repeat, and after a crash at any of its lines.</summary>
     private async Task DestroyAsync(ContainerRecord record, bool removeVolumes, CancellationToken cancellation, Task? shimGone = null)
     {
-        await _starter.CleanUpAsync(record.Id, cancellation).ConfigureAwait(false);
+        await _starter.CleanUpAsync(record.Id, keepRoot: false, cancellation).ConfigureAwait(false);
         await (shimGone ?? DeleteFromRuntimeAsync(record.Id)).ConfigureAwait(false);
         _rootfs.Remove(record.Id);
         var bundle = _starter.Bundle(record.Id);
@@ -67,7 +67,8 @@ public sealed partial class ContainerEngine
 
         if (removeVolumes)
         {
-            foreach (var mount in record.Mounts.Where(m => m is { Kind: MountKind.Volume, Anonymous: true }))
+            // --volumes-from: a volume that another container has too stays.
+            foreach (var mount in record.Mounts.Where(m => m is { Kind: MountKind.Volume, Anonymous: true } && UsersOf(m.Name).All(c => c.Id == record.Id)))
             {
                 Volumes.Remove(mount.Name);
             }

@@ -1,10 +1,11 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Swarm.Engine.Events;
+using Swarm.Engine.Exec;
 using Swarm.Engine.Images;
 using Swarm.Engine.Layers;
 using Swarm.Engine.Runtime;
 using Swarm.Engine.Shim;
+using Swarm.Engine.Stats;
 using Swarm.Engine.Volumes;
 
 namespace Swarm.Engine.Containers;
@@ -27,6 +28,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     private readonly ContainerStarter _starter;
     private readonly ContainerIndex _index = new();
     private readonly CopyUp _copyUp;
+    private readonly StatsSampler _sampler;
     private readonly CancellationTokenSource _ended = new();
     private int _disposed;
 
@@ -43,17 +45,25 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         _runtime = new OciRuntime(options, _thread);
         _store = new ContainerStore(options);
         _copyUp = new CopyUp(_thread);
+        _sampler = new StatsSampler(Cgroups, time);
         Volumes = new VolumeStore(options, time, events);
+        VolumeMounts = new VolumeMounts(Volumes);
         Shims = new ShimLauncher(options, _thread);
         var seccomp = new SeccompCache(options.SeccompPath, options.RuntimeStatePath);
         Specs = new SpecWriter(options, Cgroups, seccomp);
-        _starter = new ContainerStarter(options, _store, rootfs, network, Specs, seccomp, Shims, Cgroups);
+        Execs = new ExecEngine(this);
+        _starter = new ContainerStarter(options, _store, rootfs, network, Specs, seccomp, Shims, Cgroups, _index.Get, VolumeMounts);
     }
 
     public EventBus Events { get; }
     public VolumeStore Volumes { get; }
+    internal VolumeMounts VolumeMounts { get; }
     public CgroupLayout Cgroups { get; }
+
+    /// <summary>By the engine's clock.</summary>
+    public DateTimeOffset Now => _time.GetUtcNow();
     public IEnumerable<Container> Containers => _index.All;
+    public ExecEngine Execs { get; }
     internal ShimLauncher Shims { get; }
     internal SpecWriter Specs { get; }
     internal EngineOptions Options => _options;
@@ -79,16 +89,5 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         await _ended.CancelAsync().ConfigureAwait(false);
         _thread.Dispose();
         _ended.Dispose();
-    }
-
-    internal void Publish(Container container, string action, params ReadOnlySpan<(string Name, string Value)> more)
-    {
-        var attributes = new Dictionary<string, string>(container.Record.Config.Labels ?? []) { ["image"] = container.Record.Config.Image ?? "", ["name"] = container.Record.Name };
-        foreach (var (name, value) in more)
-        {
-            attributes[name] = value;
-        }
-
-        Events.Publish("container", action, container.Id, attributes.ToImmutableDictionary());
     }
 }

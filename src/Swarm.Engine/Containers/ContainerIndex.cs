@@ -82,5 +82,18 @@ internal sealed class ContainerIndex
         };
     }
 
+    /// <summary>As <see cref="Get"/>; null if it refuses.</summary>
+    public Container? TryGet(string idOrName)
+    {
+        try
+        {
+            return Get(idOrName);
+        }
+        catch (EngineException)
+        {
+            return null;
+        }
+    }
+
     public Container? Find(string id) => _byId.GetValueOrDefault(id);
 }

@@ -51,4 +51,7 @@ public sealed record MountPoint
     /// <summary>The mode field of -v, as given.</summary>
     public string Mode { get; init; } = "";
     public IReadOnlyList<string> TmpfsOptions { get; init; } = [];
+
+    /// <summary>The folder or file of the volume that is mounted in place of all of it; relative.</summary>
+    public string Subpath { get; set; } = "";
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Swarm.Engine.Layers;
 using Swarm.Engine.Runtime;
 using Swarm.Engine.Shim;
+using Swarm.Engine.Volumes;
 
 namespace Swarm.Engine.Containers;
 
@@ -15,7 +16,8 @@ internal sealed class StartFailedException(RuntimeFailure failure) : Exception(f
 
 /// <summary>Makes one run of a container: root, network, files, spec, shim. What it made is taken down again if it fails.</summary>
 internal sealed class ContainerStarter(
-    EngineOptions options, ContainerStore store, IRootfsStore rootfs, IContainerNetwork network, SpecWriter specs, SeccompCache seccomp, ShimLauncher shims, CgroupLayout cgroups)
+    EngineOptions options, ContainerStore store, IRootfsStore rootfs, IContainerNetwork network, SpecWriter specs, SeccompCache seccomp, ShimLauncher shims, CgroupLayout cgroups,
+    Func<string, Container> find, VolumeMounts volumes)
 {
     private const string ConfigName = "config.json", DefaultMaximumSize = "-1";
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -29,11 +31,24 @@ internal sealed class ContainerStarter(
         var record = container.Record;
         try
         {
+            var shared = SharedNamespaces.Resolve(record, find);
             var merged = rootfs.Mount(record.Id);
-            var (sandbox, hostname) = await AttachNetworkAsync(record, cancellation).ConfigureAwait(false);
+            var (sandbox, hostname) = shared.Network is { } donor
+                ? (shared.Sandbox, donor.Network is null ? options.NodeName : donor.Record.Config.Hostname!)
+                : await AttachNetworkAsync(record, cancellation).ConfigureAwait(false);
             container.Network = sandbox;
-            var files = WriteNetworkFiles(record, sandbox, hostname);
-            var (spec, uncompiled) = specs.Write(new SpecInput(record, merged, hostname, sandbox?.NamespacePath ?? "", files));
+            var files = shared.Network is { } other ? FileMounts(other.Id) : WriteNetworkFiles(record, sandbox, hostname);
+            volumes.Acquire(record.Id, record.Mounts.Where(m => m.Kind == MountKind.Volume).Select(m => m.Name));
+            var mounts = SubpathMounts.Make(SubpathFolder(record.Id), record.Mounts);
+            var input = new SpecInput(record with { Mounts = mounts }, merged, hostname, sandbox?.NamespacePath ?? "", files)
+            {
+                JoinsNetwork = shared.Network is not null,
+                PidNamespace = shared.Pid is { } pidOwner ? $"/proc/{pidOwner.State.Pid}/ns/pid" : "",
+                IpcNamespace = shared.Ipc is { } ipcOwner ? $"/proc/{ipcOwner.State.Pid}/ns/ipc" : "",
+                SharedMemory = SharedMemoryOf(record, shared),
+                InitProgram = record.HostConfig.Init == true ? InitProgram.Find(options.DataRoot) : "",
+            };
+            var (spec, uncompiled) = specs.Write(input);
             var bundle = PrepareBundle(record.Id, spec);
 
             // The exit of the run before is in the state by now; from here on a record of an exit is that of this run.
@@ -65,17 +80,24 @@ internal sealed class ContainerStarter(
                 waiting.Complete(null);
             }
 
-            await CleanUpAsync(record.Id, cancellation).ConfigureAwait(false);
+            await CleanUpAsync(record.Id, container.RootHolds > 0, cancellation).ConfigureAwait(false);
             container.Network = null;
             throw;
         }
     }
 
     /// <summary>Takes down what a run had. Safe to repeat.</summary>
-    public async Task CleanUpAsync(string id, CancellationToken cancellation)
+    /// <param name="keepRoot">Someone still reads the container's files.</param>
+    public async Task CleanUpAsync(string id, bool keepRoot, CancellationToken cancellation)
     {
         await network.DetachAsync(id, cancellation).ConfigureAwait(false);
-        rootfs.Unmount(id);
+        SharedMemory.Remove(ShmFolder(id));
+        SubpathMounts.Remove(SubpathFolder(id));
+        volumes.Release(id);
+        if (!keepRoot)
+        {
+            rootfs.Unmount(id);
+        }
     }
 
     public async Task<(NetworkSandbox? Sandbox, string Hostname)> AttachNetworkAsync(ContainerRecord record, CancellationToken cancellation)
@@ -99,12 +121,7 @@ internal sealed class ContainerStarter(
         Write("hostname", hostname + "\n");
         Write("hosts", NetworkFiles.Hosts(record, hostname, sandbox is null ? [] : sandbox.Endpoints));
         Write("resolv.conf", NetworkFiles.ResolvConf(record.HostConfig, sandbox is null));
-        return
-        [
-            ("/etc/hostname", Path.Combine(folder, "hostname"), false),
-            ("/etc/hosts", Path.Combine(folder, "hosts"), false),
-            ("/etc/resolv.conf", Path.Combine(folder, "resolv.conf"), false),
-        ];
+        return FileMounts(record.Id);
 
         void Write(string name, string text)
         {
@@ -113,6 +130,38 @@ internal sealed class ContainerStarter(
             File.SetUnixFileMode(path, ReadableByAll);
         }
     }
+
+    private System.Collections.Immutable.ImmutableArray<(string, string, bool)> FileMounts(string id)
+    {
+        var folder = store.Folder(id);
+        return
+        [
+            ("/etc/hostname", Path.Combine(folder, "hostname"), false),
+            ("/etc/hosts", Path.Combine(folder, "hosts"), false),
+            ("/etc/resolv.conf", Path.Combine(folder, "resolv.conf"), false),
+        ];
+    }
+
+    /// <summary>/dev/shm as a mount of the host, which two containers can have: only for those that share it.</summary>
+    private string SharedMemoryOf(ContainerRecord record, SharedNamespaces shared)
+    {
+        if (shared.Ipc is { } owner)
+        {
+            return ShmFolder(owner.Id);
+        }
+
+        if (record.HostConfig.IpcMode != "shareable")
+        {
+            return "";
+        }
+
+        SharedMemory.Mount(ShmFolder(record.Id), SpecWriter.ShmSize(record.HostConfig));
+        return ShmFolder(record.Id);
+    }
+
+    private string SubpathFolder(string id) => Path.Combine(options.SubpathsPath, id);
+
+    private string ShmFolder(string id) => Path.Combine(options.SharedMemoryPath, id);
 
     private string PrepareBundle(string id, OciSpec spec)
     {

@@ -19,5 +19,8 @@ public sealed record ContainerState
     /// <summary>A user stopped it, so that unless-stopped and always leave it alone.</summary>
     public bool StoppedByUser { get; init; }
 
+    /// <summary>As of the last change of <see cref="Status"/>; what is newer is in <see cref="Container.Health"/>.</summary>
+    public Health.HealthState? Health { get; init; }
+
     public bool IsRunning => Status is ContainerStatus.Running or ContainerStatus.Paused;
 }

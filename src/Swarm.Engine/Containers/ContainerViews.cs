@@ -1,5 +1,6 @@
 using System.Globalization;
 using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Health;
 
 namespace Swarm.Engine.Containers;
 
@@ -31,7 +32,7 @@ internal static class ContainerViews
             Created = Time(record.Created),
             Path = record.Command[0],
             Args = [.. record.Command.Skip(1)],
-            State = State(container.State),
+            State = State(container.State, container.Health),
             Image = record.ImageId,
             ResolvConfPath = Path.Combine(folder, "resolv.conf"),
             HostnamePath = Path.Combine(folder, "hostname"),
@@ -68,7 +69,7 @@ internal static class ContainerViews
             Ports = Ports(network, record),
             Labels = record.Config.Labels ?? [],
             State = StatusName(state.Status),
-            Status = Describe(state, now),
+            Status = Describe(state, container.Health, now),
             HostConfig = new HostConfigSummary(record.HostConfig.NetworkMode ?? ""),
             NetworkSettings = new NetworkSettingsSummary(network.Networks),
             Mounts = Mounts(record),
@@ -129,7 +130,7 @@ internal static class ContainerViews
         MacAddress = endpoint.MacAddress,
     };
 
-    private static ContainerStateView State(ContainerState state) => new()
+    private static ContainerStateView State(ContainerState state, HealthState? health) => new()
     {
         Status = StatusName(state.Status),
         Running = state.IsRunning || state.Status == ContainerStatus.Restarting,
@@ -142,6 +143,7 @@ internal static class ContainerViews
         Error = state.Error,
         StartedAt = Time(state.StartedAt),
         FinishedAt = Time(state.FinishedAt),
+        Health = health,
     };
 
     private static List<MountPointView> Mounts(ContainerRecord record) => [.. record.Mounts.Where(m => m.Kind != MountKind.Tmpfs || m.TmpfsOptions.Count > 0).Select(m => new MountPointView
@@ -185,9 +187,14 @@ internal static class ContainerViews
         : word;
 
     /// <summary>As `docker ps` prints it: "Up 5 minutes", "Exited (0) 2 hours ago".</summary>
-    internal static string Describe(ContainerState state, DateTimeOffset now) => state.Status switch
+    internal static string Describe(ContainerState state, HealthState? health, DateTimeOffset now) => state.Status switch
     {
-        ContainerStatus.Running => "Up " + Age(now - state.StartedAt!.Value),
+        ContainerStatus.Running => "Up " + Age(now - state.StartedAt!.Value) + health switch
+        {
+            null => "",
+            { Status: HealthState.Starting } => " (health: starting)",
+            var known => $" ({known.Status})",
+        },
         ContainerStatus.Paused => $"Up {Age(now - state.StartedAt!.Value)} (Paused)",
         ContainerStatus.Restarting => $"Restarting ({state.ExitCode}) {Age(now - (state.FinishedAt ?? now))} ago",
         ContainerStatus.Exited => $"Exited ({state.ExitCode}) {Age(now - (state.FinishedAt ?? now))} ago",

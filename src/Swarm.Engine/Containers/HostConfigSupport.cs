@@ -1,75 +1,110 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Health;
 using Swarm.Engine.Runtime;
 using Swarm.Linux;
 
 namespace Swarm.Engine.Containers;
 
-/// <summary>Refuses what is not built, rather than run a container that is not what was asked for; and what is wrong in itself.</summary>
-internal static class HostConfigSupport
+/// <summary>Refuses what is wrong in itself, with Docker's words; and what is not built, rather than run a container that is not what was asked for.</summary>
+internal static partial class HostConfigSupport
 {
-    private const long MinimumMemory = 6 << 20;
+    private const int WorstOomScore = 1000;
 
     /// <exception cref="EngineException">400 or 501, naming the field.</exception>
     public static void Check(ContainerConfig config, HostConfig host)
     {
-        Refuse(host.Privileged, "--privileged");
-        Refuse(host.PidMode is not (null or ""), $"--pid {host.PidMode}");
-        Refuse(host.IpcMode is not (null or "" or "private" or "shareable"), $"--ipc {host.IpcMode}");
-        Refuse(host.UTSMode is not (null or "" or "host"), $"--uts {host.UTSMode}");
         Refuse(host.UsernsMode is not (null or "" or "host"), $"--userns {host.UsernsMode}");
-        Refuse(host.CgroupnsMode is not (null or "" or "private" or "host"), $"--cgroupns {host.CgroupnsMode}");
-        Refuse(host.VolumesFrom is { Count: > 0 }, "--volumes-from");
         Refuse(host.Links is { Count: > 0 }, "--link");
-        Refuse(IsList(host.Devices), "--device");
-        Refuse(IsList(host.DeviceRequests), "--gpus and other device requests");
-        Refuse(host.DeviceCgroupRules is { Count: > 0 }, "--device-cgroup-rule");
-        Refuse(host.BlkioWeight != 0 || IsList(host.BlkioWeightDevice) || IsList(host.BlkioDeviceReadBps) || IsList(host.BlkioDeviceWriteBps)
-            || IsList(host.BlkioDeviceReadIOps) || IsList(host.BlkioDeviceWriteIOps), "limits of block I/O");
-        Refuse(host.CpuRealtimePeriod != 0 || host.CpuRealtimeRuntime != 0, "--cpu-rt-period and --cpu-rt-runtime");
-        Refuse(host.MemorySwappiness is not (null or -1), "--memory-swappiness");
-        Refuse(host.OomKillDisable == true, "--oom-kill-disable");
-        Refuse(host.StorageOpt is { Count: > 0 }, "--storage-opt");
-        Refuse(host.Init == true, "--init");
-        Refuse(host.Runtime is not (null or "" or "runc" or "crun" or "io.containerd.runc.v2"), $"--runtime {host.Runtime}");
-        Refuse(host.Isolation is not (null or "" or "default"), "--isolation");
+        Refuse(host.DeviceRequests is { ValueKind: JsonValueKind.Array } requests && requests.GetArrayLength() > 0, "--gpus and other device requests");
         Refuse(host.VolumeDriver is not (null or "" or "local"), "--volume-driver");
-        Refuse(host.NetworkMode?.StartsWith("container:", StringComparison.Ordinal) == true, "--network container:ID");
-        Refuse(config.Healthcheck?.Test is [not "NONE", ..], "a healthcheck");
-        foreach (var option in host.SecurityOpt ?? [])
-        {
-            Refuse(!IsKnownSecurity(option), $"--security-opt {option}");
-        }
-
+        CheckModes(config, host);
         CapabilitySet.Check(host.CapAdd, "CapAdd");
         CapabilitySet.Check(host.CapDrop, "CapDrop");
         foreach (var ulimit in host.Ulimits ?? [])
         {
             Require(ResourceLimits.IsKnown(ulimit.Name), $"invalid ulimit type: {ulimit.Name}");
+            Require(ulimit.Hard < 0 || ulimit.Soft <= ulimit.Hard, $"ulimit soft limit must be less than or equal to hard limit: {ulimit.Soft} > {ulimit.Hard}");
         }
 
-        Require(host.Memory is 0 or >= MinimumMemory, "Minimum memory limit allowed is 6MB");
-        Require(host.MemorySwap is 0 or -1 || host.Memory > 0, "You should always set the Memory limit when using Memoryswap limit, see usage");
-        Require(host.MemorySwap is 0 or -1 || host.MemorySwap >= host.Memory, "Minimum memoryswap limit should be larger than memory limit, see usage");
-        Require(host.NanoCpus == 0 || host is { CpuPeriod: 0, CpuQuota: 0 }, "Conflicting options: Nano CPUs and CPU Period cannot both be set.");
+        var security = SecurityOptions.Parse(host.SecurityOpt);
+        if (security.Seccomp is not ("" or SecurityOptions.Unconfined))
+        {
+            SeccompFile.Parse(security.Seccomp, new HashSet<string>());
+        }
+
+        foreach (var device in host.Devices ?? [])
+        {
+            Require(device.CgroupPermissions.Length == 0 || PermissionsPattern().IsMatch(device.CgroupPermissions), $"invalid device mode: {device.CgroupPermissions}");
+        }
+
+        foreach (var rule in host.DeviceCgroupRules ?? [])
+        {
+            SpecDevices.Parse(rule);
+        }
+
+        ResourceChecks.Check(host, isUpdate: false);
+        ResourceChecks.CheckRestart(host.RestartPolicy, host.AutoRemove);
+        HealthPlan.Check(config.Healthcheck);
+        Require(host.ShmSize >= 0, "SHM size can not be less than 0");
+        Require(host.OomScoreAdj is >= -WorstOomScore and <= WorstOomScore, $"Invalid value {host.OomScoreAdj}, range for oom score adj is [-1000, 1000]");
+        Require(host.StorageOpt is not { Count: > 0 }, "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+        Require(host.Runtime is null or "" or "runc" or "crun" or "io.containerd.runc.v2", $"unknown or invalid runtime name: {host.Runtime}");
+        Require(host.Isolation is null or "" or "default", $"invalid isolation '{host.Isolation}' on linux");
+        Require(host.Annotations?.ContainsKey("") != true, "invalid Annotations: the empty string is not permitted as an annotation key");
         Require(host.LogConfig?.Type is null or "" or "json-file" or "none", $"logger: no log driver named '{host.LogConfig?.Type}' is registered");
-        CheckRestart(host);
         Signals.Parse(config.StopSignal, Signals.Terminate);
         Require(string.IsNullOrEmpty(config.WorkingDir) || config.WorkingDir.StartsWith('/'), $"the working directory '{config.WorkingDir}' is invalid, it needs to be an absolute path");
+        foreach (var port in config.ExposedPorts?.Keys ?? Enumerable.Empty<string>())
+        {
+            PortRequests.Parse(port);
+        }
+
+        CheckZeros(config, host);
+        foreach (var variable in config.Env ?? [])
+        {
+            Require(variable.Length > 0 && variable[0] != '=', $"invalid environment variable: {variable}");
+        }
     }
 
-    private static void CheckRestart(HostConfig host)
+    /// <summary>A zero byte ends a text for the kernel: what comes after it would silently be something else.</summary>
+    private static void CheckZeros(ContainerConfig config, HostConfig host)
     {
-        var policy = host.RestartPolicy;
-        Require(policy?.Name is null or "" or "no" or "always" or "unless-stopped" or "on-failure", $"invalid restart policy: unknown policy '{policy?.Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'");
-        Require(policy is null or { MaximumRetryCount: 0 } or { Name: "on-failure" }, "invalid restart policy: maximum retry count can only be used with 'on-failure'");
-        Require(!host.AutoRemove || policy?.Name is null or "" or "no", "can't create 'AutoRemove' container with restart policy");
+        IEnumerable<string?> texts =
+        [
+            .. config.Env ?? [], .. config.Cmd ?? [], .. config.Entrypoint ?? [], .. config.Volumes?.Keys ?? Enumerable.Empty<string>(),
+            config.User, config.WorkingDir, config.Hostname, config.Domainname, host.CgroupParent,
+            .. host.Binds ?? [], .. host.Tmpfs?.Keys ?? Enumerable.Empty<string>(), .. (host.Mounts ?? []).SelectMany(m => new[] { m.Source, m.Target, m.VolumeOptions?.Subpath }),
+            .. (host.Devices ?? []).SelectMany(d => new[] { d.PathOnHost, d.PathInContainer }), .. host.Sysctls?.Values ?? Enumerable.Empty<string>(),
+        ];
+        Require(!texts.Any(text => text?.Contains('\0', StringComparison.Ordinal) == true), "invalid argument: a path, a name or a command has a zero byte");
     }
 
-    private static bool IsKnownSecurity(string option) => option is "no-new-privileges" or "no-new-privileges:true" or "no-new-privileges=true"
-        or "seccomp=unconfined" or "seccomp:unconfined" or "seccomp=builtin" or "apparmor=unconfined" or "label=disable";
+    private static void CheckModes(ContainerConfig config, HostConfig host)
+    {
+        Require(host.PidMode is null or "" or "host" || IsContainer(host.PidMode), $"invalid PID mode: {host.PidMode}");
+        Require(host.IpcMode is null or "" or "none" or "host" or "private" or "shareable" || IsContainer(host.IpcMode), $"invalid IPC mode: {host.IpcMode}");
+        Require(host.UTSMode is null or "" or "host", $"invalid UTS mode: {host.UTSMode}");
+        Require(host.CgroupnsMode is null or "" or "private" or "host", $"invalid cgroup namespace mode: {host.CgroupnsMode}");
+        var hasHostname = !string.IsNullOrEmpty(config.Hostname);
+        Require(host.UTSMode != "host" || !hasHostname, "conflicting options: hostname and the UTS mode");
+        if (host.NetworkMode?.StartsWith("container:", StringComparison.Ordinal) != true)
+        {
+            return;
+        }
 
-    private static bool IsList(JsonElement? element) => element is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0;
+        Require(IsContainer(host.NetworkMode), "Invalid network mode: invalid container format container:<name|id>");
+        Require(!hasHostname, "conflicting options: hostname and the network mode");
+        Require(host.Dns is not { Count: > 0 }, "conflicting options: dns and the network mode");
+        Require(host.ExtraHosts is not { Count: > 0 }, "conflicting options: custom host-to-IP mapping and the network mode");
+        Require(host.PortBindings is not { Count: > 0 } && !host.PublishAllPorts, "conflicting options: port publishing and the container type network mode");
+        Require(config.ExposedPorts is not { Count: > 0 }, "conflicting options: port exposing and the container type network mode");
+    }
+
+    private static bool IsContainer(string mode) => SharedNamespaces.ContainerOf(mode) is { Length: > 0 };
+
+    private static void Require(bool valid, string message) => ResourceChecks.Require(valid, message);
 
     private static void Refuse(bool wanted, string what)
     {
@@ -79,11 +114,6 @@ internal static class HostConfigSupport
         }
     }
 
-    private static void Require(bool valid, string message)
-    {
-        if (!valid)
-        {
-            throw EngineException.BadRequest(message);
-        }
-    }
+    [GeneratedRegex("^[rwm]{1,3}$")]
+    private static partial Regex PermissionsPattern();
 }

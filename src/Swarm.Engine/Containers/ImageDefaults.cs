@@ -57,9 +57,24 @@ internal static class ImageDefaults
             Labels = labels,
             StopSignal = string.IsNullOrEmpty(user.StopSignal) ? (image.StopSignal.Length > 0 ? image.StopSignal : null) : user.StopSignal,
             StopTimeout = user.StopTimeout,
+            Healthcheck = Merge(user.Healthcheck, image.Healthcheck),
+            Shell = user.Shell is { Count: > 0 } ? user.Shell : image.Shell.IsDefaultOrEmpty ? null : image.Shell,
         };
         return (config, command);
     }
+
+    /// <summary>What the user's check leaves out is the image's.</summary>
+    private static HealthConfig? Merge(HealthConfig? user, HealthConfig? image) => user is null ? image : image is null ? user : new HealthConfig
+    {
+        Test = user.Test is { Count: > 0 } ? user.Test : image.Test,
+        Interval = Given(user.Interval, image.Interval),
+        Timeout = Given(user.Timeout, image.Timeout),
+        StartPeriod = Given(user.StartPeriod, image.StartPeriod),
+        StartInterval = Given(user.StartInterval, image.StartInterval),
+        Retries = user.Retries is null or 0 ? image.Retries : user.Retries,
+    };
+
+    private static long? Given(long? user, long? image) => user is null or 0 ? image : user;
 
     private static Dictionary<string, EmptyObject>? Union(Dictionary<string, EmptyObject>? user, IEnumerable<string> image)
     {

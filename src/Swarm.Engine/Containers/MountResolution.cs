@@ -7,13 +7,23 @@ namespace Swarm.Engine.Containers;
 /// <summary>What a request's Binds, Mounts, Tmpfs and Volumes mean. Nothing is made yet: volumes that are missing are named in the answer.</summary>
 internal static class MountResolution
 {
+    /// <summary>mount(8), tmpfs(5).</summary>
+    private static readonly HashSet<string> TmpfsFlags =
+    [
+        "defaults", "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync", "remount", "mand", "nomand",
+        "atime", "noatime", "diratime", "nodiratime", "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "shared", "rshared",
+        "slave", "rslave", "relatime", "norelatime", "strictatime", "nostrictatime",
+    ];
+
+    private static readonly string[] TmpfsSettings = ["size=", "mode=", "uid=", "gid=", "nr_inodes=", "nr_blocks=", "mpol="];
     private static readonly HashSet<string> Propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 
     /// <param name="Create">The volume to find or make; null for other kinds.</param>
     public sealed record Resolved(MountPoint Mount, VolumeCreateRequest? Create, bool CopyUp);
 
     /// <exception cref="EngineException">400 with Docker's words; 501 for kinds that are not built.</exception>
-    public static IReadOnlyList<Resolved> Of(ContainerConfig config, HostConfig host)
+    /// <param name="find">Finds another container, whose mounts are wanted too; it refuses what is not there.</param>
+    public static IReadOnlyList<Resolved> Of(ContainerConfig config, HostConfig host, Func<string, Container>? find = null)
     {
         List<Resolved> all = [.. (host.Binds ?? []).Select(FromBind), .. (host.Mounts ?? []).Select(FromMount), .. (host.Tmpfs ?? []).Select(FromTmpfs)];
         var duplicate = all.GroupBy(r => r.Mount.Destination).FirstOrDefault(g => g.Count() > 1);
@@ -23,12 +33,34 @@ internal static class MountResolution
         }
 
         var taken = all.Select(r => r.Mount.Destination).ToHashSet();
+        foreach (var (from, readOnly) in (host.VolumesFrom ?? []).Select(ParseFrom))
+        {
+            foreach (var mount in find!(from).Record.Mounts.Where(m => m.Kind != MountKind.Tmpfs && taken.Add(m.Destination)))
+            {
+                all.Add(new Resolved(mount with { ReadOnly = mount.ReadOnly || readOnly }, null, false));
+            }
+        }
+
         foreach (var destination in config.Volumes?.Keys.Select(d => Clean(d, d)).Where(d => !taken.Contains(d)) ?? [])
         {
             all.Add(Volume("", destination, readOnly: false, mode: "", noCopy: false));
         }
 
         return all;
+    }
+
+    /// <summary>CONTAINER[:MODE]</summary>
+    private static (string Container, bool ReadOnly) ParseFrom(string text)
+    {
+        var parts = text.Split(':', 2);
+        if (parts[0].Length == 0)
+        {
+            throw EngineException.BadRequest($"malformed volumes-from specification: {text}");
+        }
+
+        var mode = parts.Length == 2 ? parts[1] : "";
+        var unknown = mode.Split(',', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(o => o is not ("ro" or "rw" or "z" or "Z" or "nocopy"));
+        return unknown is null ? (parts[0], mode.Split(',').Contains("ro")) : throw EngineException.BadRequest($"invalid mode: {unknown}");
     }
 
     private static Resolved FromBind(string bind)
@@ -79,14 +111,17 @@ internal static class MountResolution
             case "bind":
                 return FromBindMount(mount, destination);
             case "volume":
-                if (!string.IsNullOrEmpty(mount.VolumeOptions?.Subpath))
+                var subpath = mount.VolumeOptions?.Subpath ?? "";
+                if (subpath.Length > 0 && (subpath.StartsWith('/') || subpath.Split('/').Contains("..")))
                 {
-                    throw EngineException.NotImplemented("volume-subpath is not built yet: mount the whole volume");
+                    throw EngineException.BadRequest("invalid mount config for type \"volume\": subpath must be a relative path within the volume");
                 }
 
                 var volume = Volume(mount.Source ?? "", destination, mount.ReadOnly, "z", mount.VolumeOptions?.NoCopy == true);
                 return volume with
                 {
+                    Mount = volume.Mount with { Subpath = subpath },
+                    CopyUp = volume.CopyUp && subpath.Length == 0,
                     Create = volume.Create! with
                     {
                         Labels = mount.VolumeOptions?.Labels,
@@ -151,6 +186,12 @@ internal static class MountResolution
     private static Resolved FromTmpfs(KeyValuePair<string, string> tmpfs)
     {
         var options = (tmpfs.Value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).ToList();
+        var unknown = options.Find(o => !TmpfsFlags.Contains(o) && !TmpfsSettings.Any(s => o.StartsWith(s, StringComparison.Ordinal)));
+        if (unknown is not null)
+        {
+            throw EngineException.BadRequest($"invalid tmpfs option [\"{unknown}\"]");
+        }
+
         return new Resolved(new MountPoint { Kind = MountKind.Tmpfs, Destination = Clean(tmpfs.Key, tmpfs.Key), ReadOnly = options.Contains("ro"), TmpfsOptions = options }, null, false);
     }
 

@@ -6,7 +6,7 @@ using Swarm.Engine.Containers.Wire;
 namespace Swarm.Engine.Containers;
 
 /// <summary>PortBindings and PublishAllPorts as the ports that the network publishes.</summary>
-internal static class PortRequests
+public static class PortRequests
 {
     /// <exception cref="EngineException">400: not a port; 501: a range of host ports.</exception>
     public static ImmutableArray<PublishedPort> Of(ContainerConfig config, HostConfig host)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Swarm.Engine.Containers;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Runtime;
 using Swarm.Engine.Shim;
 using Swarm.Linux;
@@ -24,18 +25,20 @@ public sealed class ExecEngine(ContainerEngine containers)
     private int _endedCount;
     private readonly Lock _lock = new();
 
-    /// <exception cref="EngineException">409: the container does not run; 400: no command; 501: privileged.</exception>
+    /// <exception cref="EngineException">409: the container does not run; 400: no command.</exception>
     public ExecProcess Create(Container container, ExecCreateRequest request)
     {
         RequireRunning(container);
+        request = request with { Env = GoNulls.Texts(request.Env) };
+        DetachKeys.Parse(request.DetachKeys ?? "");
+        if ((request.Cmd ?? []).Concat(request.Env ?? []).Append(request.WorkingDir).Append(request.User).Any(text => text?.Contains('\0', StringComparison.Ordinal) == true))
+        {
+            throw EngineException.BadRequest("invalid argument: a zero byte in the command, the environment, the user or the working directory");
+        }
+
         if (request.Cmd is not { Count: > 0 })
         {
             throw EngineException.BadRequest("No exec command specified");
-        }
-
-        if (request.Privileged)
-        {
-            throw EngineException.NotImplemented("exec --privileged is not built yet: run the command without it");
         }
 
         var exec = new ExecProcess(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes)), container.Id, request);
@@ -68,14 +71,56 @@ public sealed class ExecEngine(ContainerEngine containers)
         OpenStdout = exec.Request.AttachStdout,
         OpenStderr = exec.Request.AttachStderr,
         CanRemove = exec.ExitCode is not null,
-        ProcessConfig = new ExecProcessConfig(exec.Request.Tty, exec.Request.Cmd![0], [.. exec.Request.Cmd.Skip(1)], false, exec.Request.User),
+        ProcessConfig = new ExecProcessConfig(exec.Request.Tty, exec.Request.Cmd![0], [.. exec.Request.Cmd.Skip(1)], exec.Request.Privileged, exec.Request.User),
     };
 
     /// <summary>Starts it. The answer carries its streams; null if it is detached.</summary>
     /// <exception cref="EngineException">
     /// 409: it was started, or the container does not run; 400: the command cannot be run, and <see cref="ExecProcess.ExitCode"/> is 126 or 127.
     /// </exception>
-    public async Task<AttachSession?> StartAsync(ExecProcess exec, ExecStartRequest start, CancellationToken cancellation)
+    public Task<AttachSession?> StartAsync(ExecProcess exec, ExecStartRequest start, CancellationToken cancellation) =>
+        StartAsync(exec, start, exec.Request.Tty, cancellation);
+
+    /// <summary>Runs one command to its end and collects what it prints.</summary>
+    /// <param name="maximumOutput">Bytes; of more, the first ones and "..." are kept.</param>
+    /// <returns>The exit code; null: it was killed because it took longer than <paramref name="timeout"/>.</returns>
+    internal async Task<(int? ExitCode, string Output)> RunAsync(
+        Container container, ExecCreateRequest request, TimeSpan timeout, int maximumOutput, TimeProvider time, CancellationToken cancellation)
+    {
+        var exec = Create(container, request);
+        var session = await StartAsync(exec, new ExecStartRequest(), raw: true, cancellation).ConfigureAwait(false);
+        using var output = new OutputHead(maximumOutput);
+        var reading = session!.RunAsync(output, CancellationToken.None);
+        try
+        {
+            await exec.Gone.WaitAsync(timeout, time, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            await KillAsync(exec).ConfigureAwait(false);
+            await exec.Gone.ConfigureAwait(false);
+            await reading.ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+            return (null, output.Text);
+        }
+
+        await reading.ConfigureAwait(false);
+        return (exec.ExitCode, output.Text);
+    }
+
+    private static async Task KillAsync(ExecProcess exec)
+    {
+        try
+        {
+            await exec.Control!.SendAsync(ShimFrameKind.Signal, new[] { (byte)Signals.Kill }, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is System.Net.Sockets.SocketException or ObjectDisposedException)
+        {
+            // It is just ending.
+        }
+    }
+
+    private async Task<AttachSession?> StartAsync(ExecProcess exec, ExecStartRequest start, bool raw, CancellationToken cancellation)
     {
         var container = containers.Find(exec.ContainerId) ?? throw EngineException.NotFound($"No such container: {exec.ContainerId}");
         RequireRunning(container);
@@ -99,7 +144,7 @@ public sealed class ExecEngine(ContainerEngine containers)
                 }
 
                 var keys = exec.Request is { Tty: true, AttachStdin: true } ? DetachKeys.Parse(exec.Request.DetachKeys) : null;
-                session = new AttachSession(Task.FromResult(connection), exec.Request.Tty, exec.Request.AttachStdin, keys, static () => { });
+                session = new AttachSession(Task.FromResult(connection), raw, exec.Request.AttachStdin, keys, static () => { });
             }
 
             await control.SendAsync(ShimFrameKind.Start, default, cancellation).ConfigureAwait(false);
@@ -131,7 +176,7 @@ public sealed class ExecEngine(ContainerEngine containers)
     private async Task<(int Pid, ShimConnection Control)> LaunchAsync(ExecProcess exec, Container container, ExecStartRequest start, string bundle, CancellationToken cancellation)
     {
         const string processName = "process.json";
-        var process = ExecSpec.Of(exec.Request, start, container, containers.Bundle(container.Id), containers.MountedRoot(container));
+        var process = ExecSpec.Of(exec.Request, start, container, containers.Specs.AllCapabilities, containers.Bundle(container.Id), containers.MountedRoot(container));
         await File.WriteAllBytesAsync(Path.Combine(bundle, processName), JsonSerializer.SerializeToUtf8Bytes(process, OciJson.Default.OciProcess), cancellation).ConfigureAwait(false);
         return await containers.Shims.LaunchAsync(
             new ShimOptions
@@ -177,6 +222,7 @@ public sealed class ExecEngine(ContainerEngine containers)
         Directory.Delete(bundle, recursive: true);
         containers.Publish(container, "exec_die", ("execID", exec.Id), ("exitCode", code.ToString(CultureInfo.InvariantCulture)));
         Keep(exec);
+        exec.CompleteGone();
     }
 
     private void Keep(ExecProcess exec)

@@ -9,6 +9,7 @@ public sealed class ExecProcess(string id, string containerId, ExecCreateRequest
     private volatile ShimConnection? _control;
     private volatile int _pid;
     private volatile int _exitCode = -1;
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Id => id;
     public string ContainerId => containerId;
@@ -23,6 +24,11 @@ public sealed class ExecProcess(string id, string containerId, ExecCreateRequest
     internal bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 
     internal void Started(int pid, ShimConnection control) => (_control, _pid) = (control, pid);
+
+    /// <summary>Its shim has ended, after the process and all its output.</summary>
+    internal Task Gone => _gone.Task;
+
+    internal void CompleteGone() => _gone.TrySetResult();
 
     internal void Ended(int exitCode) => _exitCode = exitCode;
 }

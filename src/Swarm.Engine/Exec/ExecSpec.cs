@@ -9,7 +9,7 @@ internal static class ExecSpec
 {
     private const string TerminalVariable = "TERM=xterm", ConfigName = "config.json";
 
-    public static OciProcess Of(ExecCreateRequest request, ExecStartRequest start, Container container, string bundle, string rootfs)
+    public static OciProcess Of(ExecCreateRequest request, ExecStartRequest start, Container container, IReadOnlyList<string> allCapabilities, string bundle, string rootfs)
     {
         var spec = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(bundle, ConfigName)), OciJson.Default.OciSpec)!;
         var environment = SpecWriter.Overlay(request.Tty ? SpecWriter.Overlay([TerminalVariable], spec.Process.Env) : spec.Process.Env, request.Env ?? []);
@@ -20,6 +20,7 @@ internal static class ExecSpec
             ConsoleSize = request.Tty && size is [> 0 and var height, > 0 and var width] ? new OciConsoleSize(height, width) : null,
             Args = request.Cmd!,
             Env = environment,
+            Capabilities = request.Privileged ? new OciCapabilities(allCapabilities, allCapabilities, allCapabilities) : spec.Process.Capabilities,
             Cwd = string.IsNullOrEmpty(request.WorkingDir) ? spec.Process.Cwd : request.WorkingDir,
             User = string.IsNullOrEmpty(request.User) ? spec.Process.User : ContainerUser.Resolve(rootfs, request.User, container.Record.HostConfig.GroupAdd),
         };

@@ -37,6 +37,9 @@ public sealed record Image
     /// <summary>Whether other images of this node were built upon it.</summary>
     public bool HasChildren { get; init; }
 
+    /// <summary>A nameless step of a build that others stand on: not shown unless asked for.</summary>
+    public bool IsBuildStep => HasChildren && RepoTags.IsEmpty && RepoDigests.IsEmpty;
+
     /// <summary>Bytes, uncompressed, of all layers.</summary>
     public long Size { get; init; }
 
@@ -58,6 +61,10 @@ public sealed record ImageConfig
     /// <summary>As in "80/tcp".</summary>
     public ImmutableArray<string> ExposedPorts { get; init; } = [];
     public ImmutableArray<string> Volumes { get; init; } = [];
+    public Containers.Wire.HealthConfig? Healthcheck { get; init; }
+
+    /// <summary>What runs commands given as one line; empty: /bin/sh -c.</summary>
+    public ImmutableArray<string> Shell { get; init; } = [];
 }
 
 /// <param name="Id">Layer's short id, or empty for a line about the whole.</param>

@@ -78,6 +78,8 @@ internal sealed record ImageConfigDocument
             Labels = (section.Labels ?? []).ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal),
             ExposedPorts = [.. (section.ExposedPorts ?? []).Keys],
             Volumes = [.. (section.Volumes ?? []).Keys],
+            Healthcheck = section.Healthcheck,
+            Shell = Words(section.Shell),
         };
     }
 
@@ -125,6 +127,8 @@ internal sealed record ConfigSection
     public Dictionary<string, string>? Labels { get; set; }
     public Dictionary<string, JsonElement>? ExposedPorts { get; set; }
     public Dictionary<string, JsonElement>? Volumes { get; set; }
+    public HealthConfig? Healthcheck { get; set; }
+    public List<string>? Shell { get; set; }
 }
 
 /// <summary>images.json: which images and names this node has. The rest is in blobs.</summary>

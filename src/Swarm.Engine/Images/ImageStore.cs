@@ -81,6 +81,25 @@ public sealed partial class ImageStore : IImageStore
         return [.. state.Images.Values.Select(image => image.ToImage(state, Layers)).OrderByDescending(image => image.Created)];
     }
 
+    /// <summary>Bytes of all layers, those of several images counted once.</summary>
+    public long LayersSize
+    {
+        get
+        {
+            var state = State;
+            return state.Images.Values.SelectMany(image => image.Chain).Distinct().Sum(id => Layers.Find(id)?.Size ?? 0);
+        }
+    }
+
+    /// <summary>Bytes of an image's layers that other images have too.</summary>
+    public long SharedSize(string imageId)
+    {
+        var state = State;
+        var image = state.Find(imageId);
+        var others = state.Images.Values.Where(other => other.Id != image?.Id).SelectMany(other => other.Chain).ToHashSet();
+        return (image?.Chain ?? []).Where(others.Contains).Sum(id => Layers.Find(id)?.Size ?? 0);
+    }
+
     public Task<Image> PullAsync(string reference, string? registryAuth, Action<PullProgress>? progress, CancellationToken cancellation) =>
         PullAsync(ImageReference.Parse(reference).WithDefaultTag(), null, registryAuth, progress, cancellation);
 
@@ -111,8 +130,9 @@ public sealed partial class ImageStore : IImageStore
 
     /// <summary>Checks credentials: `docker login`. Answers a token to keep instead of the password, or empty.</summary>
     /// <exception cref="EngineException">401: refused; 500: unreachable.</exception>
-    public async Task<string> LogInAsync(string serverAddress, RegistryCredentials credentials, CancellationToken cancellation)
+    public async Task<string> LogInAsync(string serverAddress, string user, string password, string identityToken, CancellationToken cancellation)
     {
+        var credentials = new RegistryCredentials { User = user, Password = password, IdentityToken = identityToken };
         try
         {
             return await Registry.LogInAsync(RegistryHost.Of(serverAddress), credentials, cancellation);
@@ -156,15 +176,6 @@ public sealed partial class ImageStore : IImageStore
         {
             throw new EngineException(400, e.Message, e);
         }
-    }
-
-    /// <summary>Bytes of each image's layers that other images also have, by image id.</summary>
-    public IReadOnlyDictionary<string, long> SharedSizes()
-    {
-        var state = State;
-        var users = state.Images.Values.SelectMany(image => image.Chain).CountBy(layer => layer).ToDictionary();
-        return state.Images.Values.ToDictionary(
-            image => image.Id.ToString(), image => image.Chain.Where(layer => users[layer] > 1).Sum(layer => Layers.Find(layer)?.Size ?? 0));
     }
 
     /// <summary>A layer of what a container changed, for <see cref="ImageCommit.Layer"/>.</summary>
@@ -217,13 +228,20 @@ public sealed partial class ImageStore : IImageStore
         lock (_gate)
         {
             var before = Layers.All.Values.Sum(layer => layer.Size);
-            foreach (var image in _state.Images.Values.Select(image => image.ToImage(_state, Layers)))
+            var more = true;
+            while (more)
             {
-                var id = Digest.Parse(image.Id);
-                if (_state.Images.ContainsKey(id) && (all || image.RepoTags.IsEmpty) && !_state.HasChildren(id) && matches(image)
-                    && inUse.UsersOf(image.Id).Count == 0)
+                // What stood on an image may go before it.
+                more = false;
+                foreach (var image in _state.Images.Values.Select(image => image.ToImage(_state, Layers)))
                 {
-                    deleted.AddRange(Apply(ImageRemoval.Whole(_state, id, inUse), image.Id));
+                    var id = Digest.Parse(image.Id);
+                    if (_state.Images.ContainsKey(id) && (all || image.RepoTags.IsEmpty) && !_state.HasChildren(id) && matches(image)
+                        && inUse.UsersOf(image.Id).Count == 0)
+                    {
+                        deleted.AddRange(Apply(ImageRemoval.Whole(_state, id, inUse), image.Id));
+                        more = true;
+                    }
                 }
             }
 
@@ -237,7 +255,7 @@ public sealed partial class ImageStore : IImageStore
     {
         var state = State;
         var image = state.Find(idOrReference) ?? throw NoSuchImage(idOrReference);
-        return ImageHistory.Of(image, image.ToImage(state, Layers), Layers);
+        return ImageHistory.Of(image, state, Layers);
     }
 
     /// <summary>The raw configuration and more, for inspection.</summary>
@@ -290,10 +308,17 @@ public sealed partial class ImageStore : IImageStore
     {
         lock (_gate)
         {
-            var known = State.Images.GetValueOrDefault(image.Id);
+            var known = _state.Images.GetValueOrDefault(image.Id);
             Commit(new ImageState(
                 _state.Images.SetItem(image.Id, image with { Tagged = known?.Tagged, Parent = image.Parent ?? known?.Parent }),
                 _state.References.SetItems(names.Select(name => KeyValuePair.Create(name.Canonical, image.Id)))));
+
+            // The same image by another manifest, such as a compressed one: what only the old one named is not needed.
+            if (known is not null && known.ManifestDigest != image.ManifestDigest)
+            {
+                DeleteBlobs(known.Blobs, _state);
+            }
+
             return image.ToImage(_state, Layers);
         }
     }

@@ -23,6 +23,14 @@ public sealed record CgroupLayout(CgroupMode Mode, bool UnifiedHasControllers, b
             : new CgroupLayout(CgroupMode.V1, false, swap);
     }
 
+    /// <summary>Containers' block I/O can be weighed against each other.</summary>
+    public bool WeighsBlockIo => Mode == CgroupMode.V2
+        ? File.ReadAllText(Root + "/cgroup.controllers").Split(' ', '\n').Contains("io")
+        : File.Exists(Root + "/blkio/blkio.weight");
+
+    /// <summary>A control group's folder for one controller.</summary>
+    public string FolderOf(string controller, string cgroupPath) => Mode == CgroupMode.V2 ? Root + cgroupPath : $"{Root}/{controller}{cgroupPath}";
+
     /// <summary>The file whose "oom_kill" line counts what the kernel killed in a container.</summary>
     public string OomFile(string cgroupPath) => Mode == CgroupMode.V2
         ? Root + cgroupPath + "/memory.events"

@@ -11,6 +11,9 @@ public sealed class OciRuntime(EngineOptions options, RuntimeThread thread)
 
     public Task ResumeAsync(string id, CancellationToken cancellation) => RunAsync(["resume", id], cancellation);
 
+    /// <param name="resources">A file of `linux.resources` (config-linux.md).</param>
+    public Task UpdateAsync(string id, string resources, CancellationToken cancellation) => RunAsync(["update", "--resources", resources, id], cancellation);
+
     /// <summary>Ends what may be left of a container and removes the runtime's state of it. Safe to repeat.</summary>
     public async Task DeleteAsync(string id, CancellationToken cancellation)
     {

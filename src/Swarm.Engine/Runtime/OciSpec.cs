@@ -51,23 +51,66 @@ public sealed record OciLinux
     public string? RootfsPropagation { get; init; }
     public IReadOnlyList<string>? MaskedPaths { get; init; }
     public IReadOnlyList<string>? ReadonlyPaths { get; init; }
+    public IReadOnlyList<OciDevice>? Devices { get; init; }
 }
+
+/// <param name="Type">c, b or p.</param>
+public sealed record OciDevice(string Path, string Type, long Major, long Minor, int FileMode, uint Uid, uint Gid);
 
 public sealed record OciNamespace(string Type, string? Path = null);
 
 public sealed record OciResources
 {
-    public required IReadOnlyList<OciDeviceRule> Devices { get; init; }
+    public required IReadOnlyList<OciDeviceRule>? Devices { get; init; }
     public OciMemory? Memory { get; init; }
     public OciCpu? Cpu { get; init; }
     public OciPids? Pids { get; init; }
+
+    [JsonPropertyName("blockIO")]
+    public OciBlockIo? BlockIo { get; init; }
 }
+
+public sealed record OciBlockIo
+{
+    public int? Weight { get; init; }
+    public IReadOnlyList<OciWeightDevice>? WeightDevice { get; init; }
+    public IReadOnlyList<OciThrottleDevice>? ThrottleReadBpsDevice { get; init; }
+    public IReadOnlyList<OciThrottleDevice>? ThrottleWriteBpsDevice { get; init; }
+
+    [JsonPropertyName("throttleReadIOPSDevice")]
+    public IReadOnlyList<OciThrottleDevice>? ThrottleReadIopsDevice { get; init; }
+
+    [JsonPropertyName("throttleWriteIOPSDevice")]
+    public IReadOnlyList<OciThrottleDevice>? ThrottleWriteIopsDevice { get; init; }
+}
+
+public sealed record OciWeightDevice(long Major, long Minor, int Weight);
+
+public sealed record OciThrottleDevice(long Major, long Minor, ulong Rate);
 
 public sealed record OciDeviceRule(bool Allow, string? Type, long? Major, long? Minor, string Access);
 
-public sealed record OciMemory(long? Limit, long? Swap, long? Reservation);
+public sealed record OciMemory
+{
+    public long? Limit { get; init; }
+    public long? Swap { get; init; }
+    public long? Reservation { get; init; }
+    public ulong? Swappiness { get; init; }
 
-public sealed record OciCpu(ulong? Shares, long? Quota, ulong? Period, string? Cpus, string? Mems);
+    [JsonPropertyName("disableOOMKiller")]
+    public bool? DisableOomKiller { get; init; }
+}
+
+public sealed record OciCpu
+{
+    public ulong? Shares { get; init; }
+    public long? Quota { get; init; }
+    public ulong? Period { get; init; }
+    public long? RealtimeRuntime { get; init; }
+    public ulong? RealtimePeriod { get; init; }
+    public string? Cpus { get; init; }
+    public string? Mems { get; init; }
+}
 
 public sealed record OciPids(long Limit);
 
@@ -81,4 +124,5 @@ public sealed record OciSyscallArgument(uint Index, ulong Value, ulong ValueTwo,
 [JsonSerializable(typeof(OciSpec))]
 [JsonSerializable(typeof(OciProcess))]
 [JsonSerializable(typeof(OciSeccomp))]
+[JsonSerializable(typeof(OciResources))]
 internal sealed partial class OciJson : JsonSerializerContext;

@@ -15,9 +15,11 @@ public sealed class SeccompCache(string folder, string runtimeState)
     private const string RuntimeFile = "seccomp.bpf";
 
     /// <summary>The profile for a set of capabilities, and its compiled form if it is known.</summary>
-    public (string Key, OciSeccomp Profile, string? Compiled) Get(IReadOnlySet<string> capabilities)
+    public (string Key, OciSeccomp Profile, string? Compiled) Get(IReadOnlySet<string> capabilities) => Get(ToOci(SeccompProfile.For(capabilities)));
+
+    /// <summary>The same of a profile that a user gave.</summary>
+    public (string Key, OciSeccomp Profile, string? Compiled) Get(OciSeccomp profile)
     {
-        var profile = ToOci(SeccompProfile.For(capabilities));
         var key = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(profile, OciJson.Default.OciSeccomp)));
         var file = FileOf(key);
         return (key, profile, File.Exists(file) ? Convert.ToBase64String(File.ReadAllBytes(file)) : null);

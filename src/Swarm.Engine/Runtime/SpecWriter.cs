@@ -11,15 +11,34 @@ namespace Swarm.Engine.Runtime;
 /// <param name="NetworkNamespace">A path to join; empty: the host's.</param>
 /// <param name="FileMounts">The files that the engine keeps for the container (hosts, hostname, resolv.conf), and others: destination, source, read-only.</param>
 public sealed record SpecInput(
-    ContainerRecord Container, string Rootfs, string Hostname, string NetworkNamespace, ImmutableArray<(string Destination, string Source, bool ReadOnly)> FileMounts);
+    ContainerRecord Container, string Rootfs, string Hostname, string NetworkNamespace, ImmutableArray<(string Destination, string Source, bool ReadOnly)> FileMounts)
+{
+    /// <summary>The network is another container's, which has set it up.</summary>
+    public bool JoinsNetwork { get; init; }
+
+    /// <summary>Paths of other containers' namespaces to join; empty: one of its own, or the host's.</summary>
+    public string PidNamespace { get; init; } = "";
+
+    /// <inheritdoc cref="PidNamespace"/>
+    public string IpcNamespace { get; init; } = "";
+
+    /// <summary>The host's folder that is /dev/shm; empty: a tmpfs of its own.</summary>
+    public string SharedMemory { get; init; } = "";
+
+    /// <summary>The program that becomes process 1 and starts the command; empty: the command is process 1.</summary>
+    public string InitProgram { get; init; } = "";
+}
 
 /// <summary>Writes the OCI configuration of a container.</summary>
 public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, SeccompCache seccomp)
 {
     private const long DefaultShmSize = 64 << 20;
-    private const ulong CpuPeriod = 100_000;
+    private const string InitPath = "/sbin/docker-init";
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     private readonly ulong _bounding = ProcessCapabilities.BoundingSet();
+
+    /// <summary>What privileged containers and execs get.</summary>
+    internal IReadOnlyList<string> AllCapabilities => [.. CapabilitySet.Of(["ALL"], null, _bounding)];
 
     public string CgroupPath(ContainerRecord container) =>
         (string.IsNullOrEmpty(container.HostConfig.CgroupParent) ? options.CgroupParent : container.HostConfig.CgroupParent).TrimEnd('/') + "/" + container.Id;
@@ -30,38 +49,42 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
     {
         var container = input.Container;
         var host = container.HostConfig;
-        var capabilities = CapabilitySet.Of(host.CapAdd, host.CapDrop, _bounding);
-        var unconfined = host.SecurityOpt?.Any(o => o is "seccomp=unconfined" or "seccomp:unconfined") == true;
-        var filter = unconfined ? default : seccomp.Get(capabilities);
+        var capabilities = CapabilitySet.Of(host.Privileged ? ["ALL"] : host.CapAdd, host.Privileged ? null : host.CapDrop, _bounding);
+        var security = SecurityOptions.Parse(host.SecurityOpt);
+        var filter = host.Privileged && security.Seccomp.Length == 0 || security.Seccomp == SecurityOptions.Unconfined ? default
+            : security.Seccomp.Length > 0 ? seccomp.Get(SeccompFile.Parse(security.Seccomp, capabilities))
+            : seccomp.Get(capabilities);
         var annotations = new Dictionary<string, string>(host.Annotations ?? []);
         if (filter.Compiled is not null)
         {
             annotations[SeccompCache.Annotation] = filter.Compiled;
         }
 
+        var devices = SpecDevices.Of(host);
         var spec = new OciSpec
         {
-            Process = Process(input, capabilities),
+            Process = Process(input, capabilities, security.NoNewPrivileges),
             Root = new OciRoot(input.Rootfs, host.ReadonlyRootfs),
             Hostname = host.UTSMode == "host" ? null : input.Hostname,
             Domainname = string.IsNullOrEmpty(container.Config.Domainname) ? null : container.Config.Domainname,
-            Mounts = SpecMounts.Of(input),
+            Mounts = SpecMounts.Of(input, InitPath),
             Annotations = annotations.Count > 0 ? annotations : null,
             Linux = new OciLinux
             {
                 CgroupsPath = CgroupPath(container),
-                Namespaces = Namespaces(input),
-                Resources = Resources(host),
+                Namespaces = SpecNamespaces.Of(input, cgroups),
+                Devices = devices.Count > 0 ? devices : null,
+                Resources = SpecResources.Of(host, cgroups) with { Devices = SpecDevices.Rules(host, devices) },
                 Sysctl = Sysctls(input),
                 Seccomp = filter.Compiled is null ? filter.Profile : null,
-                MaskedPaths = host.MaskedPaths ?? MaskedPaths.Default,
-                ReadonlyPaths = host.ReadonlyPaths ?? ReadonlyPaths.Default,
+                MaskedPaths = host.Privileged ? null : host.MaskedPaths ?? MaskedPaths.Default,
+                ReadonlyPaths = host.Privileged ? null : host.ReadonlyPaths ?? ReadonlyPaths.Default,
             },
         };
         return (spec, filter.Compiled is null ? filter.Key : null);
     }
 
-    private OciProcess Process(SpecInput input, ImmutableSortedSet<string> capabilities)
+    private static OciProcess Process(SpecInput input, ImmutableSortedSet<string> capabilities, bool noNewPrivileges)
     {
         var (config, host) = (input.Container.Config, input.Container.HostConfig);
         string[] caps = [.. capabilities];
@@ -70,13 +93,13 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
             Terminal = config.Tty,
             ConsoleSize = config.Tty && host.ConsoleSize is [> 0 and var height, > 0 and var width] ? new OciConsoleSize(height, width) : null,
             User = ContainerUser.Resolve(input.Rootfs, config.User ?? "", host.GroupAdd),
-            Args = input.Container.Command,
+            Args = input.InitProgram.Length > 0 ? [InitPath, "--", .. input.Container.Command] : input.Container.Command,
             Env = EnvironmentOf(config, input.Hostname),
             Cwd = string.IsNullOrEmpty(config.WorkingDir) ? "/" : config.WorkingDir,
             Capabilities = new OciCapabilities(caps, caps, caps),
             Rlimits = Rlimits(host.Ulimits),
             OomScoreAdj = OomScore(host.OomScoreAdj),
-            NoNewPrivileges = host.SecurityOpt?.Any(o => o is "no-new-privileges" or "no-new-privileges:true" or "no-new-privileges=true") == true,
+            NoNewPrivileges = noNewPrivileges,
         };
     }
 
@@ -153,31 +176,10 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
         return Math.Max(wanted, own);
     }
 
-    private List<OciNamespace> Namespaces(SpecInput input)
-    {
-        List<OciNamespace> namespaces = [new("mount"), new("pid"), new("ipc")];
-        if (input.Container.HostConfig.UTSMode != "host")
-        {
-            namespaces.Add(new("uts"));
-        }
-
-        if (input.NetworkNamespace.Length > 0)
-        {
-            namespaces.Add(new("network", input.NetworkNamespace));
-        }
-
-        if (cgroups.Mode == CgroupMode.V2 && input.Container.HostConfig.CgroupnsMode != "host")
-        {
-            namespaces.Add(new("cgroup"));
-        }
-
-        return namespaces;
-    }
-
     private static Dictionary<string, string>? Sysctls(SpecInput input)
     {
         var sysctls = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (input.NetworkNamespace.Length > 0)
+        if (input.NetworkNamespace.Length > 0 && !input.JoinsNetwork)
         {
             // As Docker: in a network of its own, a container's user may use low ports and ping.
             sysctls["net.ipv4.ip_unprivileged_port_start"] = "0";
@@ -191,51 +193,6 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
 
         return sysctls.Count > 0 ? sysctls : null;
     }
-
-    private OciResources Resources(HostConfig host)
-    {
-        var memory = host.Memory > 0 || host.MemoryReservation > 0
-            ? new OciMemory(host.Memory > 0 ? host.Memory : null, Swap(host), host.MemoryReservation > 0 ? host.MemoryReservation : null)
-            : null;
-        var (quota, period) = host.NanoCpus > 0
-            ? (host.NanoCpus * (long)CpuPeriod / 1_000_000_000, CpuPeriod)
-            : (host.CpuQuota, (ulong)host.CpuPeriod);
-        var cpu = new OciCpu(
-            host.CpuShares > 0 ? (ulong)host.CpuShares : null,
-            quota > 0 ? quota : null,
-            period > 0 ? period : null,
-            string.IsNullOrEmpty(host.CpusetCpus) ? null : host.CpusetCpus,
-            string.IsNullOrEmpty(host.CpusetMems) ? null : host.CpusetMems);
-        return new OciResources
-        {
-            Devices = DefaultDevices,
-            Memory = memory,
-            Cpu = cpu == new OciCpu(null, null, null, null, null) ? null : cpu,
-            Pids = host.PidsLimit > 0 ? new OciPids(host.PidsLimit.Value) : null,
-        };
-    }
-
-    /// <summary>As Docker: as much swap again as memory, unless told otherwise.</summary>
-    private long? Swap(HostConfig host) => !cgroups.LimitsSwap || host.Memory <= 0 ? null
-        : host.MemorySwap == 0 ? (host.Memory > long.MaxValue / 2 ? null : host.Memory * 2)
-        : host.MemorySwap;
-
-    /// <summary>Everything may be made (mknod), but only these opened: null, zero, full, random, urandom, tty, console, ptmx, pts/*.</summary>
-    private static readonly ImmutableArray<OciDeviceRule> DefaultDevices =
-    [
-        new(false, null, null, null, "rwm"),
-        new(true, "c", null, null, "m"),
-        new(true, "b", null, null, "m"),
-        new(true, "c", 1, 3, "rwm"),
-        new(true, "c", 1, 5, "rwm"),
-        new(true, "c", 1, 7, "rwm"),
-        new(true, "c", 1, 8, "rwm"),
-        new(true, "c", 1, 9, "rwm"),
-        new(true, "c", 5, 0, "rwm"),
-        new(true, "c", 5, 1, "rwm"),
-        new(true, "c", 5, 2, "rwm"),
-        new(true, "c", 136, null, "rwm"),
-    ];
 
     internal static long ShmSize(HostConfig host) => host.ShmSize > 0 ? host.ShmSize : DefaultShmSize;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Swarm.Engine.Volumes;
 
 /// <summary>What is kept beside a volume's data.</summary>
@@ -9,6 +11,9 @@ public sealed record VolumeRecord
     /// <summary>Made for one container, with which it goes.</summary>
     public bool Anonymous { get; init; }
     public Dictionary<string, string> Labels { get; init; } = [];
+
+    /// <summary>What is mounted at it while it is used; empty: it is a folder of ours.</summary>
+    public Dictionary<string, string> Options { get; set; } = [];
 }
 
 /// <summary>Volume of the Engine API.</summary>
@@ -21,7 +26,14 @@ public sealed record VolumeView
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
     public string Scope { get; init; } = "local";
     public IReadOnlyDictionary<string, string>? Options { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VolumeUsage? UsageData { get; init; }
 }
+
+/// <param name="Size">Bytes; -1: unknown, as of a volume that is mounted from elsewhere.</param>
+/// <param name="RefCount">Containers that have it.</param>
+public sealed record VolumeUsage(long Size, long RefCount);
 
 public sealed record VolumeCreateRequest
 {

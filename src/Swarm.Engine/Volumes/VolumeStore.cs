@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Events;
 using Swarm.Linux;
 
@@ -49,20 +50,17 @@ public sealed partial class VolumeStore
     public static string AnonymousName() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>The volume of that name, made if there is none.</summary>
-    /// <exception cref="EngineException">400: not a name; 404: unknown driver; 501: driver options.</exception>
+    /// <exception cref="EngineException">400: not a name; or not an option; 404: unknown driver.</exception>
     public VolumeRecord Create(VolumeCreateRequest request, bool anonymous)
     {
+        request = request with { Labels = GoNulls.Texts(request.Labels), DriverOpts = GoNulls.Texts(request.DriverOpts) };
         var name = string.IsNullOrEmpty(request.Name) ? AnonymousName() : request.Name;
         if (request.Driver is not (null or "" or "local"))
         {
             throw EngineException.NotFound($"error looking up volume plugin {request.Driver}: plugin \"{request.Driver}\" not found");
         }
 
-        if (request.DriverOpts is { Count: > 0 })
-        {
-            throw EngineException.NotImplemented("options of the local volume driver are not built: make a volume without --opt");
-        }
-
+        LocalVolumeOptions.Check(name, request.DriverOpts);
         if (request.ClusterVolumeSpec is { ValueKind: JsonValueKind.Object })
         {
             throw EngineException.NotImplemented("cluster volumes are not built");
@@ -80,7 +78,7 @@ public sealed partial class VolumeStore
                 return existing;
             }
 
-            var record = new VolumeRecord { Name = name, Created = _time.GetUtcNow(), Anonymous = anonymous || string.IsNullOrEmpty(request.Name), Labels = request.Labels ?? [] };
+            var record = new VolumeRecord { Name = name, Created = _time.GetUtcNow(), Anonymous = anonymous || string.IsNullOrEmpty(request.Name), Labels = request.Labels ?? [], Options = request.DriverOpts ?? [] };
             var folder = Path.Combine(_root, name);
             Directory.CreateDirectory(folder);
             Directory.CreateDirectory(DataPath(name));
@@ -117,6 +115,7 @@ public sealed partial class VolumeStore
         Name = volume.Name,
         Mountpoint = DataPath(volume.Name),
         CreatedAt = volume.Created.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
+        Options = volume.Options.Count > 0 ? volume.Options : null,
         Labels = volume.Anonymous && volume.Labels.Count == 0 ? AnonymousLabel : volume.Labels,
     };
 

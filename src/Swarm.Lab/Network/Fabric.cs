@@ -56,7 +56,7 @@ internal sealed class Fabric(LabHost host, string lab)
         inside.SetUp("lo");
         inside.AddAddress(NodeLink, AddressPlan.Node(record, node), AddressPlan.PrefixLength);
         inside.SetUp(NodeLink);
-        ApplyPartition(record, node.Name);
+        ApplyRules(record, node.Name);
     }
 
     /// <summary>Takes the node's namespace and cable away. Safe to repeat.</summary>
@@ -76,7 +76,7 @@ internal sealed class Fabric(LabHost host, string lab)
     public void Remove() => NetworkNamespace.Delete(FabricFile);
 
     /// <exception cref="LabException">nft refuses the rules.</exception>
-    public void ApplyPartition(LabRecord record, string node)
+    public void ApplyRules(LabRecord record, string node)
     {
         var rules = Partition.Rules(record, node);
         using var space = NetworkNamespace.Open(NamespaceFile(host.Paths(lab, node).Namespace));
@@ -87,7 +87,7 @@ internal sealed class Fabric(LabHost host, string lab)
         nft.WaitForExit();
         if (nft.ExitCode != 0)
         {
-            throw new LabException($"nft cannot set the partition on {node}: {error.Trim().ReplaceLineEndings(" ")}");
+            throw new LabException($"nft cannot set the cuts of {node}: {error.Trim().ReplaceLineEndings(" ")}");
         }
     }
 }

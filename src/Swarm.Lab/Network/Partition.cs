@@ -4,7 +4,7 @@ using Swarm.Lab.State;
 
 namespace Swarm.Lab.Network;
 
-/// <summary>Who cannot hear whom, and the rules that make it so.</summary>
+/// <summary>Who cannot hear whom, and the rules that make it so. Groups are only a way to write many cuts.</summary>
 public static class Partition
 {
     /// <summary>nft table in each node's namespace; nothing else uses it.</summary>
@@ -37,11 +37,12 @@ public static class Partition
             : throw new LabException("a partition needs two groups: as in 'partition m1,m2 / m3', or 'partition m1' to cut one node off");
     }
 
-    /// <summary>Names of the nodes that <paramref name="node"/> cannot hear. A node added since is in no group, and hears all.</summary>
-    public static IEnumerable<string> Unheard(LabRecord lab, string node) =>
-        lab.Partition.Any(group => group.Contains(node))
-            ? lab.Partition.Where(group => !group.Contains(node)).SelectMany(group => group)
-            : [];
+    /// <summary>The cuts that a partition is made of: both ways between every two groups. A node added later is in no group, and hears all.</summary>
+    public static ImmutableArray<Cut> Cuts(ImmutableArray<ImmutableArray<string>> groups) =>
+        [.. from own in groups from other in groups where own != other from a in own from b in other select new Cut(a, b)];
+
+    /// <summary>Names of the nodes that <paramref name="node"/> cannot hear.</summary>
+    public static IEnumerable<string> Unheard(LabRecord lab, string node) => lab.Cuts.Where(c => c.To == node).Select(c => c.From);
 
     /// <summary>
     /// nft input for one node; each is one transaction. What comes in is dropped, at the receiver alone: a drop on the way out would tell the
@@ -51,13 +52,27 @@ public static class Partition
     {
         var rules = new StringBuilder();
         rules.Append("table ip ").Append(Table).Append(" {}\ndelete table ip ").Append(Table).Append('\n');
-        var addresses = Unheard(lab, node).Select(name => AddressPlan.Node(lab, lab.Node(name)).ToString()).ToList();
-        if (addresses.Count > 0)
+        var unheard = Unheard(lab, node).ToList();
+        var losses = Loss.Arriving(lab, node).ToList();
+        if (unheard.Count + losses.Count == 0)
         {
-            rules.Append("table ip ").Append(Table).Append(" {\n  chain prerouting {\n    type filter hook prerouting priority -400; policy accept;\n")
-                .Append("    ip saddr { ").AppendJoin(", ", addresses).Append(" } drop\n  }\n}\n");
+            return rules.ToString();
         }
 
-        return rules.ToString();
+        rules.Append("table ip ").Append(Table).Append(" {\n  chain prerouting {\n    type filter hook prerouting priority -400; policy accept;\n");
+        if (unheard.Count > 0)
+        {
+            From(unheard).Append(" drop\n");
+        }
+
+        foreach (var (parts, senders) in losses)
+        {
+            From(senders).Append(" numgen random mod ").Append(Loss.Scale).Append(" < ").Append(parts).Append(" drop\n");
+        }
+
+        return rules.Append("  }\n}\n").ToString();
+
+        StringBuilder From(IEnumerable<string> names) => rules.Append("    ip saddr { ")
+            .AppendJoin(", ", names.Select(name => AddressPlan.Node(lab, lab.Node(name)))).Append(" }");
     }
 }

@@ -1,4 +1,5 @@
 using Swarm.Api.Client;
+using Swarm.Lab.Disks;
 using Swarm.Lab.Network;
 using Swarm.Lab.Processes;
 using Swarm.Lab.State;
@@ -32,7 +33,14 @@ internal sealed class NodeMachine(LabHost host, LabRecord lab, NodeRecord node)
 
     public LabPaths Paths { get; } = host.Paths(lab.Name, node.Name);
 
-    private NodeProcesses Processes => new(Paths, host.Time);
+    /// <summary>Null: the lab's nodes keep their data in plain folders.</summary>
+    public NodeDisk? Disk => lab.DiskBytes is { } bytes ? new NodeDisk(Paths, bytes, host.Time) : null;
+
+    public DiskState DiskState => Disk?.State ?? DiskState.None;
+
+    public ProcessIdentity? Daemon => node.Daemon;
+
+    public NodeProcesses Processes => new(Paths, host.Time);
 
     public NodeCondition Condition
     {
@@ -57,6 +65,7 @@ internal sealed class NodeMachine(LabHost host, LabRecord lab, NodeRecord node)
     /// <summary>In the namespace that stands, beside the containers that run.</summary>
     public NodeRecord StartDaemon()
     {
+        Disk?.Attach();
         Directory.CreateDirectory(Paths.Data);
         Directory.CreateDirectory(Paths.Run);
         using var space = NetworkNamespace.Open(Fabric.NamespaceFile(Paths.Namespace));
@@ -64,7 +73,13 @@ internal sealed class NodeMachine(LabHost host, LabRecord lab, NodeRecord node)
         [
             lab.Binary, "daemon", "--host", Paths.DockerHost, "--data-root", Paths.Data, "--exec-root", Paths.Run, "--cgroup-parent", Paths.CgroupParent,
         ];
-        return node with { Daemon = DetachedProcess.Start(command, Paths.Log, space, node.Name) };
+        var started = node with { Daemon = DetachedProcess.Start(command, Paths.Log, space, node.Name) };
+        if (node.CpuPercent is not null)
+        {
+            CpuLimit.Set(Paths.CgroupParent, node.CpuPercent, [started.Daemon.Pid]);
+        }
+
+        return started;
     }
 
     /// <summary>Waits until the daemon answers.</summary>
@@ -126,13 +141,14 @@ internal sealed class NodeMachine(LabHost host, LabRecord lab, NodeRecord node)
 
     /// <summary>
     /// What a power cut leaves of a machine: its disk. Every process dies at once, and mounts, runtime state, groups and links are gone.
-    /// (The disk keeps what the kernel had not yet written: losing that is a fault of its own.)
+    /// The disk keeps what the kernel had not yet written, unless it was shut down before (<see cref="NodeDisk.Break"/>).
     /// </summary>
     public void CutPower()
     {
         Processes.KillAll();
         MountTable.DetachBelow(Paths.Run);
         MountTable.DetachBelow(Paths.Home);
+        NodeDisk.WaitReleased(Paths, host.Time);
         _fabric.Detach(node.Name);
         CgroupTree.Remove(Paths.CgroupParent);
         if (Directory.Exists(Paths.Run))
@@ -140,6 +156,20 @@ internal sealed class NodeMachine(LabHost host, LabRecord lab, NodeRecord node)
             Directory.Delete(Paths.Run, recursive: true);
         }
     }
+
+    /// <summary>Power off, and an empty data root: the node comes back knowing nothing.</summary>
+    public void Wipe()
+    {
+        CutPower();
+        Disk?.Discard();
+        if (Directory.Exists(Paths.Data))
+        {
+            Directory.Delete(Paths.Data, recursive: true);
+        }
+    }
+
+    /// <param name="percent">Of one processor; null: all there is.</param>
+    public void Squeeze(int? percent) => CpuLimit.Set(Paths.CgroupParent, percent, Processes.Outside().Select(p => p.Identity.Pid));
 
     public void Destroy()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Swarm.Lab.Network;
 using Swarm.Lab.Processes;
 
 namespace Swarm.Lab.State;
@@ -17,13 +18,35 @@ public sealed record LabRecord
     public required DateTimeOffset Created { get; init; }
     public ImmutableArray<NodeRecord> Nodes { get; init; } = [];
 
-    /// <summary>Groups of node names that cannot reach each other; empty: all is well.</summary>
+    /// <summary>The groups of node names by which <see cref="Cuts"/> were made; empty: by single edges, or there are none.</summary>
     public ImmutableArray<ImmutableArray<string>> Partition { get; init; } = [];
+
+    /// <summary>Who does not hear whom; empty: all is well.</summary>
+    public ImmutableArray<Cut> Cuts { get; init; } = [];
+
+    /// <summary>Bytes of each node's own disk; null: nodes keep their data in plain folders.</summary>
+    public long? DiskBytes { get; init; }
 
     /// <exception cref="LabException">No such node.</exception>
     public NodeRecord Node(string name) =>
         Nodes.FirstOrDefault(n => n.Name == name)
         ?? throw new LabException($"lab {Name} has no node '{name}': it has {string.Join(", ", Nodes.Select(n => n.Name))}");
+
+    /// <summary>A record that an older binary wrote lacks what it did not know; the JSON reader leaves absent arrays without a value.</summary>
+    public LabRecord Completed() => this with
+    {
+        Nodes = Nodes.IsDefault ? [] : Nodes,
+        Partition = Partition.IsDefault ? [] : Partition,
+        Cuts = !Cuts.IsDefault ? Cuts : Partition.IsDefault ? [] : Network.Partition.Cuts(Partition),
+    };
+
+    /// <summary>Without a node, and without the cuts that name it.</summary>
+    public LabRecord Without(NodeRecord node) => this with
+    {
+        Nodes = Nodes.Remove(Node(node.Name)),
+        Partition = [.. Partition.Select(group => group.Remove(node.Name)).Where(group => group.Length > 0)],
+        Cuts = Cuts.RemoveAll(cut => cut.From == node.Name || cut.To == node.Name),
+    };
 
     public LabRecord With(NodeRecord node) => this with { Nodes = Nodes.Replace(Node(node.Name), node) };
 }
@@ -40,6 +63,12 @@ public sealed record NodeRecord
 
     /// <summary>Fourth number of its address.</summary>
     public required int Host { get; init; }
+
+    /// <summary>Share of packets from and to it that are lost, from 0 to 1.</summary>
+    public double Loss { get; init; }
+
+    /// <summary>Share of one processor that all its processes together get, in percent; null: no limit.</summary>
+    public int? CpuPercent { get; init; }
 
     /// <summary>The daemon that was started last, alive or not.</summary>
     public ProcessIdentity? Daemon { get; init; }

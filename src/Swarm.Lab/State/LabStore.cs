@@ -18,7 +18,7 @@ public sealed class LabStore(LabHost host)
         try
         {
             var json = File.ReadAllBytes(host.StateFile(name));
-            return JsonSerializer.Deserialize(json, LabJson.Default.LabRecord);
+            return JsonSerializer.Deserialize(json, LabJson.Default.LabRecord)?.Completed();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

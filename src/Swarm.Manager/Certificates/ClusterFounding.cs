@@ -16,7 +16,8 @@ public static class ClusterFounding
 {
     /// <summary>Makes root, join tokens and the first manager's certificate; the credentials are durable in <paramref name="folder"/> when it returns.</summary>
     /// <param name="random">For ids only; keys and tokens come from the system's cryptographic source.</param>
-    public static FoundedCluster Found(ClusterWishes wishes, NodeFolder folder, Random random, TimeProvider time)
+    /// <param name="seal">Seals the node's key in the folder; null: it lies in plain.</param>
+    public static FoundedCluster Found(ClusterWishes wishes, NodeFolder folder, Random random, TimeProvider time, NodeLock? seal = null)
     {
         using var root = RootCertificate.Create(time);
         using var key = new NodeKey();
@@ -38,6 +39,7 @@ public static class ClusterFounding
                 WorkerJoinToken = JoinToken.Generate(root.Digest).Reveal(),
                 ManagerJoinToken = JoinToken.Generate(root.Digest).Reveal(),
             },
+            Lock = wishes.Spec.AutoLockManagers ? new ManagerLock { Key = UnlockKey.Generate().Reveal() } : null,
         };
         var node = new Node
         {
@@ -46,6 +48,6 @@ public static class ClusterFounding
             Spec = new NodeSpec { Role = NodeRole.Manager, Availability = wishes.Availability },
             Manager = new ManagerStatus { Address = wishes.Address },
         };
-        return new FoundedCluster(NodeCredentials.Install(folder, key, certificate, root.Pem), cluster, node);
+        return new FoundedCluster(NodeCredentials.Install(folder, key, certificate, root.Pem, seal), cluster, node);
     }
 }

@@ -12,16 +12,23 @@ using Swarm.Store;
 namespace Swarm.Manager.Certificates;
 
 /// <summary>
-/// Issues node certificates from the root in the cluster's record. Every manager can: what it decides on is read linearizably, and the node's
-/// record is committed before its certificate leaves.
+/// Issues node certificates of the root in the cluster's record (the new one, while it changes), or has them signed by its external authority. Every
+/// manager can: what it decides on is read linearizably, and the node's record is committed before its certificate leaves.
 /// </summary>
-public sealed class NodeCertificateAuthority(IObjectStore store, TimeProvider time, ILogger<NodeCertificateAuthority> log) : INodeCa
+/// <param name="external">Null: there is no way to authorities outside.</param>
+public sealed class NodeCertificateAuthority(IObjectStore store, TimeProvider time, ILogger<NodeCertificateAuthority> log, CfsslClient? external = null) : INodeCa
 {
+    /// <summary>Docker's own lower bound of a certificate's life.</summary>
+    public static readonly TimeSpan DefaultLeastLifetime = TimeSpan.FromHours(1);
+
     /// <summary>SwarmKit's answer to a well-formed token that is not this cluster's.</summary>
     internal const string WrongToken = "A valid join token is necessary to join this cluster";
 
     /// <summary>Commits that one join tries while others move the same records.</summary>
     private const int MaxAttempts = 5;
+
+    /// <summary>No certificate lives shorter, whatever the record says.</summary>
+    public TimeSpan LeastLifetime { get; init; } = DefaultLeastLifetime;
 
     public Task<RootCertificateResponse> GetRootCertificateAsync(CancellationToken cancellation) =>
         Task.FromResult(new RootCertificateResponse { Certificate = ClusterOf(store.View).RootCa.Certificate });
@@ -33,11 +40,13 @@ public sealed class NodeCertificateAuthority(IObjectStore store, TimeProvider ti
             var view = await StoreFaults.ReadAsync(store, cancellation).ConfigureAwait(false);
             var cluster = ClusterOf(view);
             var role = RoleOf(cluster.RootCa, request.JoinToken);
-            var issued = Issue(cluster, request.Request, nodeId: null, role);
-            if (RemovedNodes.Contains(view, issued.NodeId))
+            var nodeId = NodeIdOf(request.Request);
+            if (RemovedNodes.Contains(view, nodeId))
             {
-                throw new RpcFault(RpcStatus.PermissionDenied, $"node {issued.NodeId} was removed from this cluster");
+                throw new RpcFault(RpcStatus.PermissionDenied, $"node {nodeId} was removed from this cluster");
             }
+
+            var issued = await IssueAsync(view, cluster, request.Request, nodeId, role, cancellation).ConfigureAwait(false);
 
             if (view.Nodes.Find(issued.NodeId) is { } known)
             {
@@ -68,18 +77,48 @@ public sealed class NodeCertificateAuthority(IObjectStore store, TimeProvider ti
         var node = view.Nodes.Find(caller.NodeId)
             ?? throw new RpcFault(RpcStatus.PermissionDenied, $"node {caller.NodeId} is not part of this cluster");
         // Not the spec's role: a manager that shall be a worker stays one until it has left the consensus (RoleReconciler).
-        return Issue(ClusterOf(view), request.Request, node.Id, node.Role) with { Managers = ManagersOf(view) };
+        return await IssueAsync(view, ClusterOf(view), request.Request, node.Id, node.Role, cancellation).ConfigureAwait(false) with { Managers = ManagersOf(view) };
     }
 
-    /// <param name="nodeId">Null: a new node, named after its key.</param>
-    private IssuedCertificate Issue(Cluster cluster, string request, string? nodeId, NodeRole role)
+    private async Task<IssuedCertificate> IssueAsync(StoreView view, Cluster cluster, string request, string nodeId, NodeRole role, CancellationToken cancellation)
     {
-        using var root = RootCertificate.Parse(cluster.RootCa.Certificate, cluster.RootCa.Key);
+        var identity = new NodeIdentity(nodeId, role, cluster.Id);
+        var lifetime = cluster.Spec.NodeCertExpiry < LeastLifetime ? LeastLifetime : cluster.Spec.NodeCertExpiry;
+        var (present, rotation) = (cluster.RootCa, cluster.RootCa.Rotation);
         try
         {
-            var identity = new NodeIdentity(nodeId ?? RootCertificate.NodeIdOf(request), role, cluster.Id);
-            var certificate = root.IssueNodeCertificate(request, identity, cluster.Spec.NodeCertExpiry, time);
-            return new IssuedCertificate { NodeId = identity.NodeId, Role = role, Certificate = certificate };
+            using var root = RootCertificate.Parse(ClusterRoots.Issuing(present), rotation is null ? present.Key : rotation.Key);
+            // An authority outside comes first where there is one: it is there because it shall decide.
+            var authorities = ClusterRoots.ExternalFor(cluster.Spec, present, root.Digest).ToList();
+            var certificate = authorities.Count > 0 && external is not null
+                ? await external.SignNodeAsync(authorities, root, ClusterRoots.Trusted(present), request, identity, view.Index, cancellation).ConfigureAwait(false)
+                : root.CanIssue
+                    ? root.IssueNodeCertificate(request, identity, lifetime, time, view.Index)
+                    : throw new ExternalCaException("the root's key is not here and no external CA is configured for it");
+            return new IssuedCertificate
+            {
+                NodeId = nodeId,
+                Role = role,
+                Certificate = certificate + rotation?.CrossSigned,
+                TrustRoots = ClusterRoots.Trusted(present),
+            };
+        }
+        catch (CryptographicException refused)
+        {
+            throw new RpcFault(RpcStatus.InvalidArgument, refused.Message);
+        }
+        catch (ExternalCaException failure)
+        {
+            log.NotSigned(nodeId, failure.Message);
+            throw new RpcFault(RpcStatus.Unavailable, $"no certificate could be had for node {nodeId}: {failure.Message}");
+        }
+    }
+
+    private static string NodeIdOf(string request)
+    {
+        try
+        {
+            return RootCertificate.NodeIdOf(request);
         }
         catch (CryptographicException refused)
         {

@@ -12,14 +12,16 @@ public sealed class NodeControl(IObjectStore store)
         view =>
         {
             var node = view.Node(idOrName);
+            var transaction = new StoreTransaction();
             if (node.Spec.Role == NodeRole.Manager && spec.Role == NodeRole.Worker)
             {
-                EnsureMayBeDemoted(view, node);
+                // Written again as it is, so that of two demotions at once, each sure of the other's manager, one is looked at again.
+                transaction.Update(EnsureMayBeDemoted(view, node));
             }
 
             Commits.EnsureVersion(node.Meta.Version, version);
             var updated = node with { Spec = spec };
-            return (new StoreTransaction().Update(updated), updated);
+            return (transaction.Update(updated), updated);
         },
         nameTaken: null,
         cancellation);
@@ -45,12 +47,11 @@ public sealed class NodeControl(IObjectStore store)
         nameTaken: null,
         cancellation);
 
-    private void EnsureMayBeDemoted(StoreView view, Node node)
+    /// <summary>Answers a manager that stays one.</summary>
+    private Node EnsureMayBeDemoted(StoreView view, Node node)
     {
-        if (!view.Nodes.Any(other => other.Id != node.Id && other.Spec.Role == NodeRole.Manager))
-        {
-            throw ControlException.Refused("attempting to demote the last manager of the swarm");
-        }
+        var stays = view.Nodes.Where(other => other.Id != node.Id && other.Spec.Role == NodeRole.Manager).OrderBy(other => other.Manager is null).FirstOrDefault()
+            ?? throw ControlException.Refused("attempting to demote the last manager of the swarm");
 
         if (node.Manager is null)
         {
@@ -63,5 +64,7 @@ public sealed class NodeControl(IObjectStore store)
         {
             throw ControlException.Refused("can't remove member from the raft: this would result in a loss of quorum");
         }
+
+        return stays;
     }
 }

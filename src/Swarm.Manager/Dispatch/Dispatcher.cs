@@ -7,7 +7,9 @@ using Swarm.Store;
 namespace Swarm.Manager.Dispatch;
 
 /// <summary>The agents' door on every manager. It answers only while this node leads and its loops run.</summary>
-public sealed partial class Dispatcher(IObjectStore store, TimeProvider time, Random random, ILoggerFactory loggers) : IDispatcher
+/// <param name="addressOf">host:port of a manager, where more is known of it than the store says; null elsewhere.</param>
+public sealed partial class Dispatcher(
+    IObjectStore store, TimeProvider time, Random random, ILoggerFactory loggers, Func<string, string?>? addressOf = null) : IDispatcher
 {
     /// <summary>Wait before a failed dispatcher starts over.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -21,7 +23,7 @@ public sealed partial class Dispatcher(IObjectStore store, TimeProvider time, Ra
 
     /// <inheritdoc/>
     public Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation) =>
-        Task.FromResult(Term().Heartbeat(caller, request));
+        Term().HeartbeatAsync(caller, request, cancellation);
 
     /// <inheritdoc/>
     public Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation) =>
@@ -60,5 +62,5 @@ public sealed partial class Dispatcher(IObjectStore store, TimeProvider time, Ra
     private DispatcherTerm Term() => _term ?? throw new RpcFault(
         RpcStatus.NotLeader,
         "this node does not lead the swarm",
-        store.Leadership.LeaderId is { } leader ? store.View.Nodes.Find(leader)?.Manager?.Address : null);
+        store.Leadership.LeaderId is { } leader ? addressOf?.Invoke(leader) ?? store.View.Nodes.Find(leader)?.Manager?.Address : null);
 }

@@ -48,9 +48,14 @@ internal sealed class DispatcherTerm
 
     internal void End() => _sessions.EndAll();
 
-    internal HeartbeatResponse Heartbeat(NodeIdentity caller, HeartbeatRequest request)
+    internal async Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation)
     {
         _sessions.Touch(caller.NodeId, request.SessionId);
+        if (request.Tls is { } tls)
+        {
+            await UpdateAsync(caller, node => node with { Description = tls.In(node.Description) }, cancellation);
+        }
+
         var view = _store.View;
         if (view.Nodes.Find(caller.NodeId)?.Status.State != NodeState.Ready)
         {
@@ -121,18 +126,22 @@ internal sealed class DispatcherTerm
         }
     }
 
-    /// <summary>The node is Ready, with what it says of itself now.</summary>
-    private async Task RegisterAsync(NodeIdentity caller, SessionRequest request, CancellationToken cancellation)
+    /// <summary>The node is Ready, with what it says of itself now. Its role is what the record says, not what an older certificate does.</summary>
+    private Task RegisterAsync(NodeIdentity caller, SessionRequest request, CancellationToken cancellation) => UpdateAsync(
+        caller,
+        node => node with
+        {
+            Description = request.Description,
+            Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address) },
+        },
+        cancellation);
+
+    private async Task UpdateAsync(NodeIdentity caller, Func<Node, Node> change, CancellationToken cancellation)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var node = _store.View.Nodes.Find(caller.NodeId) ?? throw NotAMember(caller);
-            var registered = node with
-            {
-                Description = request.Description,
-                Role = caller.Role,
-                Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address) },
-            };
+            var registered = change(node);
             if (Codec.Same(node, registered))
             {
                 return;
@@ -150,7 +159,7 @@ internal sealed class DispatcherTerm
             }
         }
 
-        throw new RpcFault(RpcStatus.Unavailable, $"the registration of node {caller.NodeId} could not be written: try again");
+        throw new RpcFault(RpcStatus.Unavailable, $"what node {caller.NodeId} says of itself could not be written: try again");
     }
 
     private static RpcFault NotAMember(NodeIdentity caller) => new(RpcStatus.NotFound, $"node {caller.NodeId} is not part of the swarm: it was removed, or never joined");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Swarm.Manager.Certificates;
 using Swarm.Model;
 using Swarm.Rpc.Dispatch;
 using Swarm.Store;
@@ -12,6 +13,7 @@ internal sealed class SessionNews(string sessionId, string nodeId)
     private Node? _node;
     private ImmutableArray<ManagerAddress> _managers = [];
     private string? _trustRoot;
+    private string? _issuingRoot;
 
     /// <summary>The next message, or null if there is nothing to say.</summary>
     internal SessionMessage? Next(StoreView view, Node node)
@@ -21,11 +23,12 @@ internal sealed class SessionNews(string sessionId, string nodeId)
             SessionId = sessionId,
             Node = IsSameMember(_node, node) ? null : node,
             Managers = ManagersOf(view) is var managers && managers.SequenceEqual(_managers) ? [] : managers,
-            TrustRoot = view.Cluster?.RootCa.Certificate is { Length: > 0 } root && root != _trustRoot ? root : null,
+            TrustRoot = view.Cluster is { } cluster && ClusterRoots.Trusted(cluster.RootCa) is { Length: > 0 } root && root != _trustRoot ? root : null,
+            IssuingRoot = view.Cluster is { } now && ClusterRoots.IssuingDigest(now.RootCa) is { Length: > 0 } digest && digest != _issuingRoot ? digest : null,
             Assignments = _assignments.Next(view),
         };
-        (_node, _managers, _trustRoot) = (node, managers, message.TrustRoot ?? _trustRoot);
-        return message is { Node: null, Managers.IsEmpty: true, TrustRoot: null, Assignments: null } ? null : message;
+        (_node, _managers, _trustRoot, _issuingRoot) = (node, managers, message.TrustRoot ?? _trustRoot, message.IssuingRoot ?? _issuingRoot);
+        return message is { Node: null, Managers.IsEmpty: true, TrustRoot: null, IssuingRoot: null, Assignments: null } ? null : message;
     }
 
     internal static ImmutableArray<ManagerAddress> ManagersOf(StoreView view) =>

@@ -33,6 +33,12 @@ public sealed class MembershipService(
         return EnqueueAsync(stopping => LeaveAsync(caller.NodeId, stopping), cancellation);
     }
 
+    public Task<TransferLeadershipResponse> TransferLeadershipAsync(NodeIdentity caller, TransferLeadershipRequest request, CancellationToken cancellation)
+    {
+        EnsureLeader();
+        return EnqueueAsync(stopping => TransferAsync(request.Successor, stopping), cancellation);
+    }
+
     private async Task<T> EnqueueAsync<T>(Func<CancellationToken, Task<T>> change, CancellationToken cancellation)
     {
         try
@@ -117,6 +123,42 @@ public sealed class MembershipService(
         return new LeaveManagerResponse();
     }
 
+    private async Task<TransferLeadershipResponse> TransferAsync(string successor, CancellationToken stopping)
+    {
+        var leader = EnsureLeader();
+        if (successor == leader)
+        {
+            return new TransferLeadershipResponse { LeaderId = leader };
+        }
+
+        if (successor.Length > 0)
+        {
+            var member = consensus.Members.FirstOrDefault(one => one.NodeId == successor && one.Voter)
+                ?? throw new RpcFault(RpcStatus.NotFound, $"node {successor} is not a manager");
+            if (member.Reachable != true)
+            {
+                throw new RpcFault(RpcStatus.FailedPrecondition, $"manager {successor} can not be reached: it cannot lead");
+            }
+        }
+
+        if (!LeadershipTransfer.IsPossible(consensus.Members, leader))
+        {
+            throw new RpcFault(RpcStatus.FailedPrecondition, "the leadership can not be transferred: too few other managers can be reached to elect one of them");
+        }
+
+        log.Transferring(leader);
+        using var late = new CancellationTokenSource(LeadershipTransfer.Patience, time);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stopping, late.Token);
+        try
+        {
+            return new TransferLeadershipResponse { LeaderId = await LeadershipTransfer.ToAnotherAsync(store, consensus, leader, ends.Token).ConfigureAwait(false) };
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            throw new RpcFault(RpcStatus.FailedPrecondition, $"no other manager was elected within {LeadershipTransfer.Patience.TotalSeconds:0} s");
+        }
+    }
+
     private async Task UpdateAsync(string nodeId, Func<Node, Node> change, CancellationToken stopping)
     {
         for (var attempt = 1; ; attempt++)
@@ -149,6 +191,7 @@ public sealed class MembershipService(
     private RpcFault NotLeader() => new(RpcStatus.NotLeader, "this manager is not the leader", LeaderAddress());
 
     private string? LeaderAddress() => store.Leadership is { LeaderId: { } leader, IsLeader: false }
-        ? store.View.Nodes.Find(leader)?.Manager?.Address ?? book.Find(leader)
+        // The book first: a leader at a new address has called this manager before it could write the record.
+        ? book.Find(leader) ?? store.View.Nodes.Find(leader)?.Manager?.Address
         : null;
 }

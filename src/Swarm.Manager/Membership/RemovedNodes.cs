@@ -15,7 +15,7 @@ public static class RemovedNodes
     /// <summary>An older spec may have given out longer lives than the present one.</summary>
     private static readonly TimeSpan LeastMemory = new ClusterSpec().NodeCertExpiry;
 
-    /// <summary>For <see cref="Swarm.Rpc.Hosting.RpcServerOptions.IsRemoved"/>.</summary>
+    /// <summary>For <see cref="Swarm.Rpc.Hosting.RpcServerOptions.Standing"/>.</summary>
     public static bool Contains(StoreView view, string nodeId)
     {
         if (view.Cluster is not { RemovedNodes.IsDefaultOrEmpty: false } cluster)

@@ -128,7 +128,7 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
 
     private async Task<bool> PromoteAsync(Node node, CancellationToken cancellation)
     {
-        var commit = await store.CommitAsync(new StoreTransaction().Update(node with { Role = NodeRole.Manager }), cancellation).ConfigureAwait(false);
+        var commit = await store.CommitAsync(new StoreTransaction().Update(node with { Role = NodeRole.Manager, PromotedAt = store.View.Index }), cancellation).ConfigureAwait(false);
         if (commit.IsCommitted)
         {
             log.Promoted(node.Id);

@@ -55,9 +55,12 @@ public sealed record IssuedCertificate
     [Key(0)] public string NodeId { get; init; } = "";
     [Key(1)] public NodeRole Role { get; init; }
 
-    /// <summary>PEM.</summary>
+    /// <summary>PEM: the node's certificate and, while the root changes, the new root as the old one signed it.</summary>
     [Key(2)] public string Certificate { get; init; } = "";
 
     /// <summary>Whom the node may dial from now on.</summary>
     [Key(3)] public ImmutableArray<ManagerAddress> Managers { get; init; } = [];
+
+    /// <summary>PEM of the roots to trust from now on; empty: those that the node trusts already.</summary>
+    [Key(4)] public string TrustRoots { get; init; } = "";
 }

@@ -24,8 +24,9 @@ public sealed class JoinClient(TimeProvider time)
     /// Tries the managers in the order given: fetches the root, checks it against the token, asks for a certificate and makes it durable in
     /// <paramref name="folder"/>. One key is used throughout, so that a lost answer does not leave a second node behind.
     /// </summary>
+    /// <param name="seal">Seals the node's key in the folder; null: it lies in plain.</param>
     /// <exception cref="RpcFault">Docker's texts for a bad token; <see cref="RpcStatus.Unavailable"/> if nobody answered.</exception>
-    public async Task<JoinedNode> JoinAsync(IReadOnlyList<string> remotes, string joinToken, NodeAvailability availability, NodeFolder folder, CancellationToken cancellation)
+    public async Task<JoinedNode> JoinAsync(IReadOnlyList<string> remotes, string joinToken, NodeAvailability availability, NodeFolder folder, CancellationToken cancellation, NodeLock? seal = null)
     {
         if (!JoinToken.TryParse(joinToken, out var token, out var error))
         {
@@ -42,7 +43,7 @@ public sealed class JoinClient(TimeProvider time)
             {
                 try
                 {
-                    return await JoinAtAsync(remote, token, key, request, folder, cancellation).ConfigureAwait(false);
+                    return await JoinAtAsync(remote, token, key, request, folder, seal, cancellation).ConfigureAwait(false);
                 }
                 catch (RpcFault fault) when (fault.Status is RpcStatus.Unavailable or RpcStatus.NotLeader)
                 {
@@ -62,13 +63,13 @@ public sealed class JoinClient(TimeProvider time)
     }
 
     private async Task<JoinedNode> JoinAtAsync(
-        string remote, JoinToken token, NodeKey key, IssueCertificateRequest request, NodeFolder folder, CancellationToken cancellation)
+        string remote, JoinToken token, NodeKey key, IssueCertificateRequest request, NodeFolder folder, NodeLock? seal, CancellationToken cancellation)
     {
         using var root = await FetchRootAsync(remote, token, cancellation).ConfigureAwait(false);
         var issued = await CallAsync(remote, root, RpcMethods.IssueCertificate, request, cancellation).ConfigureAwait(false);
         try
         {
-            return new JoinedNode(NodeCredentials.Install(folder, key, issued.Certificate, root.Pem), issued.Managers);
+            return new JoinedNode(NodeCredentials.Install(folder, key, issued.Certificate, issued.TrustRoots.Length > 0 ? issued.TrustRoots : root.Pem, seal), issued.Managers);
         }
         catch (CryptographicException refused)
         {

@@ -16,6 +16,10 @@ public sealed class PeerAddressBook
 
     private readonly Lock _writing = new();
     private readonly NodeFolder _folder;
+
+    // Both under the lock. What the store last said of a peer, and whom this run has heard itself.
+    private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _heard = new(StringComparer.Ordinal);
     private volatile ImmutableSortedDictionary<string, string> _addresses = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <exception cref="IOException">The folder cannot be read.</exception>
@@ -44,6 +48,34 @@ public sealed class PeerAddressBook
         }
     }
 
+    /// <summary>
+    /// As <see cref="Set"/>, from the peer itself: until the store says something new of it, this stands. The store cannot be written while its
+    /// managers look for one another, and would bring the old address back.
+    /// </summary>
+    public void Heard(string nodeId, string address)
+    {
+        lock (_writing)
+        {
+            _heard.Add(nodeId);
+        }
+
+        Set(nodeId, address);
+    }
+
+    /// <summary>As <see cref="Set"/>, from a third: good enough unless the peer itself was heard.</summary>
+    public void Hint(string nodeId, string address)
+    {
+        lock (_writing)
+        {
+            if (_heard.Contains(nodeId))
+            {
+                return;
+            }
+        }
+
+        Set(nodeId, address);
+    }
+
     public void Remove(string nodeId) => Change(book => book.Remove(nodeId));
 
     /// <summary>Takes over a whole list. An empty one changes nothing: the last known managers are better than none.</summary>
@@ -51,8 +83,16 @@ public sealed class PeerAddressBook
     {
         if (!managers.IsDefaultOrEmpty)
         {
-            Change(book => book.Clear().SetItems(managers.Take(MaxPeers).Select(peer => KeyValuePair.Create(peer.NodeId, peer.Address))));
+            Change(book => book.Clear().SetItems(managers.Take(MaxPeers).Select(peer => KeyValuePair.Create(peer.NodeId, Newest(book, peer)))));
         }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private string Newest(ImmutableSortedDictionary<string, string> book, ManagerAddress peer)
+    {
+        var isNews = !_told.TryGetValue(peer.NodeId, out var before) ? !_heard.Contains(peer.NodeId) : before != peer.Address;
+        _told[peer.NodeId] = peer.Address;
+        return isNews || !book.TryGetValue(peer.NodeId, out var known) ? peer.Address : known;
     }
 
     private void Change(Func<ImmutableSortedDictionary<string, string>, ImmutableSortedDictionary<string, string>> change)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Swarm.Rpc.Consensus;
 using Swarm.Rpc.Wire;
@@ -5,10 +6,16 @@ using Swarm.Rpc.Wire;
 namespace Swarm.Rpc.Clients;
 
 /// <summary>Consensus messages to other managers, by node id.</summary>
-/// <param name="ownAddress">host:port at which this node is dialled; peers learn it from every call.</param>
-public sealed class PeerCalls(RpcChannels channels, PeerAddressBook book, string ownAddress, TimeSpan timeout)
+/// <param name="self">Asked at every call.</param>
+/// <param name="outdated">Hears that another manager refuses this one for good: it was removed, or left behind when the cluster was recovered.</param>
+public sealed class PeerCalls(RpcChannels channels, PeerAddressBook book, Func<PeerSelf> self, Action<string> outdated, TimeSpan timeout)
 {
     internal const string AddressHeader = "swarm-address";
+
+    /// <summary>Node id of the manager that is meant: at its address another may be by now.</summary>
+    internal const string RecipientHeader = "swarm-to";
+
+    private const string RecoveriesHeader = "swarm-recoveries";
 
     /// <exception cref="PeerNotReachedException">The request was certainly not delivered.</exception>
     /// <exception cref="IOException">The peer did not answer, or refused; it may have received the request.</exception>
@@ -17,7 +24,13 @@ public sealed class PeerCalls(RpcChannels channels, PeerAddressBook book, string
         var address = book.Find(nodeId) ?? throw new PeerNotReachedException($"the address of manager {nodeId} is not known");
         try
         {
-            var headers = new Metadata { { AddressHeader, ownAddress } };
+            var own = self();
+            var headers = new Metadata
+            {
+                { AddressHeader, own.Address },
+                { RecipientHeader, nodeId },
+                { RecoveriesHeader, own.Recoveries.ToString(CultureInfo.InvariantCulture) },
+            };
             var answer = await channels.CallAsync(address, RpcMethods.Consensus, new OpaqueBytes(request), timeout, cancellation, headers, consensus: true).ConfigureAwait(false);
             return answer.Bytes;
         }
@@ -30,10 +43,23 @@ public sealed class PeerCalls(RpcChannels channels, PeerAddressBook book, string
         }
         catch (RpcFault fault)
         {
+            // Only a manager can answer here, and for a manager's call it has no other reason to deny the permission than that it was removed.
+            if (fault.Status is RpcStatus.Outdated or RpcStatus.PermissionDenied)
+            {
+                outdated(fault.Message);
+            }
+
             throw new IOException($"manager {nodeId}: {fault.Message}", fault);
         }
     }
+
+    internal static long? Recoveries(Metadata headers) =>
+        long.TryParse(headers.GetValue(RecoveriesHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var recoveries) ? recoveries : null;
 }
+
+/// <param name="Address">host:port at which this node is dialled; peers learn it from every call.</param>
+/// <param name="Recoveries">How often the cluster was recovered, as this node's replica knows.</param>
+public readonly record struct PeerSelf(string Address, long Recoveries);
 
 /// <summary>There was no connection to carry the request, so it may be sent again.</summary>
 public sealed class PeerNotReachedException(string message, Exception? inner = null) : IOException(message, inner);

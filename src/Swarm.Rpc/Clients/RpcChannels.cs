@@ -107,6 +107,11 @@ public sealed class RpcChannels : IDisposable
         }
     }
 
+    /// <summary>
+    /// New calls dial anew: this machine's address has changed, and what was connected from the old one waits for answers that cannot come.
+    /// </summary>
+    public void Reconnect() => LetGoOfAll();
+
     private void OnReplaced(NodeCertificate certificate) => LetGoOfAll();
 
     private void LetGoOfAll()

@@ -49,6 +49,9 @@ public sealed record SessionMessage
 
     /// <summary>PEM of the trusted roots, when they changed.</summary>
     [Key(4)] public string? TrustRoot { get; init; }
+
+    /// <summary>sha256:... of the root that the node's certificate shall be of, when it changed: renew if it is of another.</summary>
+    [Key(5)] public string? IssuingRoot { get; init; }
 }
 
 [MessagePackObject]
@@ -81,6 +84,33 @@ public sealed record Assignments
 public sealed record HeartbeatRequest
 {
     [Key(0)] public string SessionId { get; init; } = "";
+
+    /// <summary>What the node now trusts and holds, if it changed since it registered or told last.</summary>
+    [Key(1)] public NodeTls? Tls { get; init; }
+}
+
+/// <summary>A node's roots and the issuer of its certificate, as its description has them.</summary>
+[MessagePackObject]
+public sealed record NodeTls
+{
+    /// <summary>PEM.</summary>
+    [Key(0)] public string TrustRoot { get; init; } = "";
+
+    /// <summary>DER.</summary>
+    [Key(1)] public byte[] IssuerSubject { get; init; } = [];
+
+    /// <summary>DER, SubjectPublicKeyInfo.</summary>
+    [Key(2)] public byte[] IssuerPublicKey { get; init; } = [];
+
+    public static NodeTls Of(NodeCertificate certificate) => new()
+    {
+        TrustRoot = certificate.Trust.Pem,
+        IssuerSubject = certificate.Certificate.IssuerName.RawData,
+        IssuerPublicKey = certificate.IssuerPublicKey,
+    };
+
+    public NodeDescription In(NodeDescription description) =>
+        description with { TrustRoot = TrustRoot, CertIssuerSubject = IssuerSubject, CertIssuerPublicKey = IssuerPublicKey };
 }
 
 [MessagePackObject]

@@ -1,13 +1,16 @@
 using Grpc.Core;
 using Swarm.Rpc.Clients;
+using Swarm.Model;
 using Swarm.Rpc.Consensus;
+using Swarm.Rpc.Dispatch;
+using Swarm.Rpc.Membership;
 using Swarm.Rpc.Wire;
 using Swarm.Security;
 
 namespace Swarm.Rpc.Hosting;
 
 /// <summary>Binds every method to who may call it and to who answers.</summary>
-internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, Action<string, string> peerSeen, CancellationToken stopping)
+internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string nodeId, RpcServerOptions options, CancellationToken stopping)
 {
     internal ServerServiceDefinition Bind() => ServerServiceDefinition.CreateBuilder()
         .AddMethod(RpcMethods.Session, Streaming(RpcMethods.Session, CallPolicy.Node,
@@ -32,18 +35,50 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, Action
         }))
         .AddMethod(RpcMethods.LeaveManager, Unary(RpcMethods.LeaveManager, CallPolicy.Manager,
             (caller, request, _, cancellation) => Offered(services().Membership).LeaveManagerAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.TransferLeadership, Unary(RpcMethods.TransferLeadership, CallPolicy.Manager,
+            (caller, request, _, cancellation) => Offered(services().Membership).TransferLeadershipAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.Meet, Unary(RpcMethods.Meet, CallPolicy.Node, Meet))
         .AddMethod(RpcMethods.Consensus, Unary(RpcMethods.Consensus, CallPolicy.Manager, ConsensusAsync))
         .Build();
 
     private async Task<OpaqueBytes> ConsensusAsync(NodeIdentity caller, OpaqueBytes request, ServerCallContext context, CancellationToken cancellation)
     {
-        var handler = Offered(services().Consensus);
-        if (context.RequestHeaders.GetValue(PeerCalls.AddressHeader) is { Length: > 0 and <= PeerAddress.MaxLength } address)
+        // Addresses change hands: whoever answers for another member would be counted as that member's vote and copy.
+        if (context.RequestHeaders.GetValue(PeerCalls.RecipientHeader) is { } recipient && recipient != nodeId)
         {
-            peerSeen(caller.NodeId, PeerAddress.SeenFrom(address, Caller.Of(context).Address));
+            throw new RpcFault(RpcStatus.Unavailable, $"manager {recipient} is not here: this is {nodeId}");
         }
 
+        if (PeerCalls.Recoveries(context.RequestHeaders) is { } recoveries && options.IsOutdated(caller.NodeId, recoveries))
+        {
+            throw new RpcFault(RpcStatus.Outdated, $"the swarm was recovered without manager {caller.NodeId}, which is a worker of it now");
+        }
+
+        var handler = Offered(services().Consensus);
+        Seen(caller, context.RequestHeaders.GetValue(PeerCalls.AddressHeader), context);
         return new OpaqueBytes(await handler(caller.NodeId, request.Bytes, cancellation).ConfigureAwait(false));
+    }
+
+    private Task<MeetResponse> Meet(NodeIdentity caller, MeetRequest request, ServerCallContext context, CancellationToken cancellation)
+    {
+        if (caller.Role == NodeRole.Manager)
+        {
+            Seen(caller, request.Address, context);
+        }
+
+        return Task.FromResult(new MeetResponse
+        {
+            NodeId = nodeId,
+            Managers = [.. options.Peers().Select(peer => new ManagerAddress { NodeId = peer.Key, Address = peer.Value })],
+        });
+    }
+
+    private void Seen(NodeIdentity caller, string? address, ServerCallContext context)
+    {
+        if (address is { Length: > 0 and <= PeerAddress.MaxLength })
+        {
+            options.PeerSeen(caller.NodeId, PeerAddress.SeenFrom(address, Caller.Of(context).Address));
+        }
     }
 
     private UnaryServerMethod<TRequest, TResponse> Unary<TRequest, TResponse>(

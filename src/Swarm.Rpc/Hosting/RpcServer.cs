@@ -41,7 +41,7 @@ public sealed class RpcServer : IAsyncDisposable
         });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options.Listen, credentials, time));
         _app = builder.Build();
-        var calls = new RpcCalls(new CallGate(time, options.IsRemoved), () => _services, options.PeerSeen, _stopping.Token);
+        var calls = new RpcCalls(new CallGate(time, options.Standing), () => _services, credentials.Identity.NodeId, options, _stopping.Token);
         _app.MapGrpcService(calls.Bind());
     }
 

@@ -33,6 +33,11 @@ internal static class RpcMethods
     internal static readonly Method<LeaveManagerRequest, LeaveManagerResponse> LeaveManager =
         Unary<LeaveManagerRequest, LeaveManagerResponse>("swarm.Membership", "LeaveManager");
 
+    internal static readonly Method<TransferLeadershipRequest, TransferLeadershipResponse> TransferLeadership =
+        Unary<TransferLeadershipRequest, TransferLeadershipResponse>("swarm.Membership", "TransferLeadership");
+
+    internal static readonly Method<MeetRequest, MeetResponse> Meet = Unary<MeetRequest, MeetResponse>("swarm.Membership", "Meet");
+
     internal static readonly Method<OpaqueBytes, OpaqueBytes> Consensus =
         new(MethodType.Unary, "swarm.Consensus", "Call", Marshallers.Opaque, Marshallers.Opaque);
 

@@ -15,4 +15,7 @@ public sealed class NodeKey : IDisposable
     public void Dispose() => _key.Dispose();
 
     internal string ExportPem() => _key.ExportPkcs8PrivateKeyPem() + "\n";
+
+    /// <summary>PKCS#8 DER.</summary>
+    internal byte[] Export() => _key.ExportPkcs8PrivateKey();
 }

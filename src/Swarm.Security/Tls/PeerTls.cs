@@ -25,7 +25,7 @@ public static class PeerTls
         AllowRenegotiation = false,
         AllowTlsResume = false,
         ApplicationProtocols = [SslApplicationProtocol.Http2],
-        CertificateChainPolicy = PeerTrust.Policy(own.Root, time.GetUtcNow()),
+        CertificateChainPolicy = PeerTrust.Policy(own.Trust.Roots, time.GetUtcNow()),
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
             certificate is null ? errors == SslPolicyErrors.RemoteCertificateNotAvailable : errors == SslPolicyErrors.None && IsOfCluster(certificate, own),
@@ -39,7 +39,7 @@ public static class PeerTls
         AllowRenegotiation = false,
         AllowTlsResume = false,
         ApplicationProtocols = [SslApplicationProtocol.Http2],
-        CertificateChainPolicy = PeerTrust.Policy(own.Root, time.GetUtcNow()),
+        CertificateChainPolicy = PeerTrust.Policy(own.Trust.Roots, time.GetUtcNow()),
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
             // The name is not the address: the certificate's own role and cluster are checked instead.
@@ -66,7 +66,7 @@ public static class PeerTls
             return options;
         }
 
-        options.CertificateChainPolicy = PeerTrust.Policy(root, time.GetUtcNow());
+        options.CertificateChainPolicy = PeerTrust.Policy([root], time.GetUtcNow());
         options.RemoteCertificateValidationCallback = static (_, certificate, _, errors) =>
             (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
             && certificate is X509Certificate2 peer && NodeIdentity.TryRead(peer, out var identity) && identity.Role == NodeRole.Manager;

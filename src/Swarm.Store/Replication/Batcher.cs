@@ -16,7 +16,7 @@ internal sealed class Batcher : IAsyncDisposable
     /// <summary>Transactions that wait for their batch; further callers wait to get in.</summary>
     private const int MaxQueued = 4096;
 
-    private readonly Channel<Queued> _queue = Channel.CreateBounded<Queued>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
+    private readonly Channel<Queued> _queue = Queued.CreateQueue(MaxQueued);
     private readonly IConsensus _consensus;
     private readonly StoreState _state;
     private readonly TimeProvider _time;
@@ -32,21 +32,8 @@ internal sealed class Batcher : IAsyncDisposable
     }
 
     /// <summary>Null: this node does not lead, and nothing was appended.</summary>
-    internal async Task<CommitResult?> CommitAsync(LogTransaction transaction, CancellationToken cancellation)
-    {
-        var queued = new Queued(transaction, transaction.Size());
-        try
-        {
-            await _queue.Writer.WriteAsync(queued, cancellation).ConfigureAwait(false);
-        }
-        catch (ChannelClosedException)
-        {
-            return null;
-        }
-
-        // Once queued it may be appended: the caller may stop waiting, but cannot take it back.
-        return await queued.Result.Task.WaitAsync(cancellation).ConfigureAwait(false);
-    }
+    internal Task<CommitResult?> CommitAsync(LogTransaction transaction, CancellationToken cancellation) =>
+        Queued.RunAsync(_queue.Writer, transaction, cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -58,10 +45,9 @@ internal sealed class Batcher : IAsyncDisposable
 
     private async Task ProposeAsync()
     {
-        var batch = new List<Queued>();
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            Gather(batch);
+            var batch = Queued.Gather(_queue.Reader);
             var outcome = new ProposeResult(ProposeStatus.Unknown, 0);
             CommitResult[]? results = null;
             try
@@ -82,21 +68,6 @@ internal sealed class Batcher : IAsyncDisposable
         }
     }
 
-    private void Gather(List<Queued> batch)
-    {
-        batch.Clear();
-        long bytes = 0;
-        var changes = 0;
-        while (_queue.Reader.TryPeek(out var next)
-            && (batch.Count == 0 || (bytes + next.Size <= MaxBatchBytes && changes + next.Transaction.Changes.Length <= StoreTransaction.MaxChanges)))
-        {
-            _queue.Reader.TryRead(out _);
-            batch.Add(next);
-            bytes += next.Size;
-            changes += next.Transaction.Changes.Length;
-        }
-    }
-
     private static void Answer(List<Queued> batch, ProposeResult outcome, CommitResult[]? results)
     {
         for (var i = 0; i < batch.Count; i++)
@@ -109,10 +80,5 @@ internal sealed class Batcher : IAsyncDisposable
                 _ => new CommitResult(CommitStatus.Unknown, 0, null),
             });
         }
-    }
-
-    private sealed record Queued(LogTransaction Transaction, long Size)
-    {
-        internal TaskCompletionSource<CommitResult?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -6,7 +6,7 @@ namespace Swarm.Store.Replication;
 
 /// <summary>One entry of the log: transactions that travel together, each committed whole or refused whole.</summary>
 [MessagePackObject]
-public sealed record LogBatch
+public sealed record LogBatch : VersionedRecord
 {
     /// <summary>The proposer's clock: every replica stamps the records with the same time.</summary>
     [Key(0)] public DateTimeOffset Time { get; init; }
@@ -17,7 +17,7 @@ public sealed record LogBatch
 }
 
 [MessagePackObject]
-public sealed record LogTransaction
+public sealed record LogTransaction : VersionedRecord
 {
     [Key(0)] public ImmutableArray<StoredChange> Changes { get; init; } = [];
 
@@ -28,22 +28,9 @@ public sealed record LogTransaction
         var size = 0L;
         foreach (var change in Changes)
         {
-            size += change.Body.Length + change.Id.Length + frame;
+            size += change.Body.Length + change.Id.Length + (change.Name?.Length ?? 0) + frame;
         }
 
         return size;
     }
-}
-
-/// <summary>The leader's answer to a transaction that a follower passed on.</summary>
-[MessagePackObject]
-public sealed record ForwardAnswer
-{
-    /// <summary>False: this node does not lead and nothing was appended.</summary>
-    [Key(0)] public bool Leads { get; init; }
-    [Key(1)] public CommitStatus Status { get; init; }
-    [Key(2)] public long Index { get; init; }
-    [Key(3)] public string? ObjectId { get; init; }
-
-    [IgnoreMember] public CommitResult Result => new(Status, Index, ObjectId);
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using MessagePack;
 using Swarm.Model;
 using Swarm.Store.Consensus;
 
@@ -15,19 +14,26 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
     /// <summary>How long a call waits for a leader to appear; a failover takes less than a second.</summary>
     public static readonly TimeSpan LeaderPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a follower waits for the leader's answer, and then for its own replica to catch up with it.</summary>
+    /// <summary>
+    /// How long a read waits for a leader to appear. Longer than an election, shorter than a user's patience: with the quorum lost, this is how long
+    /// every question takes to be answered that there is no leader.
+    /// </summary>
+    public static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(1.7);
+
+    /// <summary>How long a follower waits for the leader's answer.</summary>
     public static readonly TimeSpan ForwardTimeout = TimeSpan.FromSeconds(10);
 
-    private const byte CommitKind = IConsensus.FirstStoreKind;
+    /// <summary>How long it then waits for its own replica to catch up with the answer.</summary>
+    public static readonly TimeSpan ReplicaPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>How long to wait before asking again, should no change of the leadership be seen.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
     private readonly StoreState _state;
     private readonly IConsensus _consensus;
-    private readonly IPeerTransport _transport;
     private readonly TimeProvider _time;
     private readonly Batcher _batcher;
+    private readonly Forwarder _forwarder;
     private readonly Lock _watchersLock = new();
     private readonly HashSet<Channel<Leadership>> _watchers = [];
 
@@ -36,9 +42,9 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
     {
         _state = new StoreState(nodeId);
         _consensus = createConsensus(_state);
-        _transport = transport;
         _time = time;
         _batcher = new Batcher(_consensus, _state, time);
+        _forwarder = new Forwarder(_consensus, transport, time);
         _consensus.LeadershipChanged += OnLeadershipChanged;
     }
 
@@ -54,7 +60,7 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
 
     public async ValueTask<StoreView> ReadAsync(CancellationToken cancellation)
     {
-        using var timer = new CancellationTokenSource(LeaderPatience, _time);
+        using var timer = new CancellationTokenSource(ReadPatience, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
         while (true)
         {
@@ -88,11 +94,11 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
             cancellation.ThrowIfCancellationRequested();
             var leadership = Leadership;
             var result = leadership.IsLeader ? await _batcher.CommitAsync(changes, cancellation).ConfigureAwait(false)
-                : leadership.LeaderId is { } leader && leader != _consensus.NodeId ? await ForwardAsync(leader, changes, cancellation).ConfigureAwait(false)
+                : leadership.LeaderId is not null ? await _forwarder.CommitAsync(changes, cancellation).ConfigureAwait(false)
                 : null;
             if (result is { } known)
             {
-                return known;
+                return known.Status == CommitStatus.Unknown ? await SettleAsync(changes, cancellation).ConfigureAwait(false) : known;
             }
 
             // Null says that nothing was appended, and only then is it tried again.
@@ -144,27 +150,28 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
             return await _consensus.HandleAsync(callerNodeId, request, cancellation).ConfigureAwait(false);
         }
 
-        if (request.Span[0] != CommitKind)
+        if (request.Span[0] != Forwarder.CommitKind)
         {
             throw new InvalidDataException($"managers of this version do not know the message {request.Span[0]}");
         }
 
-        var transaction = Codec.Deserialize<LogTransaction>(request[1..]);
-        var result = Leadership.IsLeader ? await _batcher.CommitAsync(transaction, cancellation).ConfigureAwait(false) : null;
-        if (result is { IsCommitted: true })
+        var transactions = Codec.Deserialize<ForwardRequest>(request[1..]).Transactions();
+        var results = Leadership.IsLeader
+            ? await Task.WhenAll(transactions.Select(transaction => _batcher.CommitAsync(transaction, cancellation))).ConfigureAwait(false)
+            : new CommitResult?[transactions.Length];
+        if (results.Any(result => result is { IsCommitted: true }))
         {
             _consensus.AnnounceCommits();
         }
 
-        return Codec.Serialize(result is { } known
-            ? new ForwardAnswer { Leads = true, Status = known.Status, Index = known.Index, ObjectId = known.ObjectId }
-            : new ForwardAnswer());
+        return Codec.Serialize(ForwardAnswer.Of(results[0]) with { More = [.. results.Skip(1).Select(ForwardAnswer.Of)] });
     }
 
     public async ValueTask DisposeAsync()
     {
         _consensus.LeadershipChanged -= OnLeadershipChanged;
         await _consensus.DisposeAsync().ConfigureAwait(false);
+        await _forwarder.DisposeAsync().ConfigureAwait(false);
         await _batcher.DisposeAsync().ConfigureAwait(false);
         lock (_watchersLock)
         {
@@ -175,33 +182,14 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
         }
     }
 
-    /// <summary>Lets the leader's batches take the transaction. Null: certainly not appended.</summary>
-    private async Task<CommitResult?> ForwardAsync(string leader, LogTransaction transaction, CancellationToken cancellation)
+    /// <summary>Asks whoever leads now, whether a transaction whose answer was lost is among what has committed.</summary>
+    private async Task<CommitResult> SettleAsync(LogTransaction transaction, CancellationToken cancellation)
     {
-        using var timer = new CancellationTokenSource(ForwardTimeout, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
-        ForwardAnswer answer;
         try
         {
-            byte[] request = [CommitKind, .. Codec.Serialize(transaction)];
-            answer = Codec.Deserialize<ForwardAnswer>(await _transport.CallAsync(leader, request, linked.Token).ConfigureAwait(false));
-            if (!answer.Leads)
-            {
-                return null;
-            }
-
-            if (answer.Result.IsCommitted)
-            {
-                await _consensus.WaitForApplyAsync(answer.Index, linked.Token).ConfigureAwait(false);
-            }
-
-            return answer.Result;
+            return Settlement.Find(await ReadAsync(cancellation).ConfigureAwait(false), transaction) ?? new CommitResult(CommitStatus.Unknown, 0, null);
         }
-        catch (PeerUnreachableException)
-        {
-            return null;
-        }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && e is IOException or OperationCanceledException or MessagePackSerializationException)
+        catch (NoLeaderException)
         {
             return new CommitResult(CommitStatus.Unknown, 0, null);
         }
@@ -211,6 +199,11 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
 
     private void OnLeadershipChanged(Leadership leadership)
     {
+        if (leadership.LeaderId is { } leader)
+        {
+            _forwarder.LedBy(leader);
+        }
+
         lock (_watchersLock)
         {
             foreach (var watcher in _watchers)

@@ -10,6 +10,9 @@ internal sealed class Cli(TextWriter output, TextWriter error, TimeProvider time
 {
     /// <summary>What docker answers when the command itself was wrong.</summary>
     public const int UsageError = 125;
+
+    /// <summary>What docker answers to a word that is no command.</summary>
+    public const int UnknownCommand = 1;
     private const int Failure = 1;
 
     /// <summary>128 + SIGINT, as shells report it.</summary>

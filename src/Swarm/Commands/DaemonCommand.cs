@@ -15,10 +15,12 @@ internal static class DaemonCommand
         var bip = new Option<string?>("--bip") { Description = "Address and prefix of that bridge, such as 172.17.0.1/16", HelpName = "cidr" };
         var runtime = new Option<string>("--default-runtime", "--runtime") { Description = "OCI runtime, by name or path", DefaultValueFactory = _ => "crun", HelpName = "runtime" };
         var labels = new Option<string[]>("--label") { Description = "KEY=value of this engine, for constraints on engine.labels.KEY", HelpName = "label" };
+        var advertise = new Option<string?>("--advertise-addr") { Description = "Where other nodes reach this one from now on, if it is in a cluster: address[:port] or interface", HelpName = "host:port" };
+        var peers = new Option<string[]>("--peer") { Description = "Where a manager of its cluster may be found, if all have moved", HelpName = "host:port" };
         var debug = new Option<bool>("--debug", "-D") { Description = "Log more" };
         var command = new Command("daemon", "Run a node of a cluster, or a single engine")
         {
-            dataRoot, execRoot, cgroupParent, bridge, bip, runtime, labels, debug,
+            dataRoot, execRoot, cgroupParent, bridge, bip, runtime, labels, advertise, peers, debug,
         };
         return cli.Local(command, (parsed, cancellation) => run(
             new DaemonOptions
@@ -31,6 +33,8 @@ internal static class DaemonCommand
                 BridgeAddress = parsed.GetValue(bip),
                 Runtime = parsed.GetRequiredValue(runtime),
                 Labels = parsed.GetValue(labels) ?? [],
+                AdvertiseAddress = parsed.GetValue(advertise),
+                Peers = parsed.GetValue(peers) ?? [],
                 Debug = parsed.GetValue(debug),
             },
             cancellation));

@@ -26,5 +26,11 @@ public sealed record DaemonOptions
 
     /// <summary>KEY=value, seen in `info` and as engine.labels.KEY in constraints.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>address[:port] or interface[:port] at which this node, in a cluster already, is reached from now on; null: as before.</summary>
+    public string? AdvertiseAddress { get; init; }
+
+    /// <summary>host:port where managers of the cluster may be now.</summary>
+    public IReadOnlyList<string> Peers { get; init; } = [];
     public bool Debug { get; init; }
 }

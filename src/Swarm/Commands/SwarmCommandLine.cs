@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Swarm.Commands.Chaos;
 using Swarm.Commands.Cluster;
 using Swarm.Commands.Containers;
 using Swarm.Commands.Host;
@@ -40,12 +41,30 @@ public static class SwarmCommandLine
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
             var path = string.Join(' ', ArgumentsAfterImage.Names(parsed.CommandResult.Command).Prepend("swarm"));
-            await cli.Error.WriteLineAsync($"swarm: {parsed.Errors[0].Message}\n\nRun '{path} --help' for more information");
-            return Cli.UsageError;
+            return parsed.CommandResult.Command.Subcommands.Count > 0
+                ? await WithoutCommandAsync(cli, root, words, parsed.UnmatchedTokens, path)
+                : await WrongAsync(cli, parsed.Errors[0].Message, path, Cli.UsageError);
         }
 
         var invocation = new InvocationConfiguration { ProcessTerminationTimeout = CleanUpTime, Output = cli.Out, Error = cli.Error };
         return await parsed.InvokeAsync(invocation);
+    }
+
+    /// <summary>A group of commands without one of them: docker then shows the group's help, and names a command that it does not know.</summary>
+    private static async Task<int> WithoutCommandAsync(Cli cli, RootCommand root, string[] words, IReadOnlyList<string> unmatched, string path)
+    {
+        if (unmatched is [var first, ..])
+        {
+            return await WrongAsync(cli, $"unknown command: {path} {first}", path, Cli.UnknownCommand);
+        }
+
+        return await root.Parse([.. words, "--help"]).InvokeAsync(new InvocationConfiguration { Output = cli.Out, Error = cli.Error });
+    }
+
+    private static async Task<int> WrongAsync(Cli cli, string what, string path, int status)
+    {
+        await cli.Error.WriteLineAsync($"swarm: {what}\n\nRun '{path} --help' for more information");
+        return status;
     }
 
     /// <summary>The tree, and those of its commands whose arguments end in a command line of the user's own.</summary>
@@ -60,6 +79,13 @@ public static class SwarmCommandLine
             ClusterCommands.Join(cli),
             ClusterCommands.JoinToken(cli),
             ClusterCommands.Leave(cli),
+            UpdateCommand.Build(cli),
+            CaCommand.Build(cli),
+            LockCommands.Unlock(cli),
+            LockCommands.UnlockKey(cli),
+            RecoverCommand.Build(cli),
+            LeaderCommands.Build(cli),
+            PeerCommands.Build(cli),
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
             ContainerCommands.List(cli),
@@ -70,6 +96,7 @@ public static class SwarmCommandLine
             HostCommands.Info(cli),
             HostCommands.Version(cli),
             LabCommands.Build(cli, ownCommandLine),
+            ChaosCommands.Build(cli),
         };
         return (root, ownCommandLine);
     }

@@ -14,7 +14,6 @@ using Swarm.Engine;
 using Swarm.Engine.Build;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Events;
-using Swarm.Engine.Exec;
 using Swarm.Engine.Images;
 using Swarm.Linux;
 using Swarm.Model;
@@ -112,7 +111,9 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
 
     internal void Map(IEndpointRouteBuilder routes, TimeProvider time)
     {
-        new EngineApi(_containers, new ExecEngine(_containers), time).Map(routes);
+        new EngineApi(_containers, _containers.Execs, time).Map(routes);
+        DiskUsageEndpoint.Map(routes, _containers, _images);
+        CommitEndpoint.Map(routes, _containers, _images);
         ImageEndpoints.Map(routes, _images, this, time);
         BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
@@ -184,10 +185,19 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
                 ?? throw new IOException($"the OCI runtime {name} is not installed (looked in {searched}). Install it or name another with --default-runtime.");
     }
 
-    /// <summary>This very binary; in development it is a library that dotnet runs.</summary>
+    /// <summary>
+    /// The small program beside this binary, or else the binary itself, which costs every container some 0.7 MiB more; in development a library that
+    /// dotnet runs.
+    /// </summary>
     private static string[] ShimCommand()
     {
         var program = Environment.ProcessPath!;
-        return Path.GetFileName(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "swarm.dll"), "shim"] : [program, "shim"];
+        if (Path.GetFileName(program) == "dotnet")
+        {
+            return [program, Path.Combine(AppContext.BaseDirectory, "swarm.dll"), "shim"];
+        }
+
+        var small = Path.Combine(Path.GetDirectoryName(program)!, "swarm-shim");
+        return [File.Exists(small) ? small : program, "shim"];
     }
 }

@@ -7,6 +7,7 @@ using Swarm.Rpc;
 using Swarm.Rpc.Clients;
 using Swarm.Rpc.Hosting;
 using Swarm.Rpc.Membership;
+using Swarm.Security;
 using Swarm.Store.Consensus.Raft;
 using Swarm.Store.Replication;
 
@@ -21,6 +22,9 @@ internal sealed class ManagerHalf : IAsyncDisposable
     /// <summary>Between two tries to become a member.</summary>
     private static readonly TimeSpan JoinRetry = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>For the election of a successor before a stop.</summary>
+    private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(2);
+
     private readonly Background _loops;
 
     private ManagerHalf(ReplicatedStore store, Background loops)
@@ -33,15 +37,26 @@ internal sealed class ManagerHalf : IAsyncDisposable
 
     internal RpcServices Services { get; private init; } = RpcServices.None;
 
-    /// <exception cref="UntrustedLogException">The log is damaged.</exception>
+    /// <param name="outdated">Hears that this manager was left behind and must stop being one.</param>
+    /// <exception cref="UntrustedLogException">The log is damaged, missing, or not the one that this node wrote.</exception>
     internal static async Task<ManagerHalf> StartAsync(
-        ClusterMember.Parts parts, RpcChannels channels, PeerAddressBook book, RaftBootstrap bootstrap, CancellationToken cancellation)
+        ClusterMember.Parts parts, RpcChannels channels, PeerAddressBook book, OwnAddress address, Action<string> outdated, RaftBootstrap bootstrap, CancellationToken cancellation)
     {
         var nodeId = parts.Credentials.Identity.NodeId;
-        var transport = new PeerTransport(new PeerCalls(channels, book, parts.Record.AdvertiseAddress, PeerCallTimeout));
-        var options = new RaftOptions { Directory = Path.Combine(parts.Directory, "raft"), NodeId = nodeId, Bootstrap = bootstrap };
+        LogIdentity.Claim(parts.Directory, bootstrap);
+        ReplicatedStore? replica = null;
+        var calls = new PeerCalls(channels, book, () => new PeerSelf(address.Current, replica?.View.Cluster?.Recoveries ?? 0), outdated, PeerCallTimeout);
+        var transport = new PeerTransport(calls);
+        var options = new RaftOptions
+        {
+            Directory = LogIdentity.Folder(parts.Directory),
+            NodeId = nodeId,
+            Bootstrap = bootstrap,
+            DataKeys = parts.Keys.DataKeys.Use(),
+        };
         RaftConsensus? consensus = null;
         var store = new ReplicatedStore(nodeId, state => consensus = new RaftConsensus(options, state, transport, parts.Time, parts.Loggers), transport, parts.Time);
+        replica = store;
         try
         {
             await store.StartAsync(cancellation);
@@ -55,9 +70,13 @@ internal sealed class ManagerHalf : IAsyncDisposable
         var loops = new Background(parts.Time, parts.Loggers.CreateLogger<Background>());
         loops.Run("log failure", async token => parts.Fatal(await consensus!.Failed.WaitAsync(token)));
         var changes = new MembershipQueue();
-        var dispatcher = new Dispatcher(store, parts.Time, NodeDaemon.NewRandom(), parts.Loggers);
+        var dispatcher = new Dispatcher(store, parts.Time, NodeDaemon.NewRandom(), parts.Loggers, book.Find);
         var controlLoops = new ManagerLoops(store, dispatcher, parts.Time, NodeDaemon.NewRandom(), parts.Loggers);
         var reconciler = new RoleReconciler(store, store.Consensus, changes, parts.Time, parts.Loggers.CreateLogger<RoleReconciler>());
+        var outside = new CfsslClient(() => parts.Credentials.Current, parts.Time);
+        var rotation = new RootRotationLoop(store, parts.Time, parts.Loggers.CreateLogger<RootRotationLoop>());
+        loops.Run("unlock key", token => LockLoop.RunAsync(store, parts.Keys, consensus!.RewrapAsync, token));
+        loops.Run("root rotation", token => WhileLeadingAsync(store, rotation.RunAsync, token));
         loops.Run("manager addresses", new ManagerAddressSync(store, book).RunAsync);
         loops.Run("membership changes", changes.RunAsync);
         loops.Run("roles", token => WhileLeadingAsync(store, reconciler.RunAsync, token));
@@ -67,7 +86,7 @@ internal sealed class ManagerHalf : IAsyncDisposable
             Services = new RpcServices
             {
                 Dispatcher = dispatcher,
-                NodeCa = new NodeCertificateAuthority(store, parts.Time, parts.Loggers.CreateLogger<NodeCertificateAuthority>()),
+                NodeCa = new NodeCertificateAuthority(store, parts.Time, parts.Loggers.CreateLogger<NodeCertificateAuthority>(), outside),
                 Membership = new MembershipService(store, store.Consensus, changes, book, parts.Time, parts.Loggers.CreateLogger<MembershipService>()),
                 Consensus = store.HandleAsync,
             },
@@ -75,26 +94,45 @@ internal sealed class ManagerHalf : IAsyncDisposable
     }
 
     /// <summary>
-    /// Asks the leader to be a member, until it is: a node that was promoted or has restarted, perhaps at another address. Call once
+    /// Asks the leader to be a member, until it is, and again at every new address: a node that was promoted, has restarted or has moved. Call once
     /// <see cref="Services"/> are offered.
     /// </summary>
-    internal void KeepJoining(MembershipClient membership, ClusterMember.Parts parts, ILogger logger) => _loops.Run("join", async cancellation =>
+    internal void KeepJoining(MembershipClient membership, OwnAddress address, TimeProvider time, ILogger logger) => _loops.Run("join", async cancellation =>
     {
-        var request = new JoinManagerRequest { Address = parts.Record.AdvertiseAddress };
         while (true)
         {
+            var current = address.Current;
             try
             {
-                await membership.JoinManagerAsync(request, cancellation);
-                return;
+                await membership.JoinManagerAsync(new JoinManagerRequest { Address = current }, cancellation);
+                await address.UntilNotAsync(current, cancellation);
             }
             catch (RpcFault fault)
             {
                 ClusterMember.LogNotJoined(logger, fault.Message);
-                await Task.Delay(JoinRetry, parts.Time, cancellation);
+                await Task.Delay(JoinRetry, time, cancellation);
             }
         }
     });
+
+    /// <summary>Before a clean stop: a leader lets another be elected while it still answers. Bounded; a leader that finds no successor just goes.</summary>
+    internal async Task HandOverAsync(string self, TimeProvider time)
+    {
+        if (!Store.Leadership.IsLeader || !LeadershipTransfer.IsPossible(Store.Consensus.Members, self))
+        {
+            return;
+        }
+
+        using var late = new CancellationTokenSource(HandOverPatience, time);
+        try
+        {
+            await LeadershipTransfer.ToAnotherAsync(Store, Store.Consensus, self, late.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            // The others elect one when this node is gone.
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

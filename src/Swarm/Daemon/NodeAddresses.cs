@@ -38,6 +38,41 @@ internal static class NodeAddresses
             : listen;
     }
 
+    internal static bool IsLocal(IPAddress address) =>
+        NetworkInterface.GetAllNetworkInterfaces().SelectMany(Usable).Any(address.Equals);
+
+    /// <summary>
+    /// The record with the addresses that this machine has now: an interface's new address where an interface was asked for, otherwise the machine's
+    /// only address once the advertised one is gone from it. What cannot be decided, and an address that never was this machine's, stays.
+    /// </summary>
+    internal static NodeRecord Renewed(NodeRecord record, string ownBridge)
+    {
+        var advertise = IPEndPoint.Parse(record.AdvertiseAddress);
+        if (!record.AdvertiseIsLocal || IsLocal(advertise.Address))
+        {
+            return record;
+        }
+
+        var listen = IPEndPoint.Parse(record.ListenAddress);
+        IPAddress now;
+        try
+        {
+            var wished = record.AdvertiseWish is { Length: > 0 } wish ? Split(wish, advertise.Port).Host : "";
+            now = wished.Length > 0 && !IPAddress.TryParse(wished, out _) ? Resolve(wished) : OnlyAddress(ownBridge);
+        }
+        catch (EngineException)
+        {
+            return record;
+        }
+
+        var listensThere = listen.Address.Equals(advertise.Address);
+        return record with
+        {
+            AdvertiseAddress = new IPEndPoint(now, advertise.Port).ToString(),
+            ListenAddress = listensThere ? new IPEndPoint(now, listen.Port).ToString() : record.ListenAddress,
+        };
+    }
+
     /// <summary>host:port of a manager to join; names are left for the connection to resolve.</summary>
     internal static string Remote(string text)
     {

@@ -6,6 +6,7 @@ using Swarm.Api.Daemon;
 using Swarm.Api.Hosting;
 using Swarm.Api.Membership;
 using Swarm.Commands;
+using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
 using Swarm.Manager.Scheduling;
 using Swarm.Security;
@@ -39,7 +40,7 @@ internal static partial class NodeDaemon
             await using var engine = await LocalEngine.StartAsync(options, time, loggers, stop);
             var fatal = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var life = new NodeLife(
-                Path.Combine(options.DataRoot, "swarm"), options.Bridge, engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
+                Path.Combine(options.DataRoot, "swarm"), options.Bridge, HintsOf(options), engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
             await using var api = ApiServer.Create(Listen(options, logger), loggers, routes => Map(routes, options, engine, life, time));
             await life.ResumeAsync(stop);
             await api.StartAsync(stop);
@@ -80,10 +81,12 @@ internal static partial class NodeDaemon
             Runtime = Path.GetFileName(options.Runtime),
             Labels = options.Labels,
         };
-        var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal());
+        var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal(), new RootChange(new CfsslClient(() => life.Certificate, time), time));
         engine.Map(routes, time);
         new ClusterApi(life, access, facts, engine, engine, time).Map(routes);
     }
+
+    private static ClusterHints HintsOf(DaemonOptions options) => new(options.AdvertiseAddress, [.. options.Peers.Select(NodeAddresses.Remote)]);
 
     private static string? Refusal(System.Collections.Immutable.ImmutableArray<string> constraints)
     {

@@ -20,9 +20,10 @@ namespace Swarm.Daemon;
 /// </summary>
 /// <param name="directory">The node's folder of the cluster, under the data root.</param>
 /// <param name="ownBridge">Name of the container bridge, whose address is never advertised.</param>
+/// <param name="hints">What the daemon was told of the cluster's whereabouts.</param>
 /// <param name="fatal">Ends the daemon.</param>
 internal sealed partial class NodeLife(
-    string directory, string ownBridge, ITaskExecutor executor, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
+    string directory, string ownBridge, ClusterHints hints, ITaskExecutor executor, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
 {
     private const string AlreadyInSwarm =
         "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
@@ -40,6 +41,13 @@ internal sealed partial class NodeLife(
     private volatile ClusterMember? _member;
     private volatile string _error = "";
     private volatile bool _joining;
+    private volatile LockedSwarm? _locked;
+
+    // Opened once: a locked file cannot be opened again without its key.
+    private NodeKeyRing? _keys;
+
+    /// <summary>For connections to authorities outside.</summary>
+    internal NodeCertificate Certificate => _member?.Certificate ?? throw new EngineException(503, NotInSwarm);
 
     public IObjectStore? Store => _member?.Manager?.Store;
 
@@ -49,13 +57,18 @@ internal sealed partial class NodeLife(
         {
             if (_member is not { } member)
             {
+                if (_locked is { } locked)
+                {
+                    return locked.State;
+                }
+
                 var state = _error.Length > 0 ? LocalNodeState.Error : _joining ? LocalNodeState.Pending : LocalNodeState.Inactive;
                 return new NodeSwarmState(state, "", "", "", false, _error, []);
             }
 
             var address = IPEndPoint.Parse(member.Record.AdvertiseAddress).Address.ToString();
             return new NodeSwarmState(
-                LocalNodeState.Active, member.Identity.NodeId, member.Identity.ClusterId, address, member.Manager is not null, "",
+                LocalNodeState.Active, member.Identity.NodeId, member.Identity.ClusterId, address, member.Manager is not null, member.Outdated,
                 [.. member.Managers.Addresses.Select(peer => (peer.Key, peer.Value))]);
         }
     }
@@ -71,10 +84,15 @@ internal sealed partial class NodeLife(
 
         try
         {
-            var credentials = NodeCredentials.Load(CertificatesFolder()) ?? throw new InvalidDataException("the node's certificate is missing");
-            var member = await ClusterMember.StartAsync(PartsOf(record, credentials), RaftBootstrap.Join, cancellation);
-            member.StartWorking();
-            _member = member;
+            var seal = NodeLock.LoadOrCreate(CertificatesFolder());
+            if (seal.IsLocked)
+            {
+                LogLocked();
+                _locked = new LockedSwarm(record, seal);
+                return;
+            }
+
+            await TakeUpAsync(record, OpenKeys(seal), cancellation);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -86,14 +104,14 @@ internal sealed partial class NodeLife(
 
     public async Task<string> InitAsync(SwarmInit request, CancellationToken cancellation)
     {
-        if (request.ForceNewCluster)
+        using var turn = await TurnAsync(cancellation);
+        if (request.ForceNewCluster && NodeRecord.Load(directory) is { } survivor)
         {
-            throw EngineException.NotImplemented("--force-new-cluster is not built yet: this version cannot recover a lost quorum");
+            return await RecoverAsync(survivor, request, cancellation);
         }
 
         var listen = NodeAddresses.Listen(request.ListenAddress);
         var advertise = NodeAddresses.Advertise(request.AdvertiseAddress, listen, ownBridge);
-        using var turn = await TurnAsync(cancellation);
         EnsureNotInSwarm();
         Directory.CreateDirectory(directory);
         var defaults = new Cluster();
@@ -104,15 +122,21 @@ internal sealed partial class NodeLife(
             request.DefaultAddressPool.Count > 0 ? [.. request.DefaultAddressPool] : defaults.DefaultAddressPool,
             request.SubnetSize > 0 ? request.SubnetSize : defaults.SubnetSize,
             request.DataPathPort > 0 ? request.DataPathPort : defaults.DataPathPort);
-        var founded = ClusterFounding.Found(wishes, CertificatesFolder(), random, time);
-        var record = RecordOf(founded.Credentials, listen, advertise, request.DataPathAddress);
-        await EnterAsync(PartsOf(record, founded.Credentials), RaftBootstrap.Found, async (member, token) =>
+        var folder = CertificatesFolder();
+        var seal = NodeLock.LoadOrCreate(folder);
+        var founded = ClusterFounding.Found(wishes, folder, random, time, seal);
+        var record = RecordOf(founded.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
+        var keys = _keys = NodeKeyRing.Open(folder, seal, founded.Credentials);
+        await EnterAsync(PartsOf(record, keys), RaftBootstrap.Found, async (member, token) =>
         {
             var commit = await member.Manager!.Store.CommitAsync(new StoreTransaction().Create(founded.Cluster).Create(founded.FirstManager), token);
             if (!commit.IsCommitted)
             {
                 throw new EngineException(500, $"the new cluster could not be written: {commit.Status}");
             }
+
+            // Before the answer: whoever asked for a locked manager has one.
+            LockLoop.Follow(member.Manager.Store.View, keys);
         }, ClusterPatience, cancellation);
         return founded.Credentials.Identity.NodeId;
     }
@@ -133,10 +157,13 @@ internal sealed partial class NodeLife(
         {
             Directory.CreateDirectory(directory);
             var remotes = request.RemoteAddresses.Select(NodeAddresses.Remote).ToList();
-            var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, CertificatesFolder(), cancellation);
+            var folder = CertificatesFolder();
+            var seal = NodeLock.LoadOrCreate(folder);
+            var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, folder, cancellation, seal);
             new PeerAddressBook(new NodeFolder(directory)).Replace(joined.Managers);
-            var record = RecordOf(joined.Credentials, listen, advertise, request.DataPathAddress);
-            await EnterAsync(PartsOf(record, joined.Credentials), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
+            var record = RecordOf(joined.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
+            var keys = _keys = NodeKeyRing.Open(folder, seal, joined.Credentials);
+            await EnterAsync(PartsOf(record, keys), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
         }
         catch (RpcFault fault)
         {
@@ -152,6 +179,19 @@ internal sealed partial class NodeLife(
     public async Task LeaveAsync(bool force, CancellationToken cancellation)
     {
         using var turn = await TurnAsync(cancellation);
+        if (_locked is not null)
+        {
+            if (!force)
+            {
+                throw new EngineException(503, LockedSwarm.LeaveText);
+            }
+
+            NodeRecord.Delete(directory);
+            await ForgetAllAsync(cancellation);
+            _locked = null;
+            return;
+        }
+
         if (_member is not { } member)
         {
             if (_error.Length == 0)
@@ -188,6 +228,7 @@ internal sealed partial class NodeLife(
         await _change.WaitAsync();
         if (_member is { } member)
         {
+            await member.HandOverAsync();
             await member.DisposeAsync();
         }
 
@@ -273,7 +314,7 @@ internal sealed partial class NodeLife(
 
     private void EnsureNotInSwarm()
     {
-        if (_member is not null || _error.Length > 0)
+        if (_member is not null || _locked is not null || _error.Length > 0)
         {
             throw new EngineException(503, AlreadyInSwarm);
         }
@@ -281,13 +322,34 @@ internal sealed partial class NodeLife(
 
     private NodeFolder CertificatesFolder() => new(Path.Combine(directory, "certificates"));
 
-    private ClusterMember.Parts PartsOf(NodeRecord record, NodeCredentials credentials) => new(directory, record, credentials, executor, fatal, random, time, loggers);
+    private ClusterMember.Parts PartsOf(NodeRecord record, NodeKeyRing keys) => new(directory, ownBridge, record, keys, executor, fatal, random, time, loggers);
 
-    private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string dataPath) =>
-        new(credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath);
+    private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string wish, string dataPath) => new(
+        credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath, wish, NodeAddresses.IsLocal(advertise.Address));
+
+    /// <summary>The record with what the daemon was told at its start, else with what this machine's addresses are now.</summary>
+    private NodeRecord AddressedNow(NodeRecord record)
+    {
+        if (hints.AdvertiseAddress is not { Length: > 0 } wish)
+        {
+            return NodeAddresses.Renewed(record, ownBridge);
+        }
+
+        var listen = IPEndPoint.Parse(record.ListenAddress);
+        var advertise = NodeAddresses.Advertise(wish, listen, ownBridge);
+        var listensThere = !listen.Address.Equals(IPAddress.Any) && !listen.Address.Equals(IPAddress.IPv6Any) && !NodeAddresses.IsLocal(listen.Address);
+        return record with
+        {
+            AdvertiseAddress = advertise.ToString(),
+            AdvertiseWish = wish,
+            AdvertiseIsLocal = NodeAddresses.IsLocal(advertise.Address),
+            ListenAddress = listensThere ? new IPEndPoint(advertise.Address, listen.Port).ToString() : record.ListenAddress,
+        };
+    }
 
     private void Forget()
     {
+        _keys = null;
         if (Directory.Exists(directory))
         {
             Directory.Delete(directory, recursive: true);
@@ -322,6 +384,9 @@ internal sealed partial class NodeLife(
 
     [LoggerMessage(121, LogLevel.Warning, "Left without the other managers' consent: {Reason}")]
     private partial void LogLeftByForce(string reason);
+
+    [LoggerMessage(123, LogLevel.Warning, "This node's address was {Old}; it is reached at {New} now")]
+    private partial void LogMoved(string old, string @new);
 
     [LoggerMessage(122, LogLevel.Information, "Node {NodeId} left its swarm")]
     private partial void LogLeft(string nodeId);

@@ -8,7 +8,10 @@ namespace Swarm.Daemon;
 /// That this node belongs to a cluster, and how it was told to listen. Written last when it joins and removed first when it leaves, so a
 /// crash in between leaves a node that is in no cluster and a folder that the next start empties.
 /// </summary>
-internal sealed record NodeRecord(string NodeId, string ClusterId, string ListenAddress, string AdvertiseAddress, string DataPathAddress)
+/// <param name="AdvertiseWish">What was asked for: an address, an interface, or empty for "find it"; null in records that do not know.</param>
+/// <param name="AdvertiseIsLocal">The advertised address was one of this machine's own, not one in front of it that translates addresses.</param>
+internal sealed record NodeRecord(
+    string NodeId, string ClusterId, string ListenAddress, string AdvertiseAddress, string DataPathAddress, string? AdvertiseWish = null, bool AdvertiseIsLocal = true)
 {
     private const string FileName = "node.json";
 

@@ -37,7 +37,17 @@ internal static class TaskContainer
             Labels = Labels(task),
             StopSignal = container.StopSignal,
             StopTimeout = container.StopGracePeriod is { } grace ? (int)Math.Ceiling(grace.TotalSeconds) : null,
-            Healthcheck = container.Healthcheck is { } check ? new HealthConfig { Test = check.Test } : null,
+            Healthcheck = container.Healthcheck is { } check
+                ? new HealthConfig
+                {
+                    Test = check.Test,
+                    Interval = Nanoseconds(check.Interval),
+                    Timeout = Nanoseconds(check.Timeout),
+                    StartPeriod = Nanoseconds(check.StartPeriod),
+                    StartInterval = Nanoseconds(check.StartInterval),
+                    Retries = check.Retries,
+                }
+                : null,
             HostConfig = new HostConfig
             {
                 NetworkMode = NetworkMode(spec),
@@ -77,6 +87,8 @@ internal static class TaskContainer
         };
         return labels;
     }
+
+    private static long Nanoseconds(TimeSpan span) => span.Ticks * TimeSpan.NanosecondsPerTick;
 
     private static string NetworkMode(TaskSpec spec) => spec.Networks switch
     {

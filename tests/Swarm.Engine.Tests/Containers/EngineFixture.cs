@@ -134,7 +134,7 @@ public sealed class EngineFixture : IAsyncDisposable
         {
         }
 
-        public RootfsFolders Folders(string containerId) => new(Path.Combine(folder, containerId), []);
+        public RootfsFolders Folders(string containerId) => throw new NotSupportedException("no overlay here");
 
         public void Remove(string containerId)
         {

@@ -11,11 +11,21 @@ public sealed class RequestTests
 {
     public static TheoryData<HostConfig, int> Refused => new()
     {
-        { new HostConfig { Privileged = true }, 501 },
-        { new HostConfig { PidMode = "host" }, 501 },
         { new HostConfig { UsernsMode = "private" }, 501 },
-        { new HostConfig { Devices = JsonSerializer.Deserialize<JsonElement>("[{}]") }, 501 },
-        { new HostConfig { NetworkMode = "container:x" }, 501 },
+        { new HostConfig { Links = ["x:y"] }, 501 },
+        { new HostConfig { PidMode = "shared" }, 400 },
+        { new HostConfig { IpcMode = "container:" }, 400 },
+        { new HostConfig { NetworkMode = "container:" }, 400 },
+        { new HostConfig { NetworkMode = "container:x", Dns = ["1.1.1.1"] }, 400 },
+        { new HostConfig { DeviceCgroupRules = ["a everything"] }, 400 },
+        { new HostConfig { SecurityOpt = ["seccomp={}"] }, 400 },
+        { new HostConfig { SecurityOpt = ["wings=on"] }, 400 },
+        { new HostConfig { StorageOpt = new() { ["size"] = "1G" } }, 400 },
+        { new HostConfig { Runtime = "fast" }, 400 },
+        { new HostConfig { CpusetCpus = "0-" }, 400 },
+        { new HostConfig { NanoCpus = long.MaxValue }, 400 },
+        { new HostConfig { OomScoreAdj = 1001 }, 400 },
+        { new HostConfig { BlkioWeight = 5 }, 400 },
         { new HostConfig { Memory = 1 << 20 }, 400 },
         { new HostConfig { CapAdd = ["FLYING"] }, 400 },
         { new HostConfig { RestartPolicy = new RestartPolicy { Name = "sometimes" } }, 400 },
@@ -59,6 +69,40 @@ public sealed class RequestTests
     [Fact]
     public void The_later_value_of_a_variable_wins_and_a_bare_name_removes_it() =>
         Assert.Equal(["B=2", "C=3"], SpecWriter.Overlay(["A=1", "B=1"], ["B=2", "A", "C=3"]));
+
+    [Fact]
+    public void Nulls_in_lists_are_empty_texts_and_records()
+    {
+        const string body = """{"Image":"i","Cmd":[null],"Env":[null],"Labels":{"a":null},"HostConfig":{"Binds":[null],"Mounts":[null],"Ulimits":[null],"CapAdd":[null],"PortBindings":{"1/tcp":[null]}}}""";
+        var request = JsonSerializer.Deserialize(body, EngineJson.Default.ContainerCreateRequest)!.Filled();
+        Assert.Equal(("", "", "", ""), (request.Cmd![0], request.Env![0], request.Labels!["a"], request.HostConfig!.Binds![0]));
+        Assert.All([request.HostConfig.Mounts![0] as object, request.HostConfig.Ulimits![0], request.HostConfig.PortBindings!["1/tcp"]![0]], Assert.NotNull);
+        Assert.Throws<EngineException>(() => HostConfigSupport.Check(request, request.HostConfig));
+    }
+
+    [Fact]
+    public void An_update_keeps_what_it_does_not_name_and_refuses_what_cannot_be()
+    {
+        var old = new HostConfig { Memory = 64 << 20, MemorySwap = 128 << 20, CpuShares = 512, AutoRemove = true };
+        var updated = ContainerUpdate.Merge(old, new HostConfig { CpuShares = 256 });
+        Assert.Equal((64L << 20, 256L), (updated.Memory, updated.CpuShares));
+        Assert.Throws<EngineException>(() => ContainerUpdate.Merge(old, new HostConfig { Memory = 256 << 20 }));
+        Assert.Throws<EngineException>(() => ContainerUpdate.Merge(old, new HostConfig { RestartPolicy = new RestartPolicy { Name = "always" } }));
+    }
+
+    [Fact]
+    public void A_profile_keeps_the_rules_that_hold_for_the_containers_capabilities()
+    {
+        const string profile = """
+            {"defaultAction":"SCMP_ACT_ERRNO","archMap":[{"architecture":"SCMP_ARCH_X86_64","subArchitectures":["SCMP_ARCH_X86"]}],
+             "syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"},
+                         {"names":["mount"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_ADMIN"]}},
+                         {"names":["clone3"],"action":"SCMP_ACT_ERRNO","errnoRet":38,"excludes":{"caps":["CAP_SYS_ADMIN"]}},
+                         {"names":["new"],"action":"SCMP_ACT_ALLOW","includes":{"minKernel":"99.1"}}]}
+            """;
+        Assert.Equal(["read", "clone3"], SeccompFile.Parse(profile, new HashSet<string>()).Syscalls.SelectMany(s => s.Names));
+        Assert.Equal(["read", "mount"], SeccompFile.Parse(profile, new HashSet<string> { "CAP_SYS_ADMIN" }).Syscalls.SelectMany(s => s.Names));
+    }
 
     [Theory]
     [InlineData("vol:/data:ro", MountKind.Volume, "vol", "/data", true)]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Swarm.Commands;
 using Swarm.Lab.Tests.Client;
 
@@ -23,11 +24,43 @@ public sealed class CommandLineTests
     [InlineData("join-token king")]
     [InlineData("-H nonsense node ls")]
     [InlineData("lab kill")]
+    [InlineData("lab cut")]
+    [InlineData("lab loss")]
+    [InlineData("lab move")]
+    [InlineData("lab powercut")]
+    [InlineData("lab up --disk huge")]
     public async Task A_wrong_command_line_exits_125_and_says_so_in_a_line(string typed)
     {
         Assert.Equal(125, await RunAsync(typed.Split(' ')));
         Assert.NotEqual("", _error.ToString());
         Assert.Equal("", _output.ToString());
+    }
+
+    [Theory]
+    [InlineData("foo", "swarm: unknown command: swarm foo\n\nRun 'swarm --help' for more information", 1)]
+    [InlineData("node foo bar", "swarm: unknown command: swarm node foo\n\nRun 'swarm node --help' for more information", 1)]
+    [InlineData("node --foo", "unknown flag: --foo\n\nRun 'swarm node --help' for more information", 125)]
+    public async Task What_is_no_command_is_named(string typed, string said, int status)
+    {
+        Assert.Equal(status, await RunAsync(typed.Split(' ')));
+        Assert.Equal(said, _error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public async Task A_group_without_a_command_shows_what_it_has()
+    {
+        Assert.Equal(0, await RunAsync(["node"]));
+        Assert.Contains("promote", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal("", _error.ToString());
+    }
+
+    [Fact]
+    public async Task The_list_of_nodes_marks_the_one_that_was_asked()
+    {
+        await using var engine = await EngineOfAsync("n2", """[{"ID":"n1","Description":{"Hostname":"a"}},{"ID":"n2","Description":{"Hostname":"b"}}]""");
+        Assert.Equal(0, await RunAsync(["-H", engine.Client.Endpoint.Text, "node", "ls"]));
+        Assert.Contains("n2 *", _output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("n1 *", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,7 +137,7 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Nodes_are_listed_in_docker_s_columns()
     {
-        await using var engine = await FakeEngine.AnsweringAsync(200, """
+        await using var engine = await EngineOfAsync("none", """
             [{"ID":"n2","Description":{"Hostname":"w1","Engine":{"EngineVersion":"28"}},"Spec":{"Availability":"drain"},"Status":{"State":"down"}},
              {"ID":"n1","Description":{"Hostname":"m1"},"Spec":{"Availability":"active"},"Status":{"State":"ready"},"ManagerStatus":{"Leader":true,"Reachability":"reachable"}}]
             """);
@@ -127,6 +160,13 @@ public sealed class CommandLineTests
         Assert.Contains("node abc is ambiguous (2 matches found)", _error.ToString(), StringComparison.Ordinal);
         Assert.All(engine.Asked, asked => Assert.Equal("GET", asked.Method));
     }
+
+    /// <summary>An engine that is the node of that id in a cluster of these.</summary>
+    private static Task<FakeEngine> EngineOfAsync(string nodeId, string nodes) => FakeEngine.StartAsync(context =>
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(context.Request.Path.Value!.EndsWith("/info", StringComparison.Ordinal) ? "{\"Swarm\":{\"NodeID\":\"" + nodeId + "\"}}" : nodes);
+    });
 
     private Task<int> RunAsync(string[] args) => SwarmCommandLine.InvokeAsync(args, (_, _) => Task.FromResult(0), _output, _error);
 }

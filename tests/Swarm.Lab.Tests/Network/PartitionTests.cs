@@ -25,7 +25,7 @@ public sealed class PartitionTests
     public void A_node_hears_nobody_of_the_other_groups()
     {
         var lab = Records.Lab();
-        lab = lab with { Partition = Partition.Parse(lab, ["m1,w1 / m2,m3,w2"]) };
+        lab = lab with { Cuts = Partition.Cuts(Partition.Parse(lab, ["m1,w1 / m2,m3,w2"])) };
         Assert.Equal(["m2", "m3", "w2"], Partition.Unheard(lab, "m1"));
         Assert.Equal(["m1", "w1"], Partition.Unheard(lab, "w2"));
     }
@@ -34,7 +34,7 @@ public sealed class PartitionTests
     public void Deafness_is_mutual()
     {
         var lab = Records.Lab();
-        lab = lab with { Partition = Partition.Parse(lab, ["m1 / m2,w1"]) };
+        lab = lab with { Cuts = Partition.Cuts(Partition.Parse(lab, ["m1 / m2,w1"])) };
         foreach (var (a, b) in lab.Nodes.SelectMany(a => lab.Nodes.Select(b => (a.Name, b.Name))))
         {
             Assert.Equal(Partition.Unheard(lab, a).Contains(b), Partition.Unheard(lab, b).Contains(a));
@@ -45,7 +45,7 @@ public sealed class PartitionTests
     public void Rules_drop_what_comes_from_the_unheard_and_nothing_else()
     {
         var lab = Records.Lab();
-        lab = lab with { Partition = Partition.Parse(lab, ["m1 / m2,m3,w1,w2"]) };
+        lab = lab with { Cuts = Partition.Cuts(Partition.Parse(lab, ["m1 / m2,m3,w1,w2"])) };
         Assert.Contains("ip saddr { 10.77.4.12, 10.77.4.13, 10.77.4.14, 10.77.4.15 } drop", Partition.Rules(lab, "m1"), StringComparison.Ordinal);
         Assert.Contains("ip saddr { 10.77.4.11 } drop", Partition.Rules(lab, "w2"), StringComparison.Ordinal);
     }

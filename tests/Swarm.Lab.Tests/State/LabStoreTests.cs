@@ -20,6 +20,23 @@ public sealed class LabStoreTests
     }
 
     [Fact]
+    public void Cuts_and_loss_are_kept_and_a_record_of_an_older_binary_gets_the_cuts_of_its_partition()
+    {
+        using var temporary = new TemporaryHost();
+        var store = new LabStore(temporary.Host);
+        var record = Records.Lab() with { Cuts = [new("m1", "m2")], DiskBytes = 1 << 26 };
+        store.Save(record.With(record.Nodes[0] with { Loss = 0.25 }));
+        Assert.Equal([new Swarm.Lab.Network.Cut("m1", "m2")], store.Get("demo").Cuts.AsEnumerable());
+        Assert.Equal((0.25, 1L << 26), (store.Get("demo").Nodes[0].Loss, store.Get("demo").DiskBytes));
+
+        File.WriteAllText(temporary.Host.StateFile("demo"), """
+            {"name":"demo","index":4,"binary":"/bin/true","created":"2026-01-01T00:00:00+00:00","partition":[["m1"],["m2"]],
+             "nodes":[{"name":"m1","role":"Manager","host":11},{"name":"m2","role":"Manager","host":12}]}
+            """);
+        Assert.Equal("m1->m2 m2->m1", string.Join(' ', store.Get("demo").Cuts));
+    }
+
+    [Fact]
     public void A_folder_without_a_record_is_no_lab()
     {
         using var temporary = new TemporaryHost();

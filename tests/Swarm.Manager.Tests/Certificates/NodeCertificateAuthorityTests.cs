@@ -39,7 +39,7 @@ public sealed class NodeCertificateAuthorityTests : IDisposable
     {
         Assert.Equal(new NodeIdentity(_founded.FirstManager.Id, NodeRole.Manager, _founded.Cluster.Id), _founded.Credentials.Identity);
         Assert.Equal(25, _founded.FirstManager.Id.Length);
-        Assert.Equal(_founded.Credentials.Current.Root.Digest, _founded.Cluster.RootCa.Digest);
+        Assert.Equal(_founded.Credentials.Current.Issuer!.Digest, _founded.Cluster.RootCa.Digest);
         Assert.NotEqual(_founded.Cluster.RootCa.WorkerJoinToken, _founded.Cluster.RootCa.ManagerJoinToken);
     }
 

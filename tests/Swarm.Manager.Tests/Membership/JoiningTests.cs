@@ -35,7 +35,7 @@ public sealed class JoiningTests : IAsyncLifetime
             NodeCa = new NodeCertificateAuthority(_store, TimeProvider.System, NullLogger<NodeCertificateAuthority>.Instance),
             Membership = new MembershipService(_store, _consensus, queue, book, TimeProvider.System, NullLogger<MembershipService>.Instance),
         };
-        var options = new RpcServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), IsRemoved = id => RemovedNodes.Contains(_store.View, id) };
+        var options = new RpcServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Standing = (caller, issuedAt) => NodeStandings.Of(_store.View, caller, issuedAt) };
         _server = await RpcServer.StartAsync(options, services, founded.Credentials, TimeProvider.System, NullLoggerFactory.Instance, _stop.Token);
         _address = $"127.0.0.1:{_server.Endpoint.Port}";
         _loops.Add(queue.RunAsync(_stop.Token));

@@ -63,8 +63,8 @@ internal sealed class WireManager : IAsyncDisposable
         var channels = new RpcChannels(credentials, TimeProvider.System);
         var options = new RpcServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), PeerSeen = book.Set };
         var server = await RpcServer.StartAsync(options, RpcServices.None, credentials, TimeProvider.System, NullLoggerFactory.Instance, token);
-        var transport = new Transport(new PeerCalls(channels, book, AddressOf(server), TimeSpan.FromMinutes(1)));
-        var raft = new RaftOptions { Directory = Path.Combine(folder, "raft"), NodeId = credentials.Identity.NodeId, Bootstrap = bootstrap };
+        var transport = new Transport(new PeerCalls(channels, book, () => new PeerSelf(AddressOf(server), 0), _ => { }, TimeSpan.FromMinutes(1)));
+        var raft = new RaftOptions { Directory = Path.Combine(folder, "raft"), NodeId = credentials.Identity.NodeId, Bootstrap = bootstrap, DataKeys = [new byte[32]] };
         var store = new ReplicatedStore(
             raft.NodeId, state => new RaftConsensus(raft, state, transport, TimeProvider.System, NullLoggerFactory.Instance), transport, TimeProvider.System);
         await store.StartAsync(token);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Swarm.Engine.Containers.Wire;
 
 /// <summary>The answer of GET /containers/{id}/json.</summary>
@@ -26,6 +28,12 @@ public sealed record ContainerInspect
     public string AppArmorProfile { get; init; } = "";
     public IReadOnlyList<string>? ExecIDs { get; init; }
     public required HostConfig HostConfig { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? SizeRw { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? SizeRootFs { get; init; }
     public required IReadOnlyList<MountPointView> Mounts { get; init; }
     public required ContainerConfig Config { get; init; }
     public required NetworkSettings NetworkSettings { get; init; }
@@ -45,6 +53,9 @@ public sealed record ContainerStateView
     public string Error { get; init; } = "";
     public required string StartedAt { get; init; }
     public required string FinishedAt { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Health.HealthState? Health { get; init; }
 }
 
 public sealed record MountPointView
@@ -85,7 +96,11 @@ public sealed record ContainerSummary
     /// <summary>Unix seconds.</summary>
     public long Created { get; init; }
     public required IReadOnlyList<PortSummary> Ports { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? SizeRw { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? SizeRootFs { get; init; }
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
     public required string State { get; init; }
@@ -114,5 +129,7 @@ public sealed record ContainerWaited(int StatusCode, WaitError? Error);
 public sealed record WaitError(string Message);
 
 public sealed record ContainerTop(IReadOnlyList<string> Titles, IReadOnlyList<IReadOnlyList<string>> Processes);
+
+public sealed record ContainerUpdated(IReadOnlyList<string> Warnings);
 
 public sealed record ContainersPruned(IReadOnlyList<string> ContainersDeleted, long SpaceReclaimed);

@@ -59,11 +59,11 @@ public sealed record HostConfig
     public long NanoCpus { get; init; }
     public string? CgroupParent { get; init; }
     public int BlkioWeight { get; init; }
-    public JsonElement? BlkioWeightDevice { get; init; }
-    public JsonElement? BlkioDeviceReadBps { get; init; }
-    public JsonElement? BlkioDeviceWriteBps { get; init; }
-    public JsonElement? BlkioDeviceReadIOps { get; init; }
-    public JsonElement? BlkioDeviceWriteIOps { get; init; }
+    public IReadOnlyList<WeightDevice>? BlkioWeightDevice { get; init; }
+    public IReadOnlyList<ThrottleDevice>? BlkioDeviceReadBps { get; init; }
+    public IReadOnlyList<ThrottleDevice>? BlkioDeviceWriteBps { get; init; }
+    public IReadOnlyList<ThrottleDevice>? BlkioDeviceReadIOps { get; init; }
+    public IReadOnlyList<ThrottleDevice>? BlkioDeviceWriteIOps { get; init; }
 
     /// <summary>Microseconds.</summary>
     public long CpuPeriod { get; init; }
@@ -72,7 +72,7 @@ public sealed record HostConfig
     public long CpuRealtimeRuntime { get; init; }
     public string? CpusetCpus { get; init; }
     public string? CpusetMems { get; init; }
-    public JsonElement? Devices { get; init; }
+    public IReadOnlyList<DeviceMapping>? Devices { get; init; }
     public IReadOnlyList<string>? DeviceCgroupRules { get; init; }
     public JsonElement? DeviceRequests { get; init; }
     public long KernelMemory { get; init; }
@@ -113,6 +113,30 @@ public sealed record RestartPolicy
     /// <summary>Empty or no, on-failure, always, unless-stopped.</summary>
     public string? Name { get; init; }
     public int MaximumRetryCount { get; set; }
+}
+
+/// <summary>A device of the host, or a folder of them, in the container.</summary>
+public sealed record DeviceMapping
+{
+    public string PathOnHost { get; set; } = "";
+    public string PathInContainer { get; set; } = "";
+
+    /// <summary>Of r, w and m; empty: all.</summary>
+    public string CgroupPermissions { get; set; } = "";
+}
+
+public sealed record WeightDevice
+{
+    public string Path { get; set; } = "";
+    public int Weight { get; set; }
+}
+
+public sealed record ThrottleDevice
+{
+    public string Path { get; set; } = "";
+
+    /// <summary>Bytes or operations a second.</summary>
+    public ulong Rate { get; set; }
 }
 
 public sealed record Ulimit

@@ -21,7 +21,7 @@ public sealed class TextOrListConverter : JsonConverter<IReadOnlyList<string>>
         List<string> list = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            list.Add(reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException("expected a list of strings"));
+            list.Add(reader.TokenType is JsonTokenType.String or JsonTokenType.Null ? reader.GetString() ?? "" : throw new JsonException("expected a list of strings"));
         }
 
         return list;

@@ -12,12 +12,12 @@ namespace Swarm.Store.Consensus.Raft;
 internal sealed class GuardedCluster : RaftCluster<RaftPeer>
 {
     /// <summary>Attempts to bring a new member up to the log's end before it may vote.</summary>
-    private const int CatchUpRounds = 20;
+    private const int CatchUpRounds = 200;
     private readonly MemberStorage _storage;
     private readonly Func<string, RaftPeer> _createPeer;
 
     [SetsRequiredMembers]
-    internal GuardedCluster(RaftOptions options, GuardedLog log, MemberStorage storage, Func<string, RaftPeer> createPeer, ILogger logger)
+    internal GuardedCluster(RaftOptions options, CoreLog log, MemberStorage storage, Func<string, RaftPeer> createPeer, ILogger logger)
         : base(new Configuration(options))
     {
         AuditTrail = log;

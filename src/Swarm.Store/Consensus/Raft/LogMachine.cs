@@ -1,96 +1,133 @@
-using System.Buffers;
-using DotNext.IO;
-using DotNext.Net.Cluster.Consensus.Raft.StateMachine;
 using Microsoft.Extensions.Logging;
-using Swarm.Linux;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
 
 /// <summary>
 /// Feeds the replicated state from the log and keeps its snapshots. Applying never waits for a snapshot: the state is captured (an immutable view)
-/// and written in the background (design/store.md, H5 and H10). Called by the log's applier, one entry at a time.
+/// and written in the background (design/store.md, H5 and H10). Called by the log's applier, one entry at a time, or while the applier stands still.
 /// </summary>
-internal sealed partial class LogMachine : IStateMachine, IAsyncDisposable
+internal sealed partial class LogMachine : IAsyncDisposable
 {
+    /// <summary>Bytes of log after which a snapshot is due, however few entries they are.</summary>
+    internal const long SnapshotBytes = 64 << 20;
+
     private readonly IReplicatedState _state;
+    private readonly IRaftDisk _disk;
+    private readonly DataKeys _keys;
     private readonly string _directory;
     private readonly int _snapshotEvery;
     private readonly ILogger _logger;
-    private volatile StoredSnapshot? _snapshot;
+    private volatile SnapshotFile? _snapshot;
     private Task _writing = Task.CompletedTask;
-    private long _applied;
     private int _sinceSnapshot;
+    private long _bytesSinceSnapshot;
 
     /// <summary>Restores the newest snapshot of the folder.</summary>
     /// <exception cref="InvalidDataException">The newest snapshot is damaged.</exception>
-    internal LogMachine(IReplicatedState state, string directory, int snapshotEvery, ILogger logger)
+    internal LogMachine(IReplicatedState state, IRaftDisk disk, DataKeys keys, string directory, int snapshotEvery, ILogger logger)
     {
         _state = state;
+        _disk = disk;
+        _keys = keys;
         _directory = directory;
         _snapshotEvery = snapshotEvery;
         _logger = logger;
         Directory.CreateDirectory(directory);
-        Raft.SnapshotFile.RemoveTemporaries(directory);
+        foreach (var temporary in Directory.GetFiles(directory, "*.tmp"))
+        {
+            disk.Delete(temporary);
+        }
+
         if (SnapshotFile.List(directory).FirstOrDefault() is { } newest)
         {
-            newest.Restore(state.Restore);
-            _snapshot = new StoredSnapshot(newest);
-            _applied = newest.Index;
+            newest.Restore(disk, keys, state.Restore);
+            Adopt(newest);
         }
     }
 
-    public ISnapshot? Snapshot => _snapshot;
+    /// <summary>A snapshot is whole: the log up to there is no longer needed here.</summary>
+    internal event Action<SnapshotFile>? SnapshotTaken;
 
-    internal SnapshotFile? SnapshotFile => _snapshot?.File;
+    internal SnapshotFile? Snapshot => _snapshot;
 
-    public ValueTask<long> ApplyAsync(LogEntry entry, CancellationToken token)
+    internal void Apply(LogItem item)
     {
-        if (entry.Index <= _applied)
+        if (item.Kind == LogItemKind.Data && !item.Content.IsEmpty)
         {
-            return new(_applied);
+            _state.Apply(item.Index, item.Term, item.Content);
         }
 
-        return entry.IsSnapshot ? InstallAsync(entry, token) : new(Apply(entry));
+        item.Proposal?.OnApplied(item.Index, item.Term);
+        _bytesSinceSnapshot += item.Content.Length;
+        if ((++_sinceSnapshot >= _snapshotEvery || _bytesSinceSnapshot >= SnapshotBytes) && _writing.IsCompleted)
+        {
+            _sinceSnapshot = 0;
+            _bytesSinceSnapshot = 0;
+            var write = _state.Capture();
+            _writing = Task.Factory.StartNew(
+                () => Write(item.Index, item.Term, write), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
     }
 
-    public ValueTask ReclaimGarbageAsync(long watermark, CancellationToken token)
+    /// <summary>Gives a received snapshot its name, once it is proven. The state is still the old one.</summary>
+    /// <exception cref="InvalidDataException">It is not what the leader sent.</exception>
+    internal async Task<SnapshotFile> TakeOverAsync(ReceivedSnapshot received)
     {
-        foreach (var old in Raft.SnapshotFile.List(_directory).Where(file => file.Index < watermark))
-        {
-            File.Delete(old.Path);
-        }
+        await _writing.ConfigureAwait(false);
+        return SnapshotFile.Adopt(_disk, _keys, _directory, received.Path, received.Index, received.Term);
+    }
 
-        return ValueTask.CompletedTask;
+    internal void Restore(SnapshotFile file)
+    {
+        file.Restore(_disk, _keys, _state.Restore);
+        _sinceSnapshot = 0;
+        _bytesSinceSnapshot = 0;
+        Adopt(file);
+        LogSnapshotInstalled(file.Index, new FileInfo(file.Path).Length);
+    }
+
+    /// <summary>What travels to a member that needs this snapshot; null if a newer one took its place.</summary>
+    internal SealedReader? Open(long index)
+    {
+        try
+        {
+            return _snapshot is { } file && file.Index == index ? file.Open(_disk, _keys) : null;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Makes every snapshot open with the first of the keys alone; one that is being written is waited for.</summary>
+    internal async Task RewrapAsync()
+    {
+        await _writing.ConfigureAwait(false);
+        foreach (var snapshot in SnapshotFile.List(_directory))
+        {
+            try
+            {
+                using var file = _disk.Open(snapshot.Path);
+                SealedHeader.Rewrap(file, Path.GetFileName(snapshot.Path), SnapshotFile.Magic, _keys);
+            }
+            catch (FileNotFoundException)
+            {
+                // A newer one took its place.
+            }
+        }
     }
 
     public async ValueTask DisposeAsync() => await _writing.ConfigureAwait(false);
 
-    private long Apply(LogEntry entry)
-    {
-        if (entry.TryGetPayload(out var payload) && !payload.IsEmpty)
-        {
-            _state.Apply(entry.Index, entry.Term, payload.IsSingleSegment ? payload.First : payload.ToArray());
-        }
-
-        (entry.Context as Proposal)?.OnApplied(entry.Index, entry.Term);
-        _applied = entry.Index;
-        if (++_sinceSnapshot >= _snapshotEvery && _writing.IsCompleted)
-        {
-            _sinceSnapshot = 0;
-            var (index, term, write) = (entry.Index, entry.Term, _state.Capture());
-            _writing = Task.Run(() => WriteSnapshot(index, term, write), CancellationToken.None);
-        }
-
-        return entry.Index;
-    }
-
-    private void WriteSnapshot(long index, long term, Action<Stream> write)
+    private void Write(long index, long term, Action<Stream> write)
     {
         try
         {
-            var file = Raft.SnapshotFile.Write(_directory, index, term, write);
-            LogSnapshotWritten(index, file.Length);
+            var file = SnapshotFile.Write(_disk, _keys, _directory, index, term, write);
+            LogSnapshotWritten(index, new FileInfo(file.Path).Length);
             Adopt(file);
+            SnapshotTaken?.Invoke(file);
         }
         catch (IOException e)
         {
@@ -99,51 +136,17 @@ internal sealed partial class LogMachine : IStateMachine, IAsyncDisposable
         }
     }
 
-    private async ValueTask<long> InstallAsync(LogEntry entry, CancellationToken token)
-    {
-        await _writing.ConfigureAwait(false);
-        var received = Path.Combine(_directory, "install.tmp");
-        await using (var stream = new FileStream(received, FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            await entry.WriteToAsync(stream, 1 << 16, token).ConfigureAwait(false);
-            await stream.FlushAsync(token).ConfigureAwait(false);
-            DurableFile.Sync(stream.SafeFileHandle);
-        }
-
-        var file = Raft.SnapshotFile.Adopt(_directory, received, entry.Index, entry.Term);
-        file.Restore(_state.Restore);
-        _applied = entry.Index;
-        _sinceSnapshot = 0;
-        Adopt(file);
-        LogSnapshotInstalled(entry.Index, file.Length);
-        return entry.Index;
-    }
-
     private void Adopt(SnapshotFile file)
     {
-        if (file.Index > (_snapshot?.Index ?? 0))
+        if (file.Index <= (_snapshot?.Index ?? 0))
         {
-            _snapshot = new StoredSnapshot(file);
+            return;
         }
-    }
 
-    /// <summary>What the log hands to a member that needs a snapshot; our peers send the file itself (<see cref="RaftPeer"/>).</summary>
-    private sealed class StoredSnapshot(SnapshotFile file) : ISnapshot
-    {
-        internal SnapshotFile File => file;
-
-        public long Index => file.Index;
-
-        public long Term => file.Term;
-
-        public bool IsReusable => true;
-
-        public long? Length => file.Length;
-
-        public async ValueTask WriteToAsync<TWriter>(TWriter writer, CancellationToken token) where TWriter : IAsyncBinaryWriter
+        _snapshot = file;
+        foreach (var old in SnapshotFile.List(_directory).Where(other => other.Index < file.Index))
         {
-            await using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            await writer.CopyFromAsync(stream, null, token).ConfigureAwait(false);
+            _disk.Delete(old.Path);
         }
     }
 }

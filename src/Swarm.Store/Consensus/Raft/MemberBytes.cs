@@ -2,13 +2,15 @@ using DotNext.Net.Cluster;
 
 namespace Swarm.Store.Consensus.Raft;
 
-/// <summary>A member id as DotNext writes it to its state file.</summary>
+/// <summary>A member id as the vote remembers it.</summary>
 internal static class MemberBytes
 {
-    internal static byte[] Of(string nodeId)
+    internal static byte[] Of(string nodeId) => Of(NodeEndPoint.MemberIdOf(nodeId));
+
+    internal static byte[] Of(in ClusterMemberId member)
     {
         var bytes = new byte[ClusterMemberId.Size];
-        NodeEndPoint.MemberIdOf(nodeId).Format(bytes);
+        member.Format(bytes);
         return bytes;
     }
 }

@@ -22,6 +22,15 @@ internal sealed class MemberStorage(string path) : IClusterConfigurationStorage<
 
     internal void Found(string nodeId) => Save(new Saved(new MemberSet([nodeId]), 0));
 
+    /// <summary>This node alone, in place of every membership up to the end of its log. Nothing changes if it is alone already.</summary>
+    internal void Recover(string nodeId, long lastIndex)
+    {
+        if (_saved.Members.NodeIds is not [var only] || only != nodeId || _saved.Index < lastIndex)
+        {
+            Save(new Saved(new MemberSet([nodeId]), lastIndex));
+        }
+    }
+
     /// <summary>Saves a membership unless a later one is saved already.</summary>
     public async ValueTask<bool> SaveConfigurationAsync<TConfiguration>(TConfiguration configuration, long configurationVersion, CancellationToken token)
         where TConfiguration : IDataTransferObject

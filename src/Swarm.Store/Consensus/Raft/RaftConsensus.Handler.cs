@@ -1,5 +1,6 @@
-using DotNext.IO.Log;
+using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
 
@@ -26,18 +27,26 @@ public sealed partial class RaftConsensus
             LogRefused(e, callerNodeId);
             throw;
         }
-        catch (IntegrityException e)
-        {
-            ReportFailure(e);
-            throw;
-        }
     }
+
+    /// <summary>
+    /// The only member has no leader but itself: whoever says otherwise was left behind when the quorum was recovered or itself removed, and must not
+    /// take the log over, however high its term is. (Another one leads only with this node's vote, given to members alone.)
+    /// </summary>
+    private bool IsLeftBehind(string caller) => Voters() is [var only] && only == NodeId && caller != NodeId;
 
     private async Task<ReadOnlyMemory<byte>> OnAppendAsync(string caller, ReadOnlyMemory<byte> message)
     {
-        var result = await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false);
-        RecordTerm();
-        return RaftPeer.ToMessage(result);
+        if (IsLeftBehind(caller))
+        {
+            return RaftPeer.ToMessage(new Result<ReplicationStatus>
+            {
+                Term = _log.Term,
+                Value = new ReplicationStatus { Result = HeartbeatResult.Rejected, LastIndex = _log.LastIndex },
+            });
+        }
+
+        return RaftPeer.ToMessage(await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false));
 
         static AppendRequest ReadAppend(ReadOnlyMemory<byte> message)
         {
@@ -51,12 +60,6 @@ public sealed partial class RaftConsensus
         var (term, lastIndex, lastTerm) = ReadVote(message);
         await _cluster.MeetAsync(caller, cancellation).ConfigureAwait(false);
         var result = await _cluster.OnVoteAsync(caller, term, lastIndex, lastTerm, cancellation).ConfigureAwait(false);
-        if (result.Value)
-        {
-            _files.Record.Vote(term, MemberBytes.Of(caller));
-        }
-
-        RecordTerm();
         return RaftPeer.ToMessage(result.Term, result.Value ? (byte)1 : (byte)0);
     }
 
@@ -74,19 +77,17 @@ public sealed partial class RaftConsensus
         await _snapshotGate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (chunk.Term < _log.Term)
+            if (chunk.Term < _log.Term || IsLeftBehind(caller))
             {
                 return RaftPeer.ToMessage(_log.Term, (byte)HeartbeatResult.Rejected);
             }
 
-            if (_download.Add(caller, chunk) is not { } snapshot)
+            if (Receive(caller, chunk) is not { } snapshot)
             {
                 return RaftPeer.ToMessage(_log.Term, (byte)HeartbeatResult.Replicated);
             }
 
             var result = await _cluster.OnSnapshotAsync(caller, chunk, snapshot).ConfigureAwait(false);
-            RecordTerm();
-            _files.Record.LogAtLeast(_log.LastCommittedEntryIndex);
             return RaftPeer.ToMessage(result.Term, (byte)result.Value);
         }
         finally
@@ -103,7 +104,7 @@ public sealed partial class RaftConsensus
 
     private async Task<ReadOnlyMemory<byte>> OnReadIndexAsync(CancellationToken cancellation)
     {
-        if (!_leadership.IsLeader)
+        if (!_tracker.Current.IsLeader)
         {
             return new WireWriter().Byte(0).Written;
         }
@@ -111,7 +112,7 @@ public sealed partial class RaftConsensus
         try
         {
             await LeadBarrierAsync(cancellation).ConfigureAwait(false);
-            return new WireWriter().Byte(1).Number(_log.LastAppliedIndex).Written;
+            return new WireWriter().Byte(1).Number(_log.AppliedIndex).Written;
         }
         catch (NoLeaderException)
         {
@@ -122,8 +123,18 @@ public sealed partial class RaftConsensus
     private async Task<ReadOnlyMemory<byte>> OnResignAsync(CancellationToken cancellation) =>
         new WireWriter().Byte(await ResignAsync(cancellation).ConfigureAwait(false) ? (byte)1 : (byte)0).Written;
 
-    /// <summary>The state file holds the term already; the record must before the answer tells anybody.</summary>
-    private void RecordTerm() => _files.Record.Vote(_log.Term, []);
+    private ReceivedSnapshot? Receive(string caller, SnapshotChunk chunk)
+    {
+        try
+        {
+            return _download.Add(caller, chunk);
+        }
+        catch (IOException e) when (BrokenDiskException.IsNoSpace(e))
+        {
+            _health.Full(e);
+            throw;
+        }
+    }
 
     private static (long Term, long LastIndex, long LastTerm) ReadVote(ReadOnlyMemory<byte> message)
     {

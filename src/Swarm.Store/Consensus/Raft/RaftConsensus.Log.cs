@@ -7,12 +7,6 @@ public sealed partial class RaftConsensus
     [LoggerMessage(2010, LogLevel.Information, "consensus of node {NodeId} started in term {Term}, committed up to {Index}, {Members} members")]
     private partial void LogStarted(string nodeId, long term, long index, int members);
 
-    [LoggerMessage(2011, LogLevel.Information, "{Leader} leads in term {Term} (ready here: {Ready})")]
-    private partial void LogLeadership(string leader, long term, bool ready);
-
-    [LoggerMessage(2012, LogLevel.Warning, "this node no longer leads term {Term}")]
-    private partial void LogLeadershipLost(long term);
-
     [LoggerMessage(2013, LogLevel.Information, "the managers are now {Members}")]
     private partial void LogMembers(string members);
 
@@ -24,6 +18,9 @@ public sealed partial class RaftConsensus
 
     [LoggerMessage(2017, LogLevel.Critical, "the consensus of this node has failed and takes no further part")]
     private partial void LogLoopFailed(Exception e);
+
+    [LoggerMessage(2018, LogLevel.Warning, "the quorum was given up: {NodeId} goes on as the only manager, with everything up to entry {Index}")]
+    private partial void LogRecovered(string nodeId, long index);
 
     [LoggerMessage(2016, LogLevel.Warning, "refused a message of {Caller}")]
     private partial void LogRefused(Exception e, string caller);

@@ -1,15 +1,14 @@
 using System.Threading.Channels;
-using DotNext.IO.Log;
 using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
-using DotNext.Net.Cluster.Consensus.Raft.StateMachine;
 using Microsoft.Extensions.Logging;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
 
 /// <summary>
-/// Raft by DotNext.Net.Cluster with the guards of design/store.md. Concurrency: the core and the log synchronise themselves; this class only
-/// swaps <see cref="Leadership"/>, from one loop.
+/// Raft by DotNext.Net.Cluster with the guards of design/store.md, over a log of our own. Concurrency: the core, the log and the parts synchronise
+/// themselves; this class holds no state of its own but what says that memberships were applied.
 /// </summary>
 public sealed partial class RaftConsensus : IConsensus
 {
@@ -21,65 +20,84 @@ public sealed partial class RaftConsensus : IConsensus
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RaftFiles _files;
+    private readonly DiskHealth _health;
     private readonly LogMachine _machine;
-    private readonly GuardedLog _log;
+    private readonly RaftLog _log;
     private readonly GuardedCluster _cluster;
+    private readonly LeadershipTracker _tracker;
     private readonly SnapshotDownload _download;
     private readonly SemaphoreSlim _snapshotGate = new(1, 1);
     private readonly SemaphoreSlim _membershipGate = new(1, 1);
     private readonly CancellationTokenSource _lifetime = new();
     private readonly Channel<MemberSet> _memberships = Channel.CreateBounded<MemberSet>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
-    private readonly Channel<bool> _roleChanges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Channel<bool> _announcements = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile Leadership _leadership = Leadership.None;
-    private CancellationTokenSource _tenure = new();
     private long _resigned = long.MinValue;
     private TaskCompletionSource _membersApplied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loops = Task.CompletedTask;
 
-    /// <summary>Opens the data directory and restores the newest snapshot; <see cref="StartAsync"/> does the rest.</summary>
-    /// <exception cref="UntrustedLogException">The files are damaged or have forgotten something.</exception>
+    /// <summary>Opens the data directory, proves the log and restores the newest snapshot; <see cref="StartAsync"/> does the rest.</summary>
+    /// <exception cref="UntrustedLogException">The files are damaged, have forgotten something, or none of the keys opens them.</exception>
+    /// <exception cref="ArgumentException">There is no data key.</exception>
     public RaftConsensus(RaftOptions options, IReplicatedState state, IPeerTransport transport, TimeProvider time, ILoggerFactory loggers)
+        : this(options, state, transport, time, loggers, LinuxDisk.Instance)
+    {
+    }
+
+    internal RaftConsensus(RaftOptions options, IReplicatedState state, IPeerTransport transport, TimeProvider time, ILoggerFactory loggers, IRaftDisk disk)
     {
         _options = options;
         _transport = transport;
         _time = time;
         _logger = loggers.CreateLogger<RaftConsensus>();
+        _health = new DiskHealth(time, _logger);
         var matches = new MatchTable();
-        _files = RaftFiles.Open(options);
+        _files = RaftFiles.Open(options, disk);
         try
         {
-            _machine = new LogMachine(state, _files.SnapshotDirectory, options.SnapshotEvery, _logger);
-            _log = new GuardedLog(_files.LogOptions, _machine, options.NodeId, matches, _files.Record, Voters);
+            _files.VerifyMembers();
+            _machine = new LogMachine(state, disk, _files.Keys, _files.SnapshotDirectory, options.SnapshotEvery, _logger);
+            _log = new RaftLog(_files, _machine, options.NodeId, matches, Voters, _health);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException)
+        catch (Exception e)
         {
             _files.Dispose();
-            throw new UntrustedLogException(options.Directory, e.Message, e);
+            if (e is InvalidDataException or EndOfStreamException)
+            {
+                throw new UntrustedLogException(options.Directory, e.Message, e);
+            }
+
+            throw;
         }
 
-        var shared = new RaftPeer.Shared(options, transport, time, matches, () => _machine.SnapshotFile, IsLeader, VoteForSelf, new Ballot(() => _cluster!.Members.Count), Abstains);
-        _cluster = new GuardedCluster(options, _log, _files.Members, nodeId => new RaftPeer(nodeId, shared), _logger);
-        _download = new SnapshotDownload(_files.SnapshotDirectory);
+        var shared = new RaftPeer.Shared(options, transport, time, matches, _machine.Open, IsLeader, new Ballot(() => _cluster!.Members.Count), Abstains);
+        _cluster = new GuardedCluster(options, CoreLog.Create(_log, _machine), _files.Members, nodeId => new RaftPeer(nodeId, shared), _logger);
+        _tracker = new LeadershipTracker(options.NodeId, _cluster, _log, _logger);
+        _tracker.Changed += leadership => LeadershipChanged?.Invoke(leadership);
+        _download = new SnapshotDownload(disk, _files.Keys, _files.SnapshotDirectory);
     }
 
     public event Action<Leadership>? LeadershipChanged;
 
     /// <summary>
-    /// Completes once this node's log can no longer be written or its state no longer applied (a full or failing disk). The others go on without
-    /// it; the process should say so and end.
+    /// Completes once it is not known any more what this node's disk holds (a failed sync), or its state can no longer be applied. The others go on
+    /// without it; the process should say so and end, and its restart reads the disk anew.
     /// </summary>
     public Task<Exception> Failed => _failed.Task;
 
+    /// <summary>Since when and why the log cannot be written (a full disk); the node leads nobody meanwhile. Null while it can.</summary>
+    public DiskFailure? DiskFailure => _health.Failure;
+
     public string NodeId => _options.NodeId;
 
-    public Leadership Leadership => _leadership;
+    internal long LastIndex => _log.LastIndex;
+
+    public Leadership Leadership => _tracker.Current;
 
     public int MaxEntrySize => LargestEntry;
 
     public IReadOnlyList<ConsensusMember> Members =>
-        [.. _cluster.Members.Select(peer => new ConsensusMember(peer.NodeId, true, _leadership.IsLeader ? peer.Status == ClusterMemberStatus.Available : null))];
+        [.. _cluster.Members.Select(peer => new ConsensusMember(peer.NodeId, true, _tracker.Current.IsLeader ? peer.Status == ClusterMemberStatus.Available : null))];
 
     public async Task StartAsync(CancellationToken cancellation)
     {
@@ -88,35 +106,28 @@ public sealed partial class RaftConsensus : IConsensus
             _files.Members.Found(NodeId);
         }
 
-        _files.Verify(_log, NodeId);
+        if (_options.Bootstrap == RaftBootstrap.Recover)
+        {
+            Recover();
+        }
+
         await _cluster.ApplyMembersAsync(_files.Members.Members, cancellation).ConfigureAwait(false);
         _files.Members.ConfigurationChanged += (members, token) => _memberships.Writer.WriteAsync((MemberSet)members, token);
-        _cluster.LeaderChanged += (_, _) => _roleChanges.Writer.TryWrite(true);
+        _cluster.LeaderChanged += (_, _) => _tracker.Look();
         var alone = _files.Members.Members.NodeIds is [var only] && only == NodeId;
-        try
+        if (alone)
         {
-            if (alone)
-            {
-                // DotNext lets a single member lead again in its old term without an election; another may have led in that term before.
-                await ((IPersistentState)_log).IncrementTermAsync(NodeEndPoint.MemberIdOf(NodeId), cancellation).ConfigureAwait(false);
-                VoteForSelf(_log.Term);
-            }
-
-            await _cluster.StartAsync(cancellation).ConfigureAwait(false);
-            if (alone)
-            {
-                await ((IAuditTrail<IRaftLogEntry>)_log).AppendAsync(new EmptyLogEntry { Term = _log.Term }, cancellation).ConfigureAwait(false);
-            }
-        }
-        catch (IntegrityException e)
-        {
-            throw new UntrustedLogException(_options.Directory, e.Message, e);
+            // DotNext lets a single member lead again in its old term without an election; another may have led in that term before.
+            _log.Vote(_log.Term + 1, MemberBytes.Of(NodeId));
         }
 
-        _loops = Task.WhenAll(RunAsync(ApplyMembershipsAsync), RunAsync(TrackLeadershipAsync), RunAsync(AnnounceAsync));
+        await _cluster.StartAsync(cancellation).ConfigureAwait(false);
+        _loops = Task.WhenAll(
+            RunAsync(ApplyMembershipsAsync), RunAsync(_tracker.RunAsync), RunAsync(AnnounceAsync), RunAsync(MindDiskAsync), ReportBrokenDiskAsync(),
+            alone ? RunAsync(BeginAloneAsync) : Task.CompletedTask);
         _cluster.Follow();
-        _roleChanges.Writer.TryWrite(true);
-        LogStarted(NodeId, _log.Term, _log.LastCommittedEntryIndex, _cluster.Members.Count);
+        _tracker.Look();
+        LogStarted(NodeId, _log.Term, _log.CommittedIndex, _cluster.Members.Count);
     }
 
     public async Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken cancellation)
@@ -126,20 +137,20 @@ public sealed partial class RaftConsensus : IConsensus
             return new ProposeResult(ProposeStatus.TooLarge, 0);
         }
 
-        if (!_leadership.IsLeader)
+        if (!_tracker.Current.IsLeader)
         {
             return new ProposeResult(ProposeStatus.NotLeader, 0);
         }
 
-        var proposal = new Proposal(_leadership.Term);
+        var proposal = new Proposal(_tracker.Current.Term);
         try
         {
             var appended = new BinaryLogEntry { Content = entry, Term = proposal.Term, Context = proposal };
             await _cluster.ReplicateAsync(appended, cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is NotLeaderException or OperationCanceledException or ObjectDisposedException or IntegrityException)
+        catch (Exception e) when (e is NotLeaderException or OperationCanceledException or ObjectDisposedException or IOException)
         {
-            ReportFailure(e);
+            // An IOException: the disk is full and nothing was appended, or broken and nobody knows.
             LogProposalInterrupted(proposal.Index, proposal.Term);
         }
 
@@ -155,8 +166,8 @@ public sealed partial class RaftConsensus : IConsensus
     public async ValueTask ReadBarrierAsync(CancellationToken cancellation)
     {
         // Taken first: one that is cancelled too early is only asked again.
-        var tenure = Volatile.Read(ref _tenure).Token;
-        var leadership = _leadership;
+        var tenure = _tracker.Tenure;
+        var leadership = _tracker.Current;
         if (leadership.IsLeader)
         {
             await LeadBarrierAsync(cancellation).ConfigureAwait(false);
@@ -243,6 +254,22 @@ public sealed partial class RaftConsensus : IConsensus
         _lifetime.Dispose();
     }
 
+    /// <summary>
+    /// One durable write makes this node the only member, as of the end of its log, so that no membership in the log comes after it; what follows is the
+    /// start of any lone member: a new term, and a majority of one commits the rest. A crash before the write changed nothing, one after it changed all.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no log to go on from.</exception>
+    private void Recover()
+    {
+        if (_files.IsNew || (_log.LastIndex == 0 && _files.Members.Members.NodeIds.Count == 0))
+        {
+            throw new InvalidOperationException($"there is no manager's log in {_options.Directory} to recover the swarm from");
+        }
+
+        _files.Members.Recover(NodeId, _log.LastIndex);
+        LogRecovered(NodeId, _log.LastIndex);
+    }
+
     private static long? ReadIndex(ReadOnlyMemory<byte> answer)
     {
         var reader = new WireReader(answer);
@@ -267,9 +294,9 @@ public sealed partial class RaftConsensus : IConsensus
         return await _cluster.StepDownAsync(cancellation).ConfigureAwait(false);
     }
 
-    private bool Abstains() => Volatile.Read(ref _resigned) is var resigned and not long.MinValue && _time.GetElapsedTime(resigned) < _options.Abstention;
-
-    private void VoteForSelf(long term) => _files.Record.Vote(term, MemberBytes.Of(NodeId));
+    /// <summary>Also while its disk is full: it could not even write what begins a leadership.</summary>
+    private bool Abstains() => _health.Failure is not null
+        || (Volatile.Read(ref _resigned) is var resigned and not long.MinValue && _time.GetElapsedTime(resigned) < _options.Abstention);
 
     /// <summary>What became of an entry whose leadership was lost: whoever is applied at its index tells.</summary>
     private async Task<ProposeResult> SettleAsync(Proposal proposal)
@@ -284,13 +311,12 @@ public sealed partial class RaftConsensus : IConsensus
                 return new ProposeResult(ProposeStatus.Committed, proposal.Index);
             }
 
-            var underSnapshot = proposal.Index <= (_machine.SnapshotFile?.Index ?? 0);
-            if (!underSnapshot && await _log.TermOfAsync(proposal.Index, linked.Token).ConfigureAwait(false) != proposal.Term)
+            if (!_log.IsCovered(proposal.Index) && _log.TermOf(proposal.Index) != proposal.Term)
             {
                 return new ProposeResult(ProposeStatus.NotLeader, 0);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or IntegrityException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or IOException or ArgumentOutOfRangeException)
         {
             LogProposalUnknown(proposal.Index, proposal.Term);
         }
@@ -339,15 +365,6 @@ public sealed partial class RaftConsensus : IConsensus
         }
     }
 
-    private void ReportFailure(Exception e)
-    {
-        if (e is IntegrityException)
-        {
-            LogLoopFailed(e);
-            _failed.TrySetResult(e);
-        }
-    }
-
     private async Task ApplyMembershipsAsync(CancellationToken cancellation)
     {
         await foreach (var members in _memberships.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
@@ -355,7 +372,7 @@ public sealed partial class RaftConsensus : IConsensus
             await _cluster.ApplyMembersAsync(members, cancellation).ConfigureAwait(false);
             LogMembers(string.Join(", ", members.NodeIds));
             Interlocked.Exchange(ref _membersApplied, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
-            _roleChanges.Writer.TryWrite(true);
+            _tracker.Look();
         }
     }
 
@@ -371,61 +388,6 @@ public sealed partial class RaftConsensus : IConsensus
             {
                 // The next leader announces it with its no-op.
             }
-        }
-    }
-
-    private async Task TrackLeadershipAsync(CancellationToken cancellation)
-    {
-        while (await _roleChanges.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
-        {
-            _roleChanges.Reader.TryRead(out _);
-            if (_cluster.Leader?.NodeId == NodeId && _log.Leadership is { } own)
-            {
-                Publish(new Leadership(NodeId, own.Term, false));
-                if (await ReadyAsync(own, cancellation).ConfigureAwait(false) is { IsCancellationRequested: false } leading)
-                {
-                    await LeadAsync(own, leading, cancellation).ConfigureAwait(false);
-                }
-            }
-
-            var leader = _cluster.Leader?.NodeId;
-            Publish(new Leadership(leader == NodeId ? null : leader, _log.Term, false));
-        }
-    }
-
-    /// <summary>
-    /// Waits until the no-op of this leadership is applied, and with it everything of earlier terms. Answers the token of the leadership, cancelled
-    /// if it ended before.
-    /// </summary>
-    private async Task<CancellationToken> ReadyAsync(GuardedLog.OwnLeadership own, CancellationToken cancellation)
-    {
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var applied = _log.WaitForApplyAsync(own.FirstIndex, linked.Token).AsTask();
-        var changed = _roleChanges.Reader.WaitToReadAsync(linked.Token).AsTask();
-        await Task.WhenAny(applied, changed).ConfigureAwait(false);
-        await linked.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(applied, changed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return applied.IsCompletedSuccessfully ? _cluster.LeadershipToken : new CancellationToken(canceled: true);
-    }
-
-    private async Task LeadAsync(GuardedLog.OwnLeadership own, CancellationToken leading, CancellationToken cancellation)
-    {
-        Publish(new Leadership(NodeId, own.Term, true));
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var end = leading.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), ended).ConfigureAwait(false);
-        await ended.Task.WaitAsync(cancellation).ConfigureAwait(false);
-        LogLeadershipLost(own.Term);
-    }
-
-    private void Publish(Leadership leadership)
-    {
-        if (_leadership != leadership)
-        {
-            _leadership = leadership;
-            LogLeadership(leadership.LeaderId ?? "nobody", leadership.Term, leadership.IsLeader);
-            LeadershipChanged?.Invoke(leadership);
-            // Never disposed: it has no timer, and a read may be about to link to it. Those who waited go on elsewhere, not on this loop.
-            _ = Interlocked.Exchange(ref _tenure, new CancellationTokenSource()).CancelAsync();
         }
     }
 }

@@ -1,96 +1,121 @@
-using DotNext.Net.Cluster;
-using DotNext.Net.Cluster.Consensus.Raft;
-using DotNext.Net.Cluster.Consensus.Raft.StateMachine;
 using Swarm.Linux;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
 
-/// <summary>The data directory: `wal/` (DotNext's log, term and vote), `snapshots/`, `members`, `promises` (the side record).</summary>
+/// <summary>
+/// The data directory: `log/` (the entries), `snapshots/`, `members`, `vote` (term and vote), `mark` (where the log ended). What must be there and is
+/// not makes the node refuse to start: DotNext's own files forgot silently (design/store.md, H9).
+/// </summary>
 internal sealed class RaftFiles : IDisposable
 {
     private readonly string _directory;
+    private readonly RaftOptions _options;
 
-    private RaftFiles(string directory, SideRecord record, MemberStorage members, bool isNew)
+    private RaftFiles(RaftOptions options, IRaftDisk disk, DataKeys keys, VoteFile votes, LogMark mark, MemberStorage members)
     {
-        _directory = directory;
-        Record = record;
+        _directory = options.Directory;
+        _options = options;
+        Disk = disk;
+        Keys = keys;
+        Votes = votes;
+        Mark = mark;
         Members = members;
-        IsNew = isNew;
+        IsNew = votes.Term == 0 && mark.LastIndex == 0 && members.Members.NodeIds.Count == 0;
     }
 
-    internal SideRecord Record { get; }
+    internal IRaftDisk Disk { get; }
+
+    internal DataKeys Keys { get; }
+
+    internal VoteFile Votes { get; }
+
+    internal LogMark Mark { get; }
 
     internal MemberStorage Members { get; }
 
     /// <summary>Nothing was promised or learned here yet.</summary>
     internal bool IsNew { get; }
 
+    internal int KeptBehindSnapshot => _options.KeptBehindSnapshot;
+
     internal string SnapshotDirectory => Path.Combine(_directory, "snapshots");
 
-    internal WriteAheadLog.Options LogOptions => new()
-    {
-        Location = LogDirectory(_directory),
-        ChunkSize = 16 << 20, // H10: the default of 4 KiB needs a file per page
-        HashAlgorithm = WriteAheadLog.IntegrityHashAlgorithm.XxHash3, // H9
-    };
+    private static string LogDirectory(string directory) => Path.Combine(directory, "log");
 
-    internal static RaftFiles Open(RaftOptions options)
+    /// <exception cref="ArgumentException">The data keys are no keys.</exception>
+    internal static RaftFiles Open(RaftOptions options, IRaftDisk disk)
     {
         var directory = options.Directory;
-        Directory.CreateDirectory(directory);
+        var keys = new DataKeys(options.DataKeys);
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        VoteFile? votes = null;
+        LogMark? mark = null;
         try
         {
-            var record = SideRecord.Open(Path.Combine(directory, "promises"));
-            if (record is null && (Directory.Exists(LogDirectory(directory)) || File.Exists(Path.Combine(directory, "members"))))
+            if (Directory.Exists(Path.Combine(directory, "wal")))
             {
-                throw new InvalidDataException("the record of what this node promised is missing");
+                throw new InvalidDataException("an older version wrote it, in another format");
             }
 
-            record ??= SideRecord.Create(Path.Combine(directory, "promises"));
+            votes = VoteFile.Open(disk, Path.Combine(directory, "vote"));
+            mark = LogMark.Open(disk, Path.Combine(directory, "mark"));
+
+            // The vote is the first file to be made and the mark the second, before anything is promised.
+            var inUse = Directory.Exists(LogDirectory(directory)) || File.Exists(Path.Combine(directory, "members"));
+            if ((votes is null || mark is null) && (inUse || (votes is null && mark is not null)))
+            {
+                throw new InvalidDataException($"the file {(votes is null ? "vote" : "mark")} is missing");
+            }
+
+            if (mark is { LastIndex: > 0 } && !Directory.Exists(LogDirectory(directory)))
+            {
+                throw new InvalidDataException("the log is missing");
+            }
+
+            votes ??= VoteFile.Create(disk, Path.Combine(directory, "vote"));
+            mark ??= LogMark.Create(disk, Path.Combine(directory, "mark"));
             var members = new MemberStorage(Path.Combine(directory, "members"));
             DurableFile.SyncDirectory(directory);
-            return new RaftFiles(directory, record, members, record.Current.LastIndex == 0 && record.Current.Term == 0 && members.Members.NodeIds.Count == 0);
+            return new RaftFiles(options, disk, keys, votes, mark, members);
         }
         catch (InvalidDataException e)
         {
+            votes?.Dispose();
+            mark?.Dispose();
             throw new UntrustedLogException(directory, e.Message, e);
         }
     }
 
-    /// <summary>Compares what the log remembers with what was promised.</summary>
-    /// <exception cref="UntrustedLogException">The log has forgotten something.</exception>
-    internal void Verify(GuardedLog log, string nodeId)
+    /// <exception cref="InvalidDataException">The log is damaged or has forgotten something.</exception>
+    internal SegmentedLog OpenLog(SnapshotFile? snapshot)
     {
-        var promised = Record.Current;
-        if (log.LastEntryIndex < promised.LastIndex)
+        const int fewest = 16, most = 4096;
+        var log = SegmentedLog.Open(
+            Disk, Keys, LogDirectory(_directory), Math.Clamp(_options.SnapshotEvery, fewest, most), (snapshot?.Index ?? 0, snapshot?.Term ?? 0), Mark);
+        DurableFile.SyncDirectory(_directory);
+        if (log.LastIndex > 0 && log.TermOf(log.LastIndex) is var term && term > Votes.Term)
         {
-            throw new UntrustedLogException(_directory, $"it ends at entry {log.LastEntryIndex}, but entries up to {promised.LastIndex} were acknowledged");
+            log.Dispose();
+            throw new InvalidDataException($"it remembers term {Votes.Term}, but this node has taken part in term {term}");
         }
 
-        if (log.Term < promised.Term)
-        {
-            throw new UntrustedLogException(_directory, $"it remembers term {log.Term}, but this node has taken part in term {promised.Term}");
-        }
+        return log;
+    }
 
-        if (log.Term == promised.Term && promised.Vote.Length > 0 && !VotedFor(log, promised.Vote))
+    /// <summary>Who does not know of a membership with itself in it never stands, so one that voted for itself has forgotten it.</summary>
+    /// <exception cref="InvalidDataException">The members are missing.</exception>
+    internal void VerifyMembers()
+    {
+        if (Members.Members.NodeIds.Count == 0 && Votes.Vote.AsSpan().SequenceEqual(MemberBytes.Of(_options.NodeId)))
         {
-            throw new UntrustedLogException(_directory, $"it has forgotten the vote given in term {promised.Term}");
-        }
-
-        if (!IsNew && Members.Members.NodeIds.Count == 0 && log.LastCommittedEntryIndex > 0 && Record.Current.Vote.Length > 0)
-        {
-            throw new UntrustedLogException(_directory, "the members are missing");
+            throw new InvalidDataException("the members are missing");
         }
     }
 
-    public void Dispose() => Record.Dispose();
-
-    private static string LogDirectory(string directory) => Path.Combine(directory, "wal");
-
-    /// <summary>DotNext answers "yes" also for no vote at all, so somebody who cannot have the vote is asked for, too.</summary>
-    private static bool VotedFor(IPersistentState log, byte[] vote)
+    public void Dispose()
     {
-        var nobody = default(ClusterMemberId);
-        return log.IsVotedFor(new ClusterMemberId(vote)) && !log.IsVotedFor(nobody);
+        Votes.Dispose();
+        Mark.Dispose();
     }
 }

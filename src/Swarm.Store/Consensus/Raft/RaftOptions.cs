@@ -27,7 +27,7 @@ public sealed record RaftOptions
     /// Keys of 32 bytes under which log and snapshots are encrypted. The first is in use; the others still open files that were written before a
     /// rotation.
     /// </summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> DataKeys { get; init; } = [];
+    public required IReadOnlyList<ReadOnlyMemory<byte>> DataKeys { get; init; }
 
     public TimeSpan LowerElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(300);
     public TimeSpan UpperElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(600);
@@ -50,8 +50,16 @@ public sealed record RaftOptions
     /// <summary>How long a proposal whose leadership was lost waits to learn what became of it.</summary>
     public TimeSpan SettleTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Entries between two snapshots; older log is removed.</summary>
+    /// <summary>Entries between two snapshots.</summary>
     public int SnapshotEvery { get; init; } = 10_000;
+
+    /// <summary>Entries that stay in the log behind a snapshot, so that a member that lags a little gets them instead of all of it.</summary>
+    public int KeptBehindSnapshot { get; init; } = 5_000;
+
+    /// <summary>Between two looks whether a full disk takes writes again; doubles up to <see cref="LongestDiskRetry"/>.</summary>
+    public TimeSpan DiskRetry { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    public TimeSpan LongestDiskRetry { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Bytes of one append request, unless a single entry is larger (design/store.md, H6).</summary>
     public int MaxAppendBytes { get; init; } = 1 << 20;

@@ -3,6 +3,7 @@ using DotNext.IO;
 using DotNext.Net;
 using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
 
@@ -19,8 +20,8 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
 
     /// <summary>What all the peers of a node have in common.</summary>
     internal sealed record Shared(
-        RaftOptions Options, IPeerTransport Transport, TimeProvider Time, MatchTable Matches, Func<SnapshotFile?> Snapshot, Func<RaftPeer, bool> IsLeader,
-        Action<long> VoteForSelf, Ballot Ballot, Func<bool> Abstains);
+        RaftOptions Options, IPeerTransport Transport, TimeProvider Time, MatchTable Matches, Func<long, SealedReader?> OpenSnapshot,
+        Func<RaftPeer, bool> IsLeader, Ballot Ballot, Func<bool> Abstains);
 
     public event Action<ClusterMemberStatusChangedEventArgs> MemberStatusChanged
     {
@@ -52,7 +53,6 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         var round = shared.Ballot.Join(RaftKind.Vote, term, nodeId);
         if (!IsRemote)
         {
-            shared.VoteForSelf(term);
             await shared.Ballot.GrantedAsync(round).ConfigureAwait(false);
             return new Result<bool> { Term = term, Value = true };
         }
@@ -151,18 +151,14 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     public async Task<Result<HeartbeatResult>> InstallSnapshotAsync(
         long term, IRaftLogEntry snapshot, long snapshotIndex, IDataTransferObject configuration, long configurationVersion, CancellationToken token)
     {
-        if (shared.Snapshot() is not { } file || file.Index != snapshotIndex)
-        {
-            throw new MemberUnavailableException(this, "a newer snapshot took the place of the one to send");
-        }
-
         var members = await configuration.ToByteArrayAsync(token: token).ConfigureAwait(false);
-        await using var stream = OpenSnapshot(file);
+        await using var stream = shared.OpenSnapshot(snapshotIndex)
+            ?? throw new MemberUnavailableException(this, "a newer snapshot took the place of the one to send");
         var buffer = new byte[shared.Options.MaxAppendBytes];
         for (long offset = 0; ;)
         {
             var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, token).ConfigureAwait(false);
-            var chunk = new SnapshotChunk(term, snapshotIndex, file.Term, stream.Length, offset, buffer.AsMemory(0, read), members, configurationVersion);
+            var chunk = new SnapshotChunk(term, snapshotIndex, stream.Term, stream.Length, offset, buffer.AsMemory(0, read), members, configurationVersion);
             var timeout = chunk.IsLast ? shared.Options.SnapshotInstallTimeout : shared.Options.SnapshotChunkTimeout;
             var result = ReadSnapshot(await CallAsync(chunk.ToMessage(), timeout, token).ConfigureAwait(false));
             if (result.Term > term || result.Value == HeartbeatResult.Rejected)
@@ -230,18 +226,6 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     {
         var reader = new WireReader(answer);
         return new Result<PreVoteResult> { Term = reader.Number(), Value = (PreVoteResult)reader.Byte() };
-    }
-
-    private FileStream OpenSnapshot(SnapshotFile file)
-    {
-        try
-        {
-            return new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        }
-        catch (FileNotFoundException e)
-        {
-            throw new MemberUnavailableException(this, "a newer snapshot took the place of the one to send", e);
-        }
     }
 
     /// <param name="moot">The answer no longer matters: others decided without it.</param>

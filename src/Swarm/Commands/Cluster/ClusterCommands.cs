@@ -17,7 +17,10 @@ internal static class ClusterCommands
         var advertise = new Option<string?>("--advertise-addr") { Description = "Where other nodes reach this one: address[:port] or interface", HelpName = "host:port" };
         var force = new Option<bool>("--force-new-cluster") { Description = "Start a cluster of one out of what this node knows" };
         var availability = Availability();
-        return cli.OnEngine(new Command("init", "Make a new cluster, with this node as its first manager") { listen, advertise, force, availability }, async (parsed, client, cancellation) =>
+        var autolock = new Option<bool>("--autolock") { Description = "Managers that restart wait for the unlock key" };
+        var expiry = CaFlags.Expiry();
+        var external = CaFlags.External();
+        return cli.OnEngine(new Command("init", "Make a new cluster, with this node as its first manager") { listen, advertise, force, availability, autolock, expiry, external }, async (parsed, client, cancellation) =>
         {
             var id = await client.InitSwarmAsync(
                 new InitRequest
@@ -26,6 +29,8 @@ internal static class ClusterCommands
                     AdvertiseAddr = parsed.GetValue(advertise),
                     ForceNewCluster = parsed.GetValue(force) ? true : null,
                     Availability = parsed.GetValue(availability),
+                    AutoLockManagers = parsed.GetValue(autolock) ? true : null,
+                    Spec = new Spec { CAConfig = CaFlags.Apply(null, parsed, expiry, external) },
                 },
                 cancellation);
             var cluster = await client.InspectSwarmAsync(cancellation);
@@ -39,6 +44,10 @@ internal static class ClusterCommands
 
                 To add a manager to this swarm, run 'swarm join-token manager' and follow the instructions.
                 """);
+            if (parsed.GetValue(autolock))
+            {
+                await LockCommands.WriteHintAsync(cli, await client.UnlockKeyAsync(cancellation));
+            }
         });
     }
 
@@ -79,7 +88,7 @@ internal static class ClusterCommands
             var cluster = await client.InspectSwarmAsync(cancellation);
             if (parsed.GetValue(rotate))
             {
-                await client.UpdateSwarmAsync(cluster.Version!.Index, cluster.Spec!, rotateWorkerToken: !manager, rotateManagerToken: manager, cancellation);
+                await client.UpdateSwarmAsync(cluster.Version!.Index, cluster.Spec!, cancellation, rotateWorkerToken: !manager, rotateManagerToken: manager);
                 cluster = await client.InspectSwarmAsync(cancellation);
             }
 

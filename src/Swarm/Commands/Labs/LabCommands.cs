@@ -28,9 +28,16 @@ internal static class LabCommands
             OnNodes(context, "pause", "Stop every process of nodes where it stands, as a machine that hangs", (lab, nodes, c) => lab.PauseAsync(nodes, c)),
             OnNodes(context, "resume", "Let paused nodes go on", (lab, nodes, c) => lab.ResumeAsync(nodes, c)),
             OnNodes(context, "restart", "Switch nodes on, or restart the daemons of running ones", (lab, nodes, c) => lab.RestartAsync(nodes, c)),
-            Partition(context),
-            Heal(context),
+            LabNetworkCommands.Partition(context),
+            LabNetworkCommands.Cut(context),
+            LabNetworkCommands.Lose(context),
+            LabNetworkCommands.Heal(context),
         };
+        foreach (var fault in LabDiskCommands.All(context))
+        {
+            command.Add(fault);
+        }
+
         return command;
     }
 
@@ -57,23 +64,4 @@ internal static class LabCommands
             return 0;
         });
     }
-
-    private static Command Partition(LabContext context)
-    {
-        var groups = new Argument<string[]>("GROUPS") { Arity = ArgumentArity.OneOrMore, Description = "As in: m1,m2 / m3,w1. Nodes that are not named form one more group" };
-        return context.Cli.Local(new Command("partition", "Cut the cables between groups of nodes") { groups }, async (parsed, cancellation) =>
-        {
-            var lab = context.Open(parsed);
-            await lab.PartitionAsync(parsed.GetRequiredValue(groups), cancellation);
-            await context.Cli.Out.WriteLineAsync(string.Join(" / ", lab.Record.Partition.Select(g => string.Join(',', g))));
-            return 0;
-        });
-    }
-
-    private static Command Heal(LabContext context) =>
-        context.Cli.Local(new Command("heal", "Everybody hears everybody again"), async (parsed, cancellation) =>
-        {
-            await context.Open(parsed).HealAsync(cancellation);
-            return 0;
-        });
 }

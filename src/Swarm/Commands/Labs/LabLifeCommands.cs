@@ -14,8 +14,9 @@ internal static class LabLifeCommands
         var managers = new Option<int>("--managers", "-m") { DefaultValueFactory = _ => 3, Description = "Nodes that keep the cluster's state" };
         var workers = new Option<int>("--workers", "-w") { DefaultValueFactory = _ => 2, Description = "Nodes that only run tasks" };
         var busybox = Busybox();
+        var disk = new Option<string?>("--disk") { HelpName = "size", Description = "Give each node a disk of its own, as in 512m; needed by powercut, fill and break" };
         var keep = new Option<bool>("--keep-on-failure") { Description = "Leave what was made when it does not come up" };
-        return context.Cli.Local(new Command("up", "Make a lab") { name, managers, workers, busybox, keep }, async (parsed, cancellation) =>
+        return context.Cli.Local(new Command("up", "Make a lab") { name, managers, workers, busybox, disk, keep }, async (parsed, cancellation) =>
         {
             var lab = await Swarm.Lab.Lab.UpAsync(
                 context.Host,
@@ -26,6 +27,7 @@ internal static class LabLifeCommands
                     Workers = parsed.GetValue(workers),
                     Binary = Binary,
                     Busybox = parsed.GetValue(busybox),
+                    DiskBytes = LabDiskCommands.Size(parsed.GetValue(disk)),
                     KeepOnFailure = parsed.GetValue(keep),
                 },
                 context.Progress,
@@ -96,6 +98,6 @@ internal static class LabLifeCommands
 
     private static Argument<string> OptionalName(string name) => new("NAME") { DefaultValueFactory = _ => name, Arity = ArgumentArity.ZeroOrOne };
 
-    private static Option<string> Busybox() =>
+    public static Option<string> Busybox() =>
         new("--busybox") { DefaultValueFactory = _ => "/bin/busybox", Description = "Static busybox of which the image busybox:latest is made", HelpName = "file" };
 }

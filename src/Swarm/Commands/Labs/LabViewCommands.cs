@@ -36,7 +36,7 @@ internal static class LabViewCommands
         {
             var lab = context.Open(parsed);
             var seen = await lab.ClusterViewAsync(cancellation);
-            var table = new TextTable("NODE", "ROLE", "ADDRESS", "MACHINE", "CLUSTER", "MANAGER", "DAEMON PID");
+            var table = new TextTable("NODE", "ROLE", "ADDRESS", "MACHINE", "DISK", "CLUSTER", "MANAGER", "DAEMON PID");
             foreach (var node in lab.Record.Nodes)
             {
                 var view = seen.FirstOrDefault(v => v.Hostname == node.Name);
@@ -45,15 +45,16 @@ internal static class LabViewCommands
                     node.Role.ToString().ToLowerInvariant(),
                     lab.Address(node.Name).ToString(),
                     Word(lab.Condition(node.Name)),
+                    LabDiskCommands.Word(lab.Disk(node.Name)),
                     view is null ? "-" : $"{view.State}/{view.Availability}",
                     view?.Manager ?? "",
                     lab.Condition(node.Name) is NodeCondition.Running or NodeCondition.Paused ? node.Daemon!.Pid.ToString(CultureInfo.InvariantCulture) : "-");
             }
 
             table.Write(context.Cli.Out);
-            if (lab.Record.Partition is { Length: > 0 } groups)
+            foreach (var fault in LabNetworkCommands.Describe(lab.Record))
             {
-                await context.Cli.Out.WriteLineAsync("\npartition: " + string.Join(" / ", groups.Select(g => string.Join(',', g))));
+                await context.Cli.Out.WriteLineAsync("\n" + fault);
             }
 
             return 0;

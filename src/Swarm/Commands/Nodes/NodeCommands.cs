@@ -29,11 +29,13 @@ internal static class NodeCommands
                 return;
             }
 
+            // Only the daemon that is asked knows which of them it is; docker asks the same.
+            var self = (await client.InfoAsync(cancellation)).Swarm?.NodeID;
             var table = new TextTable("ID", "HOSTNAME", "STATUS", "AVAILABILITY", "MANAGER STATUS", "ENGINE VERSION");
             foreach (var node in nodes)
             {
                 table.Add(
-                    node.ID,
+                    node.ID == self ? node.ID + " *" : node.ID,
                     node.Description?.Hostname ?? "",
                     Capitalized(node.Status?.State),
                     Capitalized(node.Spec?.Availability),

@@ -1,0 +1,104 @@
+using System.Threading.Channels;
+using Swarm.Engine.Archives;
+using Swarm.Engine.Files;
+using Swarm.Engine.Runtime;
+
+namespace Swarm.Engine.Containers;
+
+public sealed partial class ContainerEngine
+{
+    /// <summary>The container's files, volumes included. Dispose them when done.</summary>
+    /// <param name="named">As the client named the container, for refusals.</param>
+    /// <exception cref="EngineException">409: it is being removed.</exception>
+    public async Task<ContainerFiles> OpenFilesAsync(Container container, string named)
+    {
+        var root = await HoldRootAsync(container).ConfigureAwait(false);
+        var user = "files-" + Guid.NewGuid().ToString("N");
+        try
+        {
+            var record = container.Record;
+            VolumeMounts.Acquire(user, record.Mounts.Where(m => m.Kind == MountKind.Volume).Select(m => m.Name));
+            (uint, uint)? owner = null;
+            if (!string.IsNullOrEmpty(record.Config.User))
+            {
+                var account = ContainerUser.Resolve(root.Path, record.Config.User, groups: null);
+                owner = (account.Uid, account.Gid);
+            }
+
+            var view = await Task.Run(() => ContainerView.Open(root.Path, record.HostConfig.ReadonlyRootfs, record.Mounts)).ConfigureAwait(false);
+            return new ContainerFiles(view, named, owner, () =>
+            {
+                root.Dispose();
+                VolumeMounts.Release(user);
+            });
+        }
+        catch
+        {
+            root.Dispose();
+            VolumeMounts.Release(user);
+            throw;
+        }
+    }
+
+    /// <summary>Writes the container's root, without volumes, as a tar archive. Blocking.</summary>
+    public async Task ExportAsync(Container container, Stream output)
+    {
+        using var root = await HoldRootAsync(container).ConfigureAwait(false);
+        Publish(container, "export");
+        await Task.Run(() => TreeArchiver.Write(root.Path, output)).ConfigureAwait(false);
+    }
+
+    /// <summary>What `docker diff` lists.</summary>
+    public IReadOnlyList<FileSystemChange> Changes(Container container) => FileSystemChanges.Of(_rootfs.Folders(container.Id));
+
+    /// <summary>Keeps the container's root mounted until the answer is disposed, whether the container starts and stops meanwhile or not.</summary>
+    public Task<RootHold> HoldRootAsync(Container container) => container.Mailbox.RunAsync(() =>
+    {
+        if (container.Removing)
+        {
+            throw EngineException.Conflict($"container {container.Id} is marked for removal");
+        }
+
+        var path = _rootfs.Mount(container.Id);
+        container.RootHolds++;
+        return Task.FromResult(new RootHold(path, () => _ = ReleaseRootAsync(container)));
+    });
+
+    private async Task ReleaseRootAsync(Container container)
+    {
+        try
+        {
+            await container.Mailbox.RunAsync(() =>
+            {
+                if (--container.RootHolds == 0 && !container.State.IsRunning && !container.Removing)
+                {
+                    _rootfs.Unmount(container.Id);
+                }
+
+                return Task.CompletedTask;
+            }).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            // The container was removed meanwhile, and its root with it.
+        }
+        catch (IOException e)
+        {
+            RootNotReleased(e, container.Id);
+        }
+    }
+}
+
+/// <param name="Path">The mounted root.</param>
+public sealed record RootHold(string Path, Action Release) : IDisposable
+{
+    private int _released;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _released, 1) == 0)
+        {
+            Release();
+        }
+    }
+}

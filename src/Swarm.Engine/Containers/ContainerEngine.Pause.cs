@@ -1,0 +1,60 @@
+namespace Swarm.Engine.Containers;
+
+public sealed partial class ContainerEngine
+{
+    public Task PauseAsync(Container container, CancellationToken cancellation) => container.Mailbox.RunAsync(async () =>
+    {
+        if (container.State.Status != ContainerStatus.Running)
+        {
+            throw EngineException.Conflict(container.State.Status == ContainerStatus.Paused
+                ? $"container {container.Record.Name} is already paused"
+                : $"container {container.Id} is not running");
+        }
+
+        await _runtime.PauseAsync(container.Id, cancellation).ConfigureAwait(false);
+        EndHealthChecks(container);
+        SaveState(container, container.State with { Status = ContainerStatus.Paused });
+        Publish(container, "pause");
+    });
+
+    /// <summary>Freezes a running container until the answer is disposed, without calling it paused.</summary>
+    public async Task<IAsyncDisposable> FreezeAsync(Container container, bool wanted, CancellationToken cancellation)
+    {
+        var frozen = wanted && await container.Mailbox.RunAsync(async () =>
+        {
+            if (container.State.Status != ContainerStatus.Running)
+            {
+                return false;
+            }
+
+            await _runtime.PauseAsync(container.Id, cancellation).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+        return new Thaw(frozen ? () => container.Mailbox.RunAsync(() => container.State.Status == ContainerStatus.Running
+            ? _runtime.ResumeAsync(container.Id, CancellationToken.None)
+            : Task.CompletedTask) : static () => Task.CompletedTask);
+    }
+
+    public Task UnpauseAsync(Container container, CancellationToken cancellation) => container.Mailbox.RunAsync(async () =>
+    {
+        if (container.State.Status != ContainerStatus.Paused)
+        {
+            throw EngineException.Conflict($"Container {container.Id} is not paused");
+        }
+
+        await ResumeAsync(container, cancellation).ConfigureAwait(false);
+    });
+
+    private async Task ResumeAsync(Container container, CancellationToken cancellation)
+    {
+        await _runtime.ResumeAsync(container.Id, cancellation).ConfigureAwait(false);
+        SaveState(container, container.State with { Status = ContainerStatus.Running });
+        BeginHealthChecks(container, afresh: false);
+        Publish(container, "unpause");
+    }
+}
+
+internal sealed class Thaw(Func<Task> thaw) : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync() => await thaw().ConfigureAwait(false);
+}

@@ -1,0 +1,27 @@
+using DotNext.IO;
+using DotNext.Net.Cluster.Consensus.Raft;
+using Swarm.Store.Consensus.Raft.Disk;
+
+namespace Swarm.Store.Consensus.Raft;
+
+/// <summary>An entry as the log hands it to the core, or the stand-in for a snapshot: <see cref="RaftPeer"/> sends the file.</summary>
+internal readonly struct StoredEntry(long term, LogItemKind kind, ReadOnlyMemory<byte> content, bool isSnapshot = false) : IRaftLogEntry
+{
+    public long Term => term;
+
+    public bool IsConfiguration => kind == LogItemKind.Members;
+
+    public bool IsSnapshot => isSnapshot;
+
+    public bool IsReusable => true;
+
+    public long? Length => content.Length;
+
+    bool IDataTransferObject.TryGetMemory(out ReadOnlyMemory<byte> memory)
+    {
+        memory = content;
+        return true;
+    }
+
+    ValueTask IDataTransferObject.WriteToAsync<TWriter>(TWriter writer, CancellationToken token) => writer.WriteAsync(content, null, token);
+}
