@@ -51,14 +51,14 @@ internal static class AttachEndpoints
     /// <summary>Null: only the log is wanted.</summary>
     private static async Task<AttachSession?> BeginAsync(HttpContext context, ContainerEngine engine, Container container, bool raw)
     {
-        var keys = container.Record.Config.Tty ? DetachKeys.Parse(context.QueryString("detachKeys")) : null;
+        var keys = DetachKeys.Parse(context.QueryString("detachKeys"));
         if (!context.QueryBool("stream"))
         {
             return null;
         }
 
         var stdin = context.QueryBool("stdin");
-        var request = new AttachRequest(stdin, context.QueryBool("stdout"), context.QueryBool("stderr"), stdin ? keys : null) { Raw = raw };
+        var request = new AttachRequest(stdin, context.QueryBool("stdout"), context.QueryBool("stderr"), stdin && container.Record.Config.Tty ? keys : null) { Raw = raw };
         return await engine.AttachAsync(container, request, context.RequestAborted).ConfigureAwait(false);
     }
 

@@ -5,6 +5,11 @@ namespace Swarm.Api.Http;
 /// <summary>A websocket as a stream of bytes: each write is one binary message; the client's close is the end.</summary>
 internal sealed class AttachedSocket(WebSocket socket) : Stream
 {
+    private const int BufferSize = 16 * 1024;
+    private readonly byte[] _buffer = new byte[BufferSize];
+    private ReadOnlyMemory<byte> _unread;
+    private Task<ValueWebSocketReceiveResult>? _receiving;
+
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
@@ -21,30 +26,36 @@ internal sealed class AttachedSocket(WebSocket socket) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (socket.State is WebSocketState.Open or WebSocketState.CloseSent)
+        while (_unread.IsEmpty)
         {
-            ValueWebSocketReceiveResult received;
+            if (socket.State is not (WebSocketState.Open or WebSocketState.CloseSent))
+            {
+                return 0;
+            }
+
             try
             {
-                received = await socket.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+                // Cancelled, a receive would abort the socket, and the client never hear a proper close: it is left pending instead.
+                _receiving ??= socket.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None).AsTask();
+                var received = await _receiving.WaitAsync(cancellationToken).ConfigureAwait(false);
+                _receiving = null;
+                if (received.MessageType == WebSocketMessageType.Close)
+                {
+                    return 0;
+                }
+
+                _unread = _buffer.AsMemory(0, received.Count);
             }
             catch (WebSocketException e)
             {
                 throw new IOException("the client closed the connection", e);
             }
-
-            if (received.MessageType == WebSocketMessageType.Close)
-            {
-                return 0;
-            }
-
-            if (received.Count > 0)
-            {
-                return received.Count;
-            }
         }
 
-        return 0;
+        var count = Math.Min(buffer.Length, _unread.Length);
+        _unread[..count].CopyTo(buffer);
+        _unread = _unread[count..];
+        return count;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

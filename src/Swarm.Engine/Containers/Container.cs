@@ -45,6 +45,11 @@ public sealed class Container
         internal set => _health = value;
     }
 
+    /// <summary>Completes when the checks of a run find it unhealthy for the first time.</summary>
+    public Task Sick => SickSource.Task;
+
+    internal TaskCompletionSource SickSource { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Ends the checks of the current run.</summary>
     internal CancellationTokenSource? HealthChecks { get; set; }
 

@@ -57,6 +57,10 @@ public sealed partial class ContainerEngine
                             if (container.Health.Status != before.Status)
                             {
                                 Publish(container, "health_status: " + container.Health.Status);
+                                if (container.Health.Status == HealthState.Unhealthy)
+                                {
+                                    container.SickSource.TrySetResult();
+                                }
                             }
                         }
 

@@ -63,6 +63,17 @@ public sealed partial class ContainerEngine
     private async Task<bool> AdoptAsync(Container container, CancellationToken cancellation)
     {
         var control = await ShimConnection.ConnectAsync(_starter.Bundle(container.Id), ShimInterest.Life, cancellation).ConfigureAwait(false);
+        if (control is not null && ReadExit(container.Id) is not null)
+        {
+            // The process has ended, its shim not quite: what it still removes must not be removed by two.
+            while (await control.ReadAsync(cancellation).ConfigureAwait(false) is not null)
+            {
+            }
+
+            control.Dispose();
+            control = null;
+        }
+
         var pid = control is null ? 0 : await ReadPidAsync(control, cancellation).ConfigureAwait(false);
         if (pid > 0)
         {

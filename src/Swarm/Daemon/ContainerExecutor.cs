@@ -62,7 +62,14 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
             return new TaskExit(new ContainerStatus(), "the container is gone");
         }
 
-        await ContainerEngine.WaitAsync(container, WaitCondition.NotRunning).WaitAsync(cancellation).ConfigureAwait(false);
+        var ended = ContainerEngine.WaitAsync(container, WaitCondition.NotRunning);
+        if (await Task.WhenAny(ended, container.Sick).WaitAsync(cancellation).ConfigureAwait(false) != ended)
+        {
+            // As Docker: a task whose container is unhealthy has failed, and its container is stopped.
+            await engine.StopAsync(container, seconds: null, signal: "", cancellation).ConfigureAwait(false);
+            return ExitOf(container) with { Error = "task: unhealthy container" };
+        }
+
         return ExitOf(container);
     }
 
