@@ -11,6 +11,9 @@ internal sealed record TokenAnswer
     [JsonPropertyName("access_token")]
     public string? AccessToken { get; init; }
 
+    [JsonPropertyName("refresh_token")]
+    public string? RefreshToken { get; init; }
+
     public override string ToString() => nameof(TokenAnswer);
 }
 
@@ -28,4 +31,11 @@ internal sealed record ErrorDetail
 
     [JsonPropertyName("message")]
     public string? Message { get; init; }
+}
+
+/// <summary>A page of tags/list.</summary>
+internal sealed record TagAnswer
+{
+    [JsonPropertyName("tags")]
+    public List<string>? Tags { get; init; }
 }

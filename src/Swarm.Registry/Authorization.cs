@@ -29,20 +29,32 @@ internal sealed class Authorization(RegistryClient client, RegistryCredentials? 
             return new AuthenticationHeaderValue("Bearer", given);
         }
 
-        return new AuthenticationHeaderValue("Bearer", await TokenAsync(challenge, scope, cancellation));
+        return new AuthenticationHeaderValue("Bearer", (await TokenAsync(challenge, scope, offline: false, cancellation)).Token);
+    }
+
+    /// <summary>As <see cref="AnswerAsync"/> for no repository, with the refresh token that the server may give (empty: none).</summary>
+    public async Task<(AuthenticationHeaderValue Header, string Refresh)> LogInAsync(Challenge challenge, CancellationToken cancellation)
+    {
+        if (challenge.Scheme != "bearer")
+        {
+            return (await AnswerAsync(challenge, "", cancellation), "");
+        }
+
+        var (token, refresh) = await TokenAsync(challenge, "", offline: true, cancellation);
+        return (new AuthenticationHeaderValue("Bearer", token), refresh);
     }
 
     private static AuthenticationHeaderValue Basic(RegistryCredentials credentials) =>
         new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credentials.User}:{credentials.Password}")));
 
-    private async Task<string> TokenAsync(Challenge challenge, string scope, CancellationToken cancellation)
+    private async Task<(string Token, string Refresh)> TokenAsync(Challenge challenge, string scope, bool offline, CancellationToken cancellation)
     {
         if (!Uri.TryCreate(challenge["realm"], UriKind.Absolute, out var realm) || !IsTrusted(realm))
         {
             throw new RegistryException(RegistryFault.Invalid, "the registry names no token server that may be used (https is needed)");
         }
 
-        using var request = Request(realm, challenge["service"], scope);
+        using var request = Request(realm, challenge["service"], scope, offline);
         using var response = await client.SendAsync(request, cancellation);
         if (!response.IsSuccessStatusCode)
         {
@@ -53,7 +65,8 @@ internal sealed class Authorization(RegistryClient client, RegistryCredentials? 
         try
         {
             var answer = JsonSerializer.Deserialize(body, RegistryJson.Default.TokenAnswer);
-            return answer?.Token ?? answer?.AccessToken ?? throw new RegistryException(RegistryFault.Invalid, "the token server gave no token");
+            var token = answer?.Token ?? answer?.AccessToken ?? throw new RegistryException(RegistryFault.Invalid, "the token server gave no token");
+            return (token, answer?.RefreshToken ?? "");
         }
         catch (JsonException)
         {
@@ -62,7 +75,7 @@ internal sealed class Authorization(RegistryClient client, RegistryCredentials? 
         }
     }
 
-    private HttpRequestMessage Request(Uri realm, string service, string scope)
+    private HttpRequestMessage Request(Uri realm, string service, string scope, bool offline)
     {
         if (credentials is { IdentityToken: { Length: > 0 } refresh })
         {
@@ -74,7 +87,9 @@ internal sealed class Authorization(RegistryClient client, RegistryCredentials? 
         }
 
         var separator = realm.Query.Length > 0 ? "&" : "?";
-        var query = $"{separator}service={Uri.EscapeDataString(service)}&scope={Uri.EscapeDataString(scope)}";
+        var scopes = string.Concat(scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one => $"&scope={Uri.EscapeDataString(one)}"));
+        var account = credentials is { User: { Length: > 0 } user } ? $"&account={Uri.EscapeDataString(user)}" : "";
+        var query = $"{separator}service={Uri.EscapeDataString(service)}{scopes}{account}{(offline ? "&offline_token=true&client_id=swarm" : "")}";
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(realm.AbsoluteUri + query));
         if (credentials is { HasPassword: true })
         {

@@ -137,12 +137,15 @@ public sealed record Manifest
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RegistryJson.Default.Manifest);
 
     /// <summary>The entry of an index for a platform; null if it has none.</summary>
-    public Descriptor? For(string os, string architecture) => Manifests?.Find(entry =>
-        entry.Platform is { } platform && platform.Os == os && platform.Architecture == architecture);
+    /// <param name="variant">Empty: any.</param>
+    public Descriptor? For(string os, string architecture, string variant = "") => Manifests?.Find(entry =>
+        entry.Platform is { } platform && platform.Os == os && platform.Architecture == architecture
+        && (variant.Length == 0 || string.IsNullOrEmpty(platform.Variant) || platform.Variant == variant));
 }
 
 [JsonSourceGenerationOptions(AllowDuplicateProperties = false, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(ErrorAnswer))]
+[JsonSerializable(typeof(TagAnswer))]
 internal sealed partial class RegistryJson : JsonSerializerContext;

@@ -31,20 +31,66 @@ public sealed class RegistryClient : IDisposable
     /// <summary>Downloads in progress, shared by everyone who wants the same blob.</summary>
     public SharedDownloads Downloads { get; }
 
-    internal RegistryOptions Options { get; }
+    public RegistryOptions Options { get; }
 
     internal TimeProvider Time { get; }
 
+    /// <summary>For pulls.</summary>
     /// <param name="host">As in a reference: docker.io, or host[:port].</param>
     /// <param name="path">Repository, such as library/busybox.</param>
-    public RegistryRepository Repository(string host, string path, RegistryCredentials? credentials)
+    public RegistryRepository Repository(string host, string path, RegistryCredentials? credentials) =>
+        new(this, Root(host), path, credentials, $"repository:{path}:pull");
+
+    /// <summary>Places to pull from, best first: the mirrors of Docker Hub, and the registry itself.</summary>
+    public IEnumerable<RegistryRepository> Sources(string host, string path, RegistryCredentials? credentials) =>
+        (host == DockerHub ? Options.Mirrors : []).Select(mirror => new RegistryRepository(this, new Uri(mirror, "/v2/"), path, null, $"repository:{path}:pull"))
+            .Append(Repository(host, path, credentials));
+
+    /// <summary>For pushes.</summary>
+    /// <param name="mountFrom">Other repositories there, to take blobs from.</param>
+    public RegistryRepository Writable(string host, string path, RegistryCredentials? credentials, IEnumerable<string> mountFrom)
     {
-        var scheme = Options.IsInsecure(host) ? "http" : "https";
-        var root = new Uri($"{scheme}://{(host == DockerHub ? DockerHubHost : host)}/v2/");
-        return new RegistryRepository(this, root, path, credentials);
+        var scopes = mountFrom.Select(other => $"repository:{other}:pull").Prepend($"repository:{path}:pull,push");
+        return new RegistryRepository(this, Root(host), path, credentials, string.Join(' ', scopes));
+    }
+
+    /// <summary>Checks credentials: `docker login`.</summary>
+    /// <returns>A refresh token to be kept instead of the password, if the registry gives one; else empty.</returns>
+    /// <exception cref="RegistryException">Refused, or unreachable.</exception>
+    public async Task<string> LogInAsync(string host, RegistryCredentials credentials, CancellationToken cancellation)
+    {
+        var root = Root(host);
+        using var request = new HttpRequestMessage(HttpMethod.Get, root);
+        using var response = await SendAsync(request, cancellation);
+        if (response.IsSuccessStatusCode)
+        {
+            return "";
+        }
+
+        if (response.StatusCode != System.Net.HttpStatusCode.Unauthorized
+            || response.Headers.WwwAuthenticate.FirstOrDefault() is not { } header || Challenge.Parse(header.ToString()) is not { } challenge)
+        {
+            throw await Refusals.OfAsync(this, response, cancellation);
+        }
+
+        var authorization = new Authorization(this, credentials, root.Scheme == Uri.UriSchemeHttp);
+        var (answer, refresh) = await authorization.LogInAsync(challenge, cancellation);
+        using var again = new HttpRequestMessage(HttpMethod.Get, root);
+        again.Headers.Authorization = answer;
+        using var second = await SendAsync(again, cancellation);
+        return second.IsSuccessStatusCode
+            ? refresh
+            : throw new RegistryException(
+                RegistryFault.Unauthorized, $"login attempt to {root} failed with status: {(int)second.StatusCode} {second.ReasonPhrase}");
     }
 
     public void Dispose() => _http.Dispose();
+
+    private Uri Root(string host)
+    {
+        var scheme = Options.IsInsecure(host) ? "http" : "https";
+        return new Uri($"{scheme}://{(host == DockerHub ? DockerHubHost : host)}/v2/");
+    }
 
     /// <summary>One request; the answer's body is not read yet. The caller disposes it.</summary>
     /// <exception cref="RegistryException">Unreachable.</exception>

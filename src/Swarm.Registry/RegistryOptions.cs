@@ -8,6 +8,9 @@ public sealed record RegistryOptions
     /// <summary>Hosts (name, or name:port) that are spoken to without TLS, besides this machine's own loopback.</summary>
     public IReadOnlySet<string> InsecureRegistries { get; init; } = new HashSet<string>();
 
+    /// <summary>Registries that are asked for Docker Hub's images first, without credentials.</summary>
+    public IReadOnlyList<Uri> Mirrors { get; init; } = [];
+
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>Until an answer's headers are there, and between two pieces of a body.</summary>
@@ -21,6 +24,9 @@ public sealed record RegistryOptions
 
     /// <summary>Blobs that are downloaded at once, as Docker's max-concurrent-downloads.</summary>
     public int ConcurrentDownloads { get; init; } = 3;
+
+    /// <summary>Blobs of one push that are uploaded at once, as Docker's max-concurrent-uploads.</summary>
+    public int ConcurrentUploads { get; init; } = 5;
 
     internal bool IsInsecure(string host)
     {

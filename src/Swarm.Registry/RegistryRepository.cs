@@ -6,8 +6,8 @@ namespace Swarm.Registry;
 /// <summary>A manifest as the registry gave it.</summary>
 public sealed record FetchedManifest(Digest Digest, string MediaType, byte[] Content, Manifest Manifest);
 
-/// <summary>One repository of one registry, for the length of one pull: it remembers how it was let in.</summary>
-public sealed class RegistryRepository
+/// <summary>One repository of one registry, for the length of one pull or push: it remembers how it was let in.</summary>
+public sealed partial class RegistryRepository
 {
     private static readonly string[] Accepted =
         [MediaTypes.OciIndex, MediaTypes.OciManifest, MediaTypes.DockerList, MediaTypes.DockerManifest];
@@ -16,13 +16,15 @@ public sealed class RegistryRepository
     private readonly Uri _root;
     private readonly string _path;
     private readonly Authorization _authorization;
+    private readonly string _scope;
     private AuthenticationHeaderValue? _header;
 
-    internal RegistryRepository(RegistryClient client, Uri root, string path, RegistryCredentials? credentials)
+    internal RegistryRepository(RegistryClient client, Uri root, string path, RegistryCredentials? credentials, string scope)
     {
         _client = client;
         _root = root;
         _path = path;
+        _scope = scope;
         _authorization = new Authorization(client, credentials, root.Scheme == Uri.UriSchemeHttp);
     }
 
@@ -63,6 +65,17 @@ public sealed class RegistryRepository
         {
             throw new RegistryException(RegistryFault.Invalid, e.Message, e);
         }
+    }
+
+    /// <summary>A blob that fits into memory, verified.</summary>
+    /// <exception cref="RegistryException">Also: it is larger than <paramref name="limit"/>.</exception>
+    public async Task<byte[]> GetSmallBlobAsync(Descriptor blob, int limit, CancellationToken cancellation)
+    {
+        using var response = await GetAsync($"blobs/{blob.Digest}", [], from: 0, cancellation);
+        var content = await _client.ReadAsync(response, limit, cancellation);
+        return Digest.TryParse(blob.Digest, out var wanted) && Digest.Of(content) == wanted
+            ? content
+            : throw new RegistryException(RegistryFault.Invalid, $"blob verification failed for digest {blob.Digest}");
     }
 
     /// <summary>
@@ -134,6 +147,6 @@ public sealed class RegistryRepository
             throw new RegistryException(RegistryFault.Unauthorized, "unauthorized: the registry does not say how to authenticate");
         }
 
-        _header = await _authorization.AnswerAsync(challenge, $"repository:{_path}:pull", cancellation);
+        _header = await _authorization.AnswerAsync(challenge, _scope, cancellation);
     }
 }

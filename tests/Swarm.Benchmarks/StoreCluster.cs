@@ -109,7 +109,7 @@ internal sealed class StoreCluster : IAsyncDisposable
     private async Task StartAsync(string id, RaftBootstrap bootstrap)
     {
         var transport = new Transport(this, id);
-        var options = new RaftOptions { Directory = Path.Combine(_root, id), NodeId = id, Bootstrap = bootstrap, SnapshotEvery = _snapshotEvery };
+        var options = new RaftOptions { Directory = Path.Combine(_root, id), NodeId = id, Bootstrap = bootstrap, SnapshotEvery = _snapshotEvery, DataKeys = [new byte[32]] };
         var store = new ReplicatedStore(
             id, state => new RaftConsensus(options, state, transport, TimeProvider.System, NullLoggerFactory.Instance), transport, TimeProvider.System);
         await store.StartAsync(CancellationToken.None);

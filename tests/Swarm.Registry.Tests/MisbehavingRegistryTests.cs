@@ -141,7 +141,7 @@ public sealed class MisbehavingRegistryTests : IDisposable
         {
             var repository = _client.Repository(registry.Host, "team/app", new RegistryCredentials { User = "anna", Password = "pw" });
             Assert.Equal(Digest.Of(manifest), (await repository.GetManifestAsync("v1", default)).Digest);
-            Assert.Contains("/token?service=the%2C%20service&scope=repository%3Ateam%2Fapp%3Apull", registry.Requests);
+            Assert.Contains("/token?service=the%2C%20service&scope=repository%3Ateam%2Fapp%3Apull&account=anna", registry.Requests);
 
             var wrong = _client.Repository(registry.Host, "team/app", new RegistryCredentials { User = "anna", Password = "no" });
             var error = await Assert.ThrowsAsync<RegistryException>(() => wrong.GetManifestAsync("v1", default));

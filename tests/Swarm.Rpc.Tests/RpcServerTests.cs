@@ -134,7 +134,7 @@ public sealed class RpcServerTests : IAsyncLifetime
     [InlineData(false, true, "m2 was removed from this cluster")]
     public async Task A_manager_that_was_left_behind_or_removed_hears_it_from_whomever_it_calls(bool outdated, bool removed, string reason)
     {
-        var options = new RpcServerOptions { IsOutdated = (id, recoveries) => outdated && id == "m2" && recoveries == 3, IsRemoved = _ => removed };
+        var options = new RpcServerOptions { IsOutdated = (id, recoveries) => outdated && id == "m2" && recoveries == 3, Standing = (_, _) => removed ? NodeStanding.Removed : NodeStanding.Good };
         var address = await _cluster.ServeAsync(_cluster.Node("m1", NodeRole.Manager), _services.Offered, options);
         var heard = "";
         var calls = new PeerCalls(_cluster.Channels(_cluster.Node("m2", NodeRole.Manager)), _cluster.Book(("m1", address)), () => new PeerSelf("h:1", 3), text => heard = text, TimeSpan.FromSeconds(30));

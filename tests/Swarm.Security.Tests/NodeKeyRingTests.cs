@@ -54,6 +54,16 @@ public sealed class NodeKeyRingTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_that_was_opened_once_still_tells_a_wrong_key()
+    {
+        Install(_disk.Folder).Follow(_first);
+        var seal = NodeLock.LoadOrCreate(_disk.Folder);
+        Assert.True(seal.TryUnlock(_first));
+        Assert.False(seal.TryUnlock(_second));
+        Assert.True(seal.TryUnlock(_first));
+    }
+
+    [Fact]
     public void Nothing_is_read_from_a_locked_node()
     {
         Install(_disk.Folder).Follow(_first);

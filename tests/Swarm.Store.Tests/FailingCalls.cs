@@ -5,7 +5,8 @@ namespace Swarm.Store.Tests;
 
 /// <summary>
 /// One life of a log - votes, appends over several segments, a tail that gives way, a snapshot of its own and one received - in which one call to
-/// the disk fails, each in its turn; then it is opened again on a sound disk.
+/// the disk fails, each in its turn; then it is opened again on a sound disk. Guards: SegmentedLog._broken with DiskHealth.ThrowIfBroken (out: what is
+/// appended after a failed sync is acknowledged), and that the mark is lowered before the log is (out: a crash in between is taken for a loss).
 /// </summary>
 public sealed class FailingCalls
 {

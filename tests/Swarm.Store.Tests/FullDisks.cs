@@ -86,7 +86,8 @@ public sealed class FullDisks
         Assert.True(status != CommitStatus.Committed || cluster[await cluster.LeaderAsync()].View.Nodes.Find("late") is not null);
     }
 
-    // Guard: SyncOrBreak in SegmentedLog: the sync after the failed one succeeds, as Linux's does, and must not be believed.
+    // Guard: Break in RaftLog.OrBreak, which ends the process. That the sync after the failed one, which succeeds as Linux's does, is not believed
+    // (SegmentedLog._broken, DiskHealth.ThrowIfBroken) is what FailingCalls shows.
     [Fact]
     public async Task A_leader_whose_sync_fails_ends_and_its_restart_has_everything_acknowledged()
     {

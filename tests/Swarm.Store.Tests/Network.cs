@@ -10,7 +10,7 @@ internal sealed class Network
     private readonly ConcurrentDictionary<(string From, string To), bool> _cut = new();
     private readonly ConcurrentDictionary<string, bool> _silent = new();
 
-    /// <summary>Sees every request before it is delivered; what it returns is delivered, null loses it.</summary>
+    /// <summary>Sees every request before it is delivered; what it returns is delivered, null or nothing loses it.</summary>
     internal Func<string, string, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?>? Intercept { get; set; }
 
     internal IPeerTransport For(string nodeId) => new Transport(this, nodeId);
@@ -49,7 +49,8 @@ internal sealed class Network
 
         if (Intercept is { } intercept)
         {
-            request = intercept(from, to, request) ?? throw new IOException("lost");
+            // "condition ? null : request" is an empty memory, not null: the null becomes an array first.
+            request = intercept(from, to, request) is { IsEmpty: false } passed ? passed : throw new IOException("lost");
         }
 
         byte[] copy = request.ToArray();

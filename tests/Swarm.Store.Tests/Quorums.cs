@@ -25,9 +25,10 @@ public sealed class Quorums
         // From the moment that the write is in the leader's log: two are dead to it, and the lagging one takes the snapshot and nothing else. Before, it
         // takes nothing at all, so that the round which carries the write is the one that brings the snapshot.
         var before = long.MaxValue;
+        string[] ids = [];
         cluster.Network.Intercept = (_, to, request) =>
         {
-            var written = cluster.Raft(leader).LastIndex > Volatile.Read(ref before);
+            var written = ids.Any(id => cluster.Raft(id).LastIndex > Volatile.Read(ref before));
             return (RaftKind)request.Span[0] switch
             {
                 RaftKind.SnapshotChunk => written ? request : null,
@@ -37,9 +38,11 @@ public sealed class Quorums
             };
         };
         await cluster.RestartAsync(lagging);
+        ids = [.. cluster.Up.Keys];
         Volatile.Write(ref before, cluster.Raft(leader).LastIndex);
         var result = await cluster.Run(cluster[leader].CommitAsync(ConsensusContract.Create("on-two"), CancellationToken.None));
-        Assert.False(result.IsCommitted, $"acknowledged, but {lagging} and {string.Join(", ", dead)} do not have it");
+        string[] holders = [.. ids.Where(id => cluster.Raft(id).LastIndex >= result.Index)];
+        Assert.True(!result.IsCommitted || holders.Length >= 3, $"acknowledged, but only {string.Join(", ", holders)} of five have it");
 
         // What was not acknowledged is decided once there is a majority again.
         cluster.Network.Intercept = null;

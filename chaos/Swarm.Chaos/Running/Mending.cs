@@ -1,4 +1,5 @@
 using Swarm.Lab;
+using Swarm.Lab.Disks;
 using Swarm.Lab.Nodes;
 using Task = System.Threading.Tasks.Task;
 

@@ -25,6 +25,8 @@ public sealed class RegisterWorkload(WorkloadSpec spec, ClusterAccess cluster) :
 
     private static readonly TimeSpan LastReadLimit = TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan SetUpLimit = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<int, int> _values = new();
     private List<string> _registers = [];
     private ClientSession? _first;
@@ -39,11 +41,28 @@ public sealed class RegisterWorkload(WorkloadSpec spec, ClusterAccess cluster) :
         _registers = [.. Enumerable.Range(1, spec.Objects).Select(i => "register-" + i.ToString(CultureInfo.InvariantCulture))];
         foreach (var name in _registers)
         {
+            await MakeAsync(session, name, cancellation);
+        }
+    }
+
+    /// <summary>On a busy machine an answer may be late: then it is looked whether the register is there. Every try writes a value of its own.</summary>
+    /// <exception cref="RunException">The machine is too busy to play anything.</exception>
+    private async Task MakeAsync(ClientSession session, string name, CancellationToken cancellation)
+    {
+        var start = cluster.Time.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            var value = $"new-{attempt}";
             var created = await session.CallAsync(
                 OperationKind.CompareAndSet, name,
-                async (operation, client, limit) => operation with { Id = (await client.CreateServiceAsync(Specs.Sleepers(name, Label, 0, "new"), limit)).ID },
-                cancellation, value: "new");
-            if (created.Outcome != Outcome.Ok)
+                async (operation, client, limit) => operation with { Id = (await client.CreateServiceAsync(Specs.Sleepers(name, Label, 0, value), limit)).ID },
+                cancellation, value: value);
+            if (created.Outcome == Outcome.Ok || await ReadAsync(session, name, cancellation) is not null)
+            {
+                return;
+            }
+
+            if (cluster.Time.GetElapsedTime(start) > SetUpLimit)
             {
                 throw new RunException($"a register could not be made on a cluster that is whole: {created.Error}");
             }

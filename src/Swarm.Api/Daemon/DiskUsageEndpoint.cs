@@ -35,7 +35,7 @@ public static class DiskUsageEndpoint
 
     private static DiskUsage Measure(ContainerEngine engine, ImageStore images, Func<string, bool> wants)
     {
-        var all = images.List();
+        var all = images.List().Where(image => !image.IsBuildStep);
         var users = engine.Containers.GroupBy(c => c.Record.ImageId).ToDictionary(g => g.Key, g => (long)g.Count());
         return new DiskUsage
         {

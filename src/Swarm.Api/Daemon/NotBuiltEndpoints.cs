@@ -14,13 +14,9 @@ public static class NotBuiltEndpoints
 
     private static readonly (string Method, string Path, string What)[] Operations =
     [
-        ("POST", "/auth", "checking registry credentials is not built: `docker login` can not be used"),
-        ("POST", "/build", "building images is not built: build elsewhere and pull, or use `docker load`"),
-        ("POST", "/build/prune", "building images is not built"),
-        ("POST", "/build/cancel", "building images is not built"),
-        ("POST", "/session", "building images is not built"),
-        ("POST", "/grpc", "building images is not built"),
-        ("GET", "/distribution/{**name}", "asking a registry for an image's digest is not built"),
+        ("POST", "/build/cancel", "cancelling a build by its id is of BuildKit, which is not built: leave the request"),
+        ("POST", "/session", "BuildKit is not built: use the classic builder (DOCKER_BUILDKIT=0)"),
+        ("POST", "/grpc", "BuildKit is not built: use the classic builder (DOCKER_BUILDKIT=0)"),
         ("GET", "/events", "events are not built"),
         ("POST", "/networks/create", "making networks is not built: the networks are bridge, host and none"),
         ("POST", "/networks/prune", "making networks is not built, so there is nothing to prune"),

@@ -23,6 +23,7 @@ public static class SystemEndpoints
     {
         context.Response.Headers.CacheControl = "no-cache, no-store, must-revalidate";
         context.Response.Headers.Pragma = "no-cache";
+        context.Response.Headers["Builder-Version"] = "1";
         context.Response.Headers["Swarm"] = SwarmSection.Status(node.State);
         context.Response.ContentType = "text/plain; charset=utf-8";
         if (HttpMethods.IsHead(context.Request.Method))

@@ -68,7 +68,10 @@ public sealed class Filters
         !_values.TryGetValue(key, out var wanted) || wanted.Any(prefix => value.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>No such filter, or <paramref name="labels"/> has every `name` or `name=value` that it lists; `name=` asks for any value.</summary>
-    public bool Labels<TValue>(string key, IReadOnlyDictionary<string, TValue> labels) where TValue : class? => this[key].All(wanted =>
+    public bool Labels<TValue>(string key, IReadOnlyDictionary<string, TValue> labels) where TValue : class? => HasLabels(this[key], labels);
+
+    /// <inheritdoc cref="Labels"/>
+    public static bool HasLabels<TValue>(IEnumerable<string> all, IReadOnlyDictionary<string, TValue> labels) where TValue : class? => all.All(wanted =>
     {
         var equals = wanted.IndexOf('=');
         return equals < 0 || equals == wanted.Length - 1

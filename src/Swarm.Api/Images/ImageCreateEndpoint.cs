@@ -1,86 +1,76 @@
-using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Swarm.Api.Http;
 using Swarm.Engine;
 using Swarm.Engine.Images;
 
 namespace Swarm.Api.Images;
 
-/// <summary>`docker pull`.</summary>
+/// <summary>`docker pull` and `docker import`.</summary>
 internal static class ImageCreateEndpoint
 {
-    /// <summary>Progress lines that wait for a slow client; older ones are dropped first, the outcome is never among them.</summary>
-    private const int MaxWaitingLines = 1024;
+    public static Task CreateAsync(HttpContext context, ImageStore images) =>
+        context.QueryString("fromImage").Length > 0 ? PullAsync(context, images)
+        : context.QueryString("fromSrc").Length > 0 ? ImportAsync(context, images)
+        : throw EngineException.BadRequest("invalid reference format");
 
-    public static async Task CreateAsync(HttpContext context, ImageStore images)
+    private static Task PullAsync(HttpContext context, ImageStore images)
     {
-        if (context.QueryString("fromSrc").Length > 0)
+        var platform = context.QueryString("platform") is { Length: > 0 } text ? ImagePlatform.Parse(text) : null;
+        var (reference, all) = Reference(context);
+        var auth = context.Request.Headers["X-Registry-Auth"].ToString() is { Length: > 0 } header ? header : null;
+        return ProgressStream.RunAsync(context, (report, cancellation) => all
+            ? images.PullAllAsync(reference, platform, auth, step => report(ProgressLine.Of(step)), cancellation)
+            : images.PullAsync(reference, platform, auth, step => report(ProgressLine.Of(step)), cancellation));
+    }
+
+    private static async Task ImportAsync(HttpContext context, ImageStore images)
+    {
+        if (context.QueryString("fromSrc") != "-")
         {
-            throw EngineException.NotImplemented("importing a file system as an image is not built yet: load an archive of docker save");
+            throw EngineException.NotImplemented("importing from a URL is not built: download the archive and send it (docker import - NAME < FILE)");
         }
 
-        var reference = Reference(context);
-        var steps = Channel.CreateBounded<PullProgress>(new BoundedChannelOptions(MaxWaitingLines) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-        var pull = PullAsync(context, images, reference, steps.Writer);
-
-        // A refusal before the first step is an HTTP status; after it, a line of the stream.
-        JsonLines? lines = null;
-        try
+        var name = context.QueryString("repo") is { Length: > 0 } repo ? ImageReference.Parse(repo) : null;
+        if (name?.HasDigest == true)
         {
-            await foreach (var step in steps.Reader.ReadAllAsync(context.RequestAborted))
+            throw EngineException.BadRequest("cannot import digest reference");
+        }
+
+        if (name is not null && context.QueryString("tag") is { Length: > 0 } tag)
+        {
+            name = name.WithTag(tag);
+        }
+
+        var platform = context.QueryString("platform") is { Length: > 0 } text ? ImagePlatform.Parse(text) : null;
+        context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
+        var image = await images.ImportAsync(
+            context.Request.Body,
+            new ImageImport
             {
-                lines ??= await JsonLines.StartAsync(context);
-                await lines.WriteAsync(ProgressLine.Of(step), ImageWireJson.Default.ProgressLine);
-            }
-        }
-        finally
-        {
-            await pull.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        try
-        {
-            await pull;
-        }
-        catch (EngineException e) when (lines is not null)
-        {
-            await lines.WriteAsync(ProgressLine.Failure(e.Message), ImageWireJson.Default.ProgressLine);
-        }
+                Name = name,
+                Message = context.QueryString("message") is { Length: > 0 } message ? message : "Imported from -",
+                Changes = context.QueryStrings("changes"),
+                Platform = platform,
+            },
+            context.RequestAborted);
+        var lines = await JsonLines.StartAsync(context);
+        await lines.WriteAsync(new ProgressLine { Status = image.Id }, ImageWireJson.Default.ProgressLine);
     }
 
-    private static async Task PullAsync(HttpContext context, ImageStore images, string reference, ChannelWriter<PullProgress> steps)
+    private static (ImageReference Reference, bool All) Reference(HttpContext context)
     {
-        try
-        {
-            var auth = context.Request.Headers["X-Registry-Auth"].ToString();
-            await images.PullAsync(reference, auth.Length > 0 ? auth : null, step => steps.TryWrite(step), context.RequestAborted);
-        }
-        finally
-        {
-            steps.Complete();
-        }
-    }
-
-    private static string Reference(HttpContext context)
-    {
-        if (context.QueryString("platform") is { Length: > 0 } platform && platform.Split('/')[0] != "linux")
-        {
-            throw EngineException.NotImplemented($"pulling for the platform {platform} is not built: this engine runs images of its own machine's platform");
-        }
-
         var (name, tag) = (ImageReference.Parse(context.QueryString("fromImage")), context.QueryString("tag"));
         if (tag.StartsWith("sha256:", StringComparison.Ordinal))
         {
-            return $"{name.Name}@{tag}";
+            return (ImageReference.Parse($"{name.Name}@{tag}"), false);
         }
 
         if (tag.Length > 0)
         {
-            return name.HasDigest ? name.Canonical : name.WithTag(tag).Canonical;
+            return (name.HasDigest ? name : name.WithTag(tag), false);
         }
 
-        return name.Tag is not null || name.HasDigest
-            ? name.Canonical
-            : throw EngineException.NotImplemented($"pulling all tags of {name.FamiliarName} is not built: name one tag");
+        return (name, name.Tag is null && !name.HasDigest);
     }
 }

@@ -14,14 +14,16 @@ namespace Swarm.Api.Images;
 public static class ImageEndpoints
 {
     /// <param name="use">Who refuses the deletion of images: the containers.</param>
-    public static void Map(IEndpointRouteBuilder routes, ImageStore images, IImageUse use)
+    public static void Map(IEndpointRouteBuilder routes, ImageStore images, IImageUse use, TimeProvider time)
     {
-        routes.MapGet("/images/json", context => ImageListEndpoint.ListAsync(context, images));
-        routes.MapGet("/images/search", _ => throw NotBuilt("searching registries"));
+        routes.MapGet("/images/json", context => ImageListEndpoint.ListAsync(context, images, time));
+        routes.MapGet("/images/search", _ => throw EngineException.NotImplemented(
+            "searching Docker Hub is not built: look at https://hub.docker.com, or list a registry's repositories by its own API"));
+        routes.MapPost("/auth", context => RegistryEndpoints.LogInAsync(context, images));
         routes.MapGet("/images/get", context => ImageArchiveEndpoints.SaveAsync(context, images, context.QueryStrings("names")));
         routes.MapPost("/images/load", context => ImageArchiveEndpoints.LoadAsync(context, images));
         routes.MapPost("/images/create", context => ImageCreateEndpoint.CreateAsync(context, images));
-        routes.MapPost("/images/prune", context => ImageListEndpoint.PruneAsync(context, images, use));
+        routes.MapPost("/images/prune", context => ImageListEndpoint.PruneAsync(context, images, use, time));
         routes.MapGet("/images/{**path}", context => Split(context) switch
         {
             (var name, "json") => ImageInspectEndpoint.InspectAsync(context, images, name),
@@ -32,12 +34,12 @@ public static class ImageEndpoints
         routes.MapPost("/images/{**path}", context => Split(context) switch
         {
             (var name, "tag") => TagAsync(context, images, name),
-            (_, "push") => throw NotBuilt("pushing images"),
+            (var name, "push") => ImagePushEndpoint.PushAsync(context, images, name),
             _ => throw EngineException.NotFound("page not found"),
         });
         routes.MapDelete("/images/{**path}", context => RemoveAsync(context, images, use));
-        routes.MapGet("/distribution/{**path}", context => Split(context) is (_, "json")
-            ? throw NotBuilt("looking at an image in its registry")
+        routes.MapGet("/distribution/{**path}", context => Split(context) is (var name, "json")
+            ? RegistryEndpoints.InspectAsync(context, images, name)
             : throw EngineException.NotFound("page not found"));
     }
 
@@ -75,6 +77,4 @@ public static class ImageEndpoints
 
     /// <summary>Kestrel leaves %2F as it came; some clients write names so.</summary>
     private static string Path(HttpContext context) => context.RouteString("path").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-
-    private static EngineException NotBuilt(string what) => EngineException.NotImplemented($"{what} is not built yet");
 }

@@ -27,6 +27,7 @@ internal static class ImageInspectEndpoint
             Id = image.Id,
             RepoTags = image.RepoTags,
             RepoDigests = image.RepoDigests,
+            Parent = image.Parent,
             Comment = details.Comment,
             Created = image.Created,
             DockerVersion = details.DockerVersion,

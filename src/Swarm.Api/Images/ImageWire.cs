@@ -89,6 +89,10 @@ internal sealed record ProgressLine
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Id { get; init; }
 
+    [JsonPropertyName("aux")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ProgressAux? Aux { get; init; }
+
     [JsonPropertyName("errorDetail")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ErrorDetail? ErrorDetail { get; init; }
@@ -104,14 +108,33 @@ internal sealed record ProgressLine
         Detail = step.Id.Length > 0 ? new ProgressDetail(step.Current, step.Total) : null,
     };
 
-    public static ProgressLine Failure(string message) => new() { ErrorDetail = new ErrorDetail(message), Error = message };
+    public static ProgressLine Failure(string message, int code = 0) => new() { ErrorDetail = new ErrorDetail(message, code), Error = message };
 }
 
 internal sealed record ProgressDetail(
     [property: JsonPropertyName("current"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Current,
     [property: JsonPropertyName("total"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Total);
 
-internal sealed record ErrorDetail([property: JsonPropertyName("message")] string Message);
+internal sealed record ErrorDetail(
+    [property: JsonPropertyName("message")] string Message,
+    [property: JsonPropertyName("code"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Code = 0);
+
+/// <summary>What programs read of a stream: a build's image, or what a push made.</summary>
+internal sealed record ProgressAux
+{
+    [JsonPropertyName("ID")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Id { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Tag { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Digest { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Size { get; init; }
+}
 
 [JsonSerializable(typeof(List<ImageSummary>))]
 [JsonSerializable(typeof(ImageInspect))]
@@ -119,4 +142,7 @@ internal sealed record ErrorDetail([property: JsonPropertyName("message")] strin
 [JsonSerializable(typeof(List<ImageDeleteItem>))]
 [JsonSerializable(typeof(PruneAnswer))]
 [JsonSerializable(typeof(ProgressLine))]
+[JsonSerializable(typeof(AuthRequest))]
+[JsonSerializable(typeof(AuthAnswer))]
+[JsonSerializable(typeof(DistributionAnswer))]
 internal sealed partial class ImageWireJson : JsonSerializerContext;

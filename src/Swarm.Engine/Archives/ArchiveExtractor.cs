@@ -123,7 +123,7 @@ public sealed class ArchiveExtractor : IDisposable
         SetAttributes(entry, (key, value) => ExtendedAttributeCalls.SetAt(folder, name, key, value));
         if (entry.Type != TarEntryType.SymbolicLink)
         {
-            ChangeModeAt(folder, name, entry.Mode);
+            ChangeModeAt(folder, name, _options.Mode ?? entry.Mode);
         }
 
         SetTimeAt(folder, name, entry.Modified);
@@ -195,7 +195,7 @@ public sealed class ArchiveExtractor : IDisposable
         var (uid, gid) = OwnerOf(entry);
         ChangeOwner(file, uid, gid, name);
         SetAttributes(entry, (key, value) => ExtendedAttributeCalls.Set(file, key, value, name));
-        ChangeMode(file, entry.Mode, name);
+        ChangeMode(file, _options.Mode ?? entry.Mode, name);
     }
 
     private static void SetAttributes(TarEntry entry, Action<string, byte[]> set)

@@ -8,9 +8,11 @@ internal enum CompressionKind
     None,
     Gzip,
     Zstd,
+    Bzip2,
+    Xz,
 }
 
-/// <summary>Compressed streams by their first bytes, whatever a media type says: gzip (RFC 1952), zstd (RFC 8878), or none.</summary>
+/// <summary>Compressed streams by their first bytes, whatever a media type says: gzip (RFC 1952), zstd (RFC 8878), bzip2, xz, or none.</summary>
 internal static class Decompression
 {
     private const int BufferSize = 256 * 1024;
@@ -19,9 +21,14 @@ internal static class Decompression
 
     private static ReadOnlySpan<byte> Zstd => [0x28, 0xB5, 0x2F, 0xFD];
 
+    private static ReadOnlySpan<byte> Bzip2 => "BZh"u8;
+
+    private static ReadOnlySpan<byte> Xz => [0xFD, 0x37, 0x7A, 0x58];
+
     /// <param name="start">The first four bytes, or all if there are fewer.</param>
     public static CompressionKind KindOf(ReadOnlySpan<byte> start) =>
-        start.StartsWith(Gzip) ? CompressionKind.Gzip : start.StartsWith(Zstd) ? CompressionKind.Zstd : CompressionKind.None;
+        start.StartsWith(Gzip) ? CompressionKind.Gzip : start.StartsWith(Zstd) ? CompressionKind.Zstd
+        : start.StartsWith(Bzip2) ? CompressionKind.Bzip2 : start.StartsWith(Xz) ? CompressionKind.Xz : CompressionKind.None;
 
     /// <summary>The plain bytes. Disposing it disposes <paramref name="input"/>.</summary>
     public static Stream Open(Stream input)
@@ -34,6 +41,8 @@ internal static class Decompression
         {
             CompressionKind.Gzip => new GZipStream(whole, CompressionMode.Decompress),
             CompressionKind.Zstd => new DecompressionStream(whole, BufferSize, leaveOpen: false),
+            CompressionKind.Bzip2 => FilterProcess.Start("bzip2", whole),
+            CompressionKind.Xz => FilterProcess.Start("xz", whole),
             _ => whole,
         };
     }

@@ -48,6 +48,24 @@ internal static unsafe partial class ExtendedAttributeCalls
         }
     }
 
+    /// <summary>Of an open file; null if it is not set.</summary>
+    public static byte[]? GetOf(SafeFileHandle file, string name)
+    {
+        var buffer = new byte[MaxSize];
+        fixed (byte* bytes = buffer)
+        {
+            var length = fgetxattr(file, name, bytes, MaxSize);
+            if (length >= 0)
+            {
+                return buffer[..(int)length];
+            }
+
+            return Marshal.GetLastPInvokeError() is DirectoryCalls.ENODATA or DirectoryCalls.EOPNOTSUPP
+                ? null
+                : throw DirectoryCalls.Failure($"getxattr {name} of", default);
+        }
+    }
+
     /// <summary>Null if it is not set.</summary>
     public static byte[]? GetAt(SafeFileHandle folder, ReadOnlySpan<byte> fileName, string name)
     {
@@ -93,4 +111,7 @@ internal static unsafe partial class ExtendedAttributeCalls
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint lgetxattr(byte* path, string name, byte* value, nint size);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint fgetxattr(SafeFileHandle file, string name, byte* value, nint size);
 }

@@ -20,6 +20,9 @@ public sealed record ExtractOptions
     /// <summary>Owner of everything instead of the archive's (`docker cp` without -a).</summary>
     public (uint Uid, uint Gid)? Owner { get; init; }
 
+    /// <summary>Permission bits of every file and folder instead of the archive's (`COPY --chmod`).</summary>
+    public int? Mode { get; init; }
+
     /// <summary>Refuse to put a file where a folder is, or a folder where a file is (`noOverwriteDirNonDir`).</summary>
     public bool KeepKinds { get; init; }
 

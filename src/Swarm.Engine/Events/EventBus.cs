@@ -26,8 +26,8 @@ public sealed class EventBus(TimeProvider time)
             Actor = new EventActor(actorId, attributes),
             Time = now.ToUnixTimeSeconds(),
             TimeNano = (now - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
-            Status = isContainer ? action : null,
-            Id = isContainer ? actorId : null,
+            Status = isContainer || type == "image" ? action : null,
+            Id = isContainer || type == "image" ? actorId : null,
             From = isContainer ? attributes.GetValueOrDefault("image") : null,
         };
 

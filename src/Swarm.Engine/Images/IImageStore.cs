@@ -37,6 +37,9 @@ public sealed record Image
     /// <summary>Whether other images of this node were built upon it.</summary>
     public bool HasChildren { get; init; }
 
+    /// <summary>A nameless step of a build that others stand on: not shown unless asked for.</summary>
+    public bool IsBuildStep => HasChildren && RepoTags.IsEmpty && RepoDigests.IsEmpty;
+
     /// <summary>Bytes, uncompressed, of all layers.</summary>
     public long Size { get; init; }
 

@@ -15,18 +15,25 @@ internal sealed class ImageCommitter(ImageStore store, ImageCommit commit, TimeP
     /// <exception cref="EngineException">404: the image below is gone.</exception>
     public async Task<Image> RunAsync(CancellationToken cancellation)
     {
-        var state = store.State;
-        var parent = string.IsNullOrEmpty(commit.ParentId) ? null : state.Find(commit.ParentId) ?? throw ImageStore.NoSuchImage(commit.ParentId);
-        var below = parent?.Chain ?? [];
-        store.Layers.Hold(below);
+        var whole = false;
+        IReadOnlyList<Digest> below = [];
         try
         {
-            return await RunAsync(parent, cancellation);
+            var parent = string.IsNullOrEmpty(commit.ParentId) ? null : Held(commit.ParentId);
+            below = parent?.Chain ?? [];
+            store.Layers.Hold(below);
+            var image = await RunAsync(parent, cancellation);
+            whole = true;
+            return image;
         }
         finally
         {
             store.Blobs.Release(_blobs);
             store.Layers.Release(below);
+            if (!whole)
+            {
+                store.DeleteUnneeded(_blobs);
+            }
         }
     }
 
@@ -54,11 +61,6 @@ internal sealed class ImageCommitter(ImageStore store, ImageCommit commit, TimeP
 
     private async Task<Image> RunAsync(StoredImage? parent, CancellationToken cancellation)
     {
-        foreach (var blob in parent?.Blobs ?? [])
-        {
-            Keep(blob);
-        }
-
         var layer = commit.Layer is null ? null : await Task.Run(() => Ingest(commit.Layer, cancellation), cancellation);
         var layers = (parent?.Manifest.Layers ?? []).ToList();
         var diffIds = (parent?.Document.DiffIds ?? []).ToList();
@@ -90,6 +92,24 @@ internal sealed class ImageCommitter(ImageStore store, ImageCommit commit, TimeP
         finally
         {
             store.Layers.Release(image.Chain);
+        }
+    }
+
+    /// <summary>The image below with its blobs held: looked at again once they are, for it may have been removed or come anew in between.</summary>
+    private StoredImage Held(string id)
+    {
+        while (true)
+        {
+            var image = store.State.Find(id) ?? throw ImageStore.NoSuchImage(id);
+            foreach (var blob in image.Blobs)
+            {
+                Keep(blob);
+            }
+
+            if (store.State.Images.GetValueOrDefault(image.Id)?.ManifestDigest == image.ManifestDigest)
+            {
+                return image;
+            }
         }
     }
 

@@ -3,12 +3,12 @@ using Swarm.Engine.Layers;
 namespace Swarm.Engine.Images;
 
 /// <summary>One step of an image's making.</summary>
-/// <param name="Id">The image's for the newest step; the others have none of their own.</param>
+/// <param name="Id">The image's for the newest step; below it those that this node built, and nothing known of the others.</param>
 public sealed record ImageHistory(string Id, DateTimeOffset? Created, string CreatedBy, string Comment, long Size, IReadOnlyList<string> Tags)
 {
     private const string Missing = "<missing>";
 
-    internal static IReadOnlyList<ImageHistory> Of(StoredImage stored, Image image, LayerStore layers)
+    internal static IReadOnlyList<ImageHistory> Of(StoredImage stored, ImageState state, LayerStore layers)
     {
         var steps = new List<ImageHistory>();
         var layer = 0;
@@ -18,12 +18,19 @@ public sealed record ImageHistory(string Id, DateTimeOffset? Created, string Cre
             steps.Add(new ImageHistory(Missing, step.Created, step.CreatedBy ?? "", step.Comment ?? "", size, []));
         }
 
-        steps.Reverse();
-        if (steps is [var newest, ..])
+        // The newest step is the image itself; each image below that was built here is the step at which it ended.
+        for (var image = stored; image is not null && steps.Count > 0; image = image.Parent is { } below ? state.Images.GetValueOrDefault(below) : null)
         {
-            steps[0] = newest with { Id = image.Id, Tags = image.RepoTags };
+            var at = image == stored ? steps.Count - 1 : (image.Document.History?.Count ?? 0) - 1;
+            if (at < 0 || at >= steps.Count)
+            {
+                break;
+            }
+
+            steps[at] = steps[at] with { Id = image.Id.ToString(), Tags = [.. state.NamesOf(image.Id).Where(name => name.Digest is null).Select(name => name.Familiar)] };
         }
 
+        steps.Reverse();
         return steps;
     }
 }

@@ -100,6 +100,7 @@ internal sealed class ImageLoader(ImageStore store)
         }
 
         var id = image.Id.ToString();
+        store.Publish("load", id, id);
         return names.Count == 0 ? [new LoadedImage(id, null)] : names.Select(name => new LoadedImage(id, name.WithDefaultTag().Familiar));
     }
 

@@ -7,7 +7,8 @@ namespace Swarm.Engine.Images;
 /// One pull: layers are downloaded side by side and unpacked in order as they come. Everything it needs is held from deletion until the index
 /// names the image.
 /// </summary>
-internal sealed class ImagePull(ImageStore store, ImageReference reference, string? auth, Action<PullProgress>? progress)
+internal sealed class ImagePull(
+    ImageStore store, ImageReference reference, ImagePlatform? wanted, string? auth, Action<PullProgress>? progress)
 {
     private const int ShortId = 12;
     private const int ReportsPerLayer = 100;
@@ -22,19 +23,19 @@ internal sealed class ImagePull(ImageStore store, ImageReference reference, stri
     };
 
     private readonly Lock _reporting = new();
+    private readonly ImagePlatform _platform = wanted ?? ImagePlatform.Own;
 
     /// <exception cref="EngineException">With Docker's status and text.</exception>
     public async Task<Image> RunAsync(CancellationToken cancellation)
     {
         try
         {
-            var repository = store.Registry.Repository(reference.Host, reference.Path, RegistryAuth.Parse(auth));
-            await repository.PingAsync(cancellation);
-            return await RunAsync(repository, cancellation);
+            var (repository, top) = await FindAsync(cancellation);
+            return await RunAsync(repository, top, cancellation);
         }
         catch (RegistryException e)
         {
-            throw Explain(e);
+            throw Explain(e, reference, auth);
         }
         catch (InvalidDataException e)
         {
@@ -42,16 +43,54 @@ internal sealed class ImagePull(ImageStore store, ImageReference reference, stri
         }
     }
 
-    private async Task<Image> RunAsync(RegistryRepository repository, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<string>> ListTagsAsync(
+        RegistryClient registry, ImageReference repository, string? auth, CancellationToken cancellation)
+    {
+        try
+        {
+            var remote = registry.Repository(repository.Host, repository.Path, RegistryAuth.Parse(auth));
+            await remote.PingAsync(cancellation);
+            var tags = await remote.ListTagsAsync(cancellation);
+            return tags.Count > 0 ? tags : throw EngineException.NotFound($"repository {repository.FamiliarName} not found: it has no tags");
+        }
+        catch (RegistryException e)
+        {
+            throw Explain(e, repository, auth);
+        }
+    }
+
+    /// <summary>A mirror that has it, else the registry itself, whose refusal is the one that counts.</summary>
+    private async Task<(RegistryRepository Repository, FetchedManifest Top)> FindAsync(CancellationToken cancellation)
     {
         var asked = reference.Digest?.ToString() ?? reference.Tag!;
-        var top = await repository.GetManifestAsync(asked, cancellation);
+        var sources = store.Registry.Sources(reference.Host, reference.Path, RegistryAuth.Parse(auth)).ToList();
+        foreach (var mirror in sources.SkipLast(1))
+        {
+            try
+            {
+                await mirror.PingAsync(cancellation);
+                return (mirror, await mirror.GetManifestAsync(asked, cancellation));
+            }
+            catch (RegistryException e)
+            {
+                store.MirrorFailed(e, reference.Familiar);
+            }
+        }
+
+        var registry = sources[^1];
+        await registry.PingAsync(cancellation);
+        return (registry, await registry.GetManifestAsync(asked, cancellation));
+    }
+
+    private async Task<Image> RunAsync(RegistryRepository repository, FetchedManifest top, CancellationToken cancellation)
+    {
+        var asked = reference.Digest?.ToString() ?? reference.Tag!;
         Report(new PullProgress($"Pulling from {(reference.Host == RegistryClient.DockerHub ? reference.Path : reference.FamiliarName)}", asked));
         var fetched = top;
         if (top.Manifest.IsIndex)
         {
-            var entry = top.Manifest.For(Os, Architecture)
-                ?? throw EngineException.NotFound($"no matching manifest for {Os}/{Architecture} in the manifest list entries");
+            var entry = top.Manifest.For(_platform.Os, _platform.Architecture, _platform.Variant)
+                ?? throw EngineException.NotFound($"no matching manifest for {_platform} in the manifest list entries");
             fetched = await repository.GetManifestAsync(entry.Digest, cancellation);
         }
 
@@ -72,14 +111,28 @@ internal sealed class ImagePull(ImageStore store, ImageReference reference, stri
             }
 
             await DownloadAsync(repository, config, null, cancellation);
-            var image = await UnpackAsync(repository, StoredImage.Read(store.Blobs, fetched.Digest), top.Digest, cancellation);
+            var stored = StoredImage.Read(store.Blobs, fetched.Digest);
+            CheckPlatform(stored.Document);
+            var image = await UnpackAsync(repository, stored, top.Digest, cancellation);
             Report(new PullProgress($"Digest: {top.Digest}"));
             Report(new PullProgress($"Status: {(known ? "Image is up to date" : "Downloaded newer image")} for {reference.Familiar}"));
+            store.Publish("pull", reference.Familiar, reference.FamiliarName);
             return image;
         }
         finally
         {
             store.Blobs.Release(blobs);
+        }
+    }
+
+    /// <summary>Only who asked for a platform is refused another.</summary>
+    private void CheckPlatform(ImageConfigDocument document)
+    {
+        if (wanted is not null && document.Architecture is { Length: > 0 } architecture
+            && (architecture != wanted.Architecture || (document.Os ?? Os) != wanted.Os))
+        {
+            throw EngineException.NotFound(
+                $"image with reference {reference.Familiar} was found but its platform ({document.Os ?? Os}/{architecture}) does not match the specified platform ({wanted})");
         }
     }
 
@@ -176,7 +229,7 @@ internal sealed class ImagePull(ImageStore store, ImageReference reference, stri
         }
     }
 
-    private EngineException Explain(RegistryException e) => e.Fault switch
+    private static EngineException Explain(RegistryException e, ImageReference reference, string? auth) => e.Fault switch
     {
         RegistryFault.Denied => EngineException.NotFound(
             $"pull access denied for {reference.FamiliarName}, repository does not exist or may require 'docker login': {e.Message}"),

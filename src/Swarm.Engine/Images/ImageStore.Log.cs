@@ -9,4 +9,7 @@ public sealed partial class ImageStore
 
     [LoggerMessage(2, LogLevel.Warning, "layers of image {Id} were missing and are unpacked again")]
     private partial void Repairing(string id);
+
+    [LoggerMessage(3, LogLevel.Warning, "a mirror could not give {Reference}; the next source is asked")]
+    internal partial void MirrorFailed(Exception e, string reference);
 }

@@ -2,6 +2,9 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Swarm.Engine.Archives;
+using Swarm.Engine.Build;
+using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Events;
 using Swarm.Engine.Layers;
 using Swarm.Linux;
 using Swarm.Registry;
@@ -55,6 +58,9 @@ public sealed partial class ImageStore : IImageStore
         return store;
     }
 
+    /// <summary>Who is told what happens to images; null: nobody.</summary>
+    public EventBus? Events { get; set; }
+
     internal BlobStore Blobs { get; }
 
     internal LayerStore Layers { get; }
@@ -95,12 +101,82 @@ public sealed partial class ImageStore : IImageStore
     }
 
     public Task<Image> PullAsync(string reference, string? registryAuth, Action<PullProgress>? progress, CancellationToken cancellation) =>
-        new ImagePull(this, ImageReference.Parse(reference).WithDefaultTag(), registryAuth, progress).RunAsync(cancellation);
+        PullAsync(ImageReference.Parse(reference).WithDefaultTag(), null, registryAuth, progress, cancellation);
+
+    /// <param name="platform">Null: this machine's.</param>
+    public Task<Image> PullAsync(
+        ImageReference reference, ImagePlatform? platform, string? registryAuth, Action<PullProgress>? progress, CancellationToken cancellation) =>
+        new ImagePull(this, reference, platform, registryAuth, progress).RunAsync(cancellation);
+
+    /// <summary>Every tag of a repository, one after the other: `docker pull --all-tags`.</summary>
+    public async Task PullAllAsync(
+        ImageReference repository, ImagePlatform? platform, string? registryAuth, Action<PullProgress>? progress, CancellationToken cancellation)
+    {
+        var tags = await ImagePull.ListTagsAsync(Registry, repository, registryAuth, cancellation);
+        foreach (var tag in tags)
+        {
+            await PullAsync(repository.WithTag(tag), platform, registryAuth, progress, cancellation);
+        }
+    }
+
+    /// <summary>Sends an image, or all tags of a repository, to its registry: `docker push`.</summary>
+    /// <exception cref="EngineException">404: no such tag; 401, 403: refused there; 500: unreachable.</exception>
+    public Task PushAsync(ImageReference reference, bool allTags, string? registryAuth, Action<PushProgress>? progress, CancellationToken cancellation) =>
+        new ImagePush(this, reference, allTags, registryAuth, progress).RunAsync(cancellation);
+
+    /// <summary>Asks the registry about a reference.</summary>
+    public Task<DistributionInspection> InspectRemoteAsync(ImageReference reference, string? registryAuth, CancellationToken cancellation) =>
+        DistributionInspection.GetAsync(Registry, reference.WithDefaultTag(), registryAuth, _time, cancellation);
+
+    /// <summary>Checks credentials: `docker login`. Answers a token to keep instead of the password, or empty.</summary>
+    /// <exception cref="EngineException">401: refused; 500: unreachable.</exception>
+    public async Task<string> LogInAsync(string serverAddress, string user, string password, string identityToken, CancellationToken cancellation)
+    {
+        var credentials = new RegistryCredentials { User = user, Password = password, IdentityToken = identityToken };
+        try
+        {
+            return await Registry.LogInAsync(RegistryHost.Of(serverAddress), credentials, cancellation);
+        }
+        catch (RegistryException e)
+        {
+            throw new EngineException(e.Fault is RegistryFault.Unauthorized or RegistryFault.Denied ? 401 : 500, e.Message, e);
+        }
+    }
 
     /// <summary>Makes an image of another one and changes to it: `docker commit`, and each step of a build.</summary>
     /// <exception cref="EngineException">404: the image below is gone.</exception>
     public Task<Image> CommitAsync(ImageCommit commit, CancellationToken cancellation) =>
         new ImageCommitter(this, commit, _time).RunAsync(cancellation);
+
+    /// <summary>Makes an image of the archive of a file system: `docker import`.</summary>
+    /// <exception cref="EngineException">400: not an archive, damaged or hostile; a change that is none.</exception>
+    public async Task<Image> ImportAsync(Stream archive, ImageImport import, CancellationToken cancellation)
+    {
+        var config = ConfigEditor.Apply(new ContainerConfig(), import.Changes);
+        try
+        {
+            var image = await CommitAsync(
+                new ImageCommit
+                {
+                    Config = config,
+                    Comment = import.Message,
+                    Name = import.Name,
+                    Architecture = import.Platform?.Architecture,
+                    Layer = output =>
+                    {
+                        using var plain = new CancellableReads(Decompression.Open(archive), cancellation);
+                        plain.CopyTo(output);
+                    },
+                },
+                cancellation);
+            Publish("import", image.Id, image.Id);
+            return image;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new EngineException(400, e.Message, e);
+        }
+    }
 
     /// <summary>A layer of what a container changed, for <see cref="ImageCommit.Layer"/>.</summary>
     /// <param name="upper">The upper folder of its overlay.</param>
@@ -127,6 +203,7 @@ public sealed partial class ImageStore : IImageStore
                 Images = _state.Images.SetItem(image.Id, image with { Tagged = _time.GetUtcNow() }),
                 References = _state.References.SetItem(target.WithDefaultTag().Canonical, image.Id),
             });
+            Publish("tag", image.Id.ToString(), target.WithDefaultTag().Familiar);
         }
     }
 
@@ -137,8 +214,9 @@ public sealed partial class ImageStore : IImageStore
     {
         lock (_gate)
         {
-            var removal = new ImageRemoval(_state, Required(idOrReference), idOrReference, force, prune, new UseOrPin(this, use));
-            return Apply(removal.Plan());
+            var image = Required(idOrReference);
+            var removal = new ImageRemoval(_state, image, idOrReference, force, prune, new UseOrPin(this, use));
+            return Apply(removal.Plan(), image.Id.ToString());
         }
     }
 
@@ -150,13 +228,20 @@ public sealed partial class ImageStore : IImageStore
         lock (_gate)
         {
             var before = Layers.All.Values.Sum(layer => layer.Size);
-            foreach (var image in _state.Images.Values.Select(image => image.ToImage(_state, Layers)))
+            var more = true;
+            while (more)
             {
-                var id = Digest.Parse(image.Id);
-                if (_state.Images.ContainsKey(id) && (all || image.RepoTags.IsEmpty) && !_state.HasChildren(id) && matches(image)
-                    && inUse.UsersOf(image.Id).Count == 0)
+                // What stood on an image may go before it.
+                more = false;
+                foreach (var image in _state.Images.Values.Select(image => image.ToImage(_state, Layers)))
                 {
-                    deleted.AddRange(Apply(ImageRemoval.Whole(_state, id, inUse)));
+                    var id = Digest.Parse(image.Id);
+                    if (_state.Images.ContainsKey(id) && (all || image.RepoTags.IsEmpty) && !_state.HasChildren(id) && matches(image)
+                        && inUse.UsersOf(image.Id).Count == 0)
+                    {
+                        deleted.AddRange(Apply(ImageRemoval.Whole(_state, id, inUse), image.Id));
+                        more = true;
+                    }
                 }
             }
 
@@ -170,7 +255,7 @@ public sealed partial class ImageStore : IImageStore
     {
         var state = State;
         var image = state.Find(idOrReference) ?? throw NoSuchImage(idOrReference);
-        return ImageHistory.Of(image, image.ToImage(state, Layers), Layers);
+        return ImageHistory.Of(image, state, Layers);
     }
 
     /// <summary>The raw configuration and more, for inspection.</summary>
@@ -200,6 +285,10 @@ public sealed partial class ImageStore : IImageStore
         return EngineException.NotFound($"No such image: {reference?.Familiar ?? name}");
     }
 
+    /// <param name="name">As a user knows it.</param>
+    internal void Publish(string action, string id, string name) =>
+        Events?.Publish("image", action, id, ImmutableDictionary<string, string>.Empty.Add("name", name));
+
     /// <summary>Unpacks what is missing of an image's layers, lowest first. Its blobs are held by the caller.</summary>
     /// <param name="before">Awaited before the layer of that index: its blob is there when this is done.</param>
     internal async Task UnpackAsync(StoredImage image, Func<int, Task> before, Action<int> after, CancellationToken cancellation)
@@ -219,11 +308,30 @@ public sealed partial class ImageStore : IImageStore
     {
         lock (_gate)
         {
-            var known = State.Images.GetValueOrDefault(image.Id);
+            var known = _state.Images.GetValueOrDefault(image.Id);
             Commit(new ImageState(
                 _state.Images.SetItem(image.Id, image with { Tagged = known?.Tagged, Parent = image.Parent ?? known?.Parent }),
                 _state.References.SetItems(names.Select(name => KeyValuePair.Create(name.Canonical, image.Id)))));
+
+            // The same image by another manifest, such as a compressed one: what only the old one named is not needed.
+            if (known is not null && known.ManifestDigest != image.ManifestDigest)
+            {
+                DeleteBlobs(known.Blobs, _state);
+            }
+
             return image.ToImage(_state, Layers);
+        }
+    }
+
+    /// <summary>Another name for an image that is here.</summary>
+    internal void AddName(Digest id, ImageReference name)
+    {
+        lock (_gate)
+        {
+            if (_state.Images.ContainsKey(id))
+            {
+                Commit(_state with { References = _state.References.SetItem(name.Canonical, id) });
+            }
         }
     }
 
@@ -243,14 +351,20 @@ public sealed partial class ImageStore : IImageStore
 
     private StoredImage Required(string name) => _state.Find(name) ?? throw NoSuchImage(name);
 
-    private List<ImageDeletion> Apply(RemovalPlan plan)
+    private List<ImageDeletion> Apply(RemovalPlan plan, string of)
     {
         var deletions = plan.Untagged.Select(name => new ImageDeletion(Untagged: name)).ToList();
         Commit(plan.After);
+        foreach (var name in plan.Untagged)
+        {
+            Publish("untag", of, name);
+        }
+
         var needed = plan.Deleted.Count == 0 ? [] : plan.After.Images.Values.SelectMany(other => other.Chain).ToHashSet();
         foreach (var image in plan.Deleted)
         {
             deletions.Add(new ImageDeletion(Deleted: image.Id.ToString()));
+            Publish("delete", image.Id.ToString(), image.Id.ToString());
             foreach (var layer in image.Chain.Reverse().Where(layer => !needed.Contains(layer)))
             {
                 if (Layers.TryDelete(layer))

@@ -39,6 +39,9 @@ public sealed class RootfsStore : IRootfsStore
         _layers.Hold(_containers.Values.SelectMany(chain => chain));
     }
 
+    /// <summary>Whose root file systems are here.</summary>
+    public IReadOnlyList<string> Ids => [.. _containers.Keys];
+
     /// <summary>The container's own changes, in overlayfs' form, for diff and commit.</summary>
     public string UpperPath(string containerId) => Path.Combine(FolderOf(containerId), "upper");
 

@@ -25,9 +25,10 @@ public sealed class RootRotationLoop(IObjectStore store, TimeProvider time, ILog
             {
                 while (true)
                 {
-                    if (!await TryFinishAsync(view, cancellation).ConfigureAwait(false))
+                    while (!await TryFinishAsync(view, cancellation).ConfigureAwait(false))
                     {
                         await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
+                        view = store.View;
                     }
 
                     view = (await watch.Commits.ReadAsync(cancellation).ConfigureAwait(false)).View;

@@ -88,14 +88,14 @@ public sealed class NodeLock
         };
     }
 
-    /// <summary>False: it is another lock's key.</summary>
+    /// <summary>False: it is another lock's key, or there is none.</summary>
     public bool TryUnlock(UnlockKey key)
     {
         lock (_changing)
         {
             if (!_keys.IsEmpty)
             {
-                return true;
+                return key.IsSame(_under);
             }
 
             if (SealedBytes.Open(key.Bytes, Purpose, _locked) is not { } keys)

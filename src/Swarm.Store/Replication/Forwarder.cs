@@ -6,14 +6,14 @@ using Swarm.Store.Consensus;
 namespace Swarm.Store.Replication;
 
 /// <summary>
-/// A follower's group commit: while its calls to the leader are in flight the next transactions gather and travel together. Without a delay, and
-/// with at most <see cref="MaxCalls"/> at once: a call that arrives while the leader's entry is in flight goes into its next one.
+/// A follower's group commit: while <see cref="MaxCalls"/> calls to the leader are in flight the next transactions gather and travel together.
+/// Few clients are never held up by it: with two calls at once, 16 clients on three busy managers got a third less through than with one call each.
 /// </summary>
 internal sealed class Forwarder : IAsyncDisposable
 {
     internal const byte CommitKind = IConsensus.FirstStoreKind;
 
-    private const int MaxCalls = 2;
+    private const int MaxCalls = 16;
 
     /// <summary>Transactions that wait for a call; further callers wait to get in.</summary>
     private const int MaxQueued = 4096;

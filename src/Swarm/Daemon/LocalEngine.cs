@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Swarm.Agent;
+using Swarm.Api.Build;
 using Swarm.Api.Containers;
 using Swarm.Api.Daemon;
 using Swarm.Api.Images;
@@ -10,6 +11,7 @@ using Swarm.Api.Networks;
 using Swarm.Api.Wire;
 using Swarm.Commands;
 using Swarm.Engine;
+using Swarm.Engine.Build;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Events;
 using Swarm.Engine.Images;
@@ -44,6 +46,8 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
 
     internal required ITaskExecutor Executor { get; init; }
 
+    internal required ImageBuilder Builder { get; init; }
+
     internal static async Task<LocalEngine> StartAsync(DaemonOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var id = EngineId(options.DataRoot);
@@ -66,14 +70,20 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
             ShimCommand = ShimCommand(),
             NodeName = facts.Hostname,
         };
+        var events = new EventBus(time);
+        local.Images.Events = events;
         var containers = new ContainerEngine(
-            engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), new EventBus(time), time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
+            engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
         await containers.RecoverAsync(cancellation);
         await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
+        var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
+        await steps.CleanUpAsync(cancellation);
         return new LocalEngine(registry, host, bridge, local.Images, containers)
         {
             Id = id,
             Host = facts,
+            Builder = new ImageBuilder(
+                local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(), loggers.CreateLogger<ImageBuilder>()),
             Executor = new ContainerExecutor(containers, local.Images, Description(facts, options)),
         };
     }
@@ -104,7 +114,8 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         new EngineApi(_containers, _containers.Execs, time).Map(routes);
         DiskUsageEndpoint.Map(routes, _containers, _images);
         CommitEndpoint.Map(routes, _containers, _images);
-        ImageEndpoints.Map(routes, _images, this);
+        ImageEndpoints.Map(routes, _images, this, time);
+        BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
 
     public async ValueTask DisposeAsync()
