@@ -1,3 +1,4 @@
+using Swarm.Model;
 using Swarm.Store.Replication;
 
 namespace Swarm.Daemon;
@@ -15,7 +16,8 @@ internal static class LeaveWarning
             return start + "Removing the last manager erases all current state of the swarm. Use `--force` to ignore this message. ";
         }
 
-        var reachable = store.Consensus.Members.Count(member => member.Reachable ?? true);
+        // Only the leader hears the members; on the others the nodes' records tell.
+        var reachable = store.Consensus.Members.Count(member => member.Reachable ?? store.View.Nodes.Find(member.NodeId)?.Status.State == NodeState.Ready);
         return reachable - 1 < (members / 2) + 1
             ? start + $"Removing this node leaves {reachable - 1} managers out of {members}. Without a Raft quorum your swarm will be inaccessible. " + end
             : start + "Doing so may lose the consensus of your cluster. " + end;
