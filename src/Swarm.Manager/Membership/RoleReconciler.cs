@@ -114,6 +114,8 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
             {
                 (NodeRole.Manager, NodeRole.Worker) => await PromoteAsync(node, cancellation).ConfigureAwait(false),
                 (NodeRole.Worker, NodeRole.Manager) => await DemoteAsync(node, self, cancellation).ConfigureAwait(false),
+                // Wanted again while it was being demoted: it is a member no more, so the demotion is ended and the promotion begun.
+                (NodeRole.Manager, NodeRole.Manager) when node.Manager is not null && !IsMember(node.Id) => await DemoteAsync(node, self, cancellation).ConfigureAwait(false) && false,
                 _ => true,
             };
         }
@@ -153,10 +155,12 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
         return commit.IsCommitted;
     }
 
+    private bool IsMember(string nodeId) => consensus.Members.Any(member => member.NodeId == nodeId);
+
     /// <summary>Whether the node is no member (any more).</summary>
     private async Task<bool> RemoveAsync(string nodeId, string self, CancellationToken cancellation)
     {
-        if (!consensus.Members.Any(member => member.NodeId == nodeId))
+        if (!IsMember(nodeId))
         {
             return true;
         }

@@ -273,6 +273,11 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                     _manager!.KeepJoining(_membership, _address, _parts.Time, _logger);
                     LogRole("manager");
                 }
+                else if (role == NodeRole.Manager && _manager is { } standing)
+                {
+                    // Demoted and promoted again before this node stopped to be a manager: nothing else would ask.
+                    standing.JoinAgain(Identity.NodeId);
+                }
                 else if (role == NodeRole.Worker && Directory.Exists(LogIdentity.Folder(_parts.Directory)))
                 {
                     await EndManagerAsync();

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Swarm.Manager;
 using Swarm.Manager.Certificates;
@@ -26,6 +27,7 @@ internal sealed class ManagerHalf : IAsyncDisposable
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(2);
 
     private readonly Background _loops;
+    private readonly Channel<bool> _joins = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private ManagerHalf(ReplicatedStore store, Background loops)
     {
@@ -94,8 +96,8 @@ internal sealed class ManagerHalf : IAsyncDisposable
     }
 
     /// <summary>
-    /// Asks the leader to be a member, until it is, and again at every new address: a node that was promoted, has restarted or has moved. Call once
-    /// <see cref="Services"/> are offered.
+    /// Asks the leader to be a member, until it is, and again at every new address and after <see cref="JoinAgain"/>: a node that was promoted, has
+    /// restarted or has moved. Call once <see cref="Services"/> are offered.
     /// </summary>
     internal void KeepJoining(MembershipClient membership, OwnAddress address, TimeProvider time, ILogger logger) => _loops.Run("join", async cancellation =>
     {
@@ -105,7 +107,12 @@ internal sealed class ManagerHalf : IAsyncDisposable
             try
             {
                 await membership.JoinManagerAsync(new JoinManagerRequest { Address = current }, cancellation);
-                await address.UntilNotAsync(current, cancellation);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                var waits = new[] { address.UntilNotAsync(current, either.Token), _joins.Reader.ReadAsync(either.Token).AsTask() };
+                await Task.WhenAny(waits);
+                await either.CancelAsync();
+                await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancellation.ThrowIfCancellationRequested();
             }
             catch (RpcFault fault)
             {
@@ -114,6 +121,15 @@ internal sealed class ManagerHalf : IAsyncDisposable
             }
         }
     });
+
+    /// <summary>The node is wanted as a manager; asks anew if this replica knows that it was taken out of the members.</summary>
+    internal void JoinAgain(string self)
+    {
+        if (Store.Consensus.Members is { Count: > 0 } members && members.All(member => member.NodeId != self))
+        {
+            _joins.Writer.TryWrite(true);
+        }
+    }
 
     /// <summary>Before a clean stop: a leader lets another be elected while it still answers. Bounded; a leader that finds no successor just goes.</summary>
     internal async Task HandOverAsync(string self, TimeProvider time)

@@ -96,6 +96,16 @@ public sealed class RoleReconcilerTests
         await managers.UntilAsync(() => managers.Node("gone") is { Role: NodeRole.Worker, Manager: null }, "gone is a worker");
     }
 
+    /// <summary>Found by chaos, membership-storm seed 3: nobody asked for it to be a member again. Taken out: without the case of a wanted manager that is no member, its record stays as it is.</summary>
+    [Fact]
+    public async Task A_manager_that_was_wanted_again_while_it_was_taken_out_is_promoted_anew()
+    {
+        await using var managers = new ManagersFixture("self", "m2");
+        await managers.CommitAsync(new StoreTransaction().Create(ManagersFixture.Manager("back")));
+        Start(managers); // not a member any more, yet its record says that it is one and shall be
+        await managers.UntilAsync(() => managers.Node("back") is { Role: NodeRole.Manager, Manager: null, PromotedAt: > 0 }, "back is promoted anew");
+    }
+
     [Fact]
     public async Task A_removed_node_is_refused_until_its_certificate_has_expired()
     {
