@@ -16,8 +16,9 @@ internal static class LeaveWarning
             return start + "Removing the last manager erases all current state of the swarm. Use `--force` to ignore this message. ";
         }
 
-        // Only the leader hears the members; on the others the nodes' records tell.
-        var reachable = store.Consensus.Members.Count(member => member.Reachable ?? store.View.Nodes.Find(member.NodeId)?.Status.State == NodeState.Ready);
+        // Only the leader hears the members; on the others the nodes' records tell, in which all are suspect for a moment after a change of the leader.
+        var reachable = store.Consensus.Members.Count(member =>
+            member.Reachable ?? store.View.Nodes.Find(member.NodeId)?.Status.State is NodeState.Ready or NodeState.Suspect);
         return reachable - 1 < (members / 2) + 1
             ? start + $"Removing this node leaves {reachable - 1} managers out of {members}. Without a Raft quorum your swarm will be inaccessible. " + end
             : start + "Doing so may lose the consensus of your cluster. " + end;
