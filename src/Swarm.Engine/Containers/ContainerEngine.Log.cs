@@ -30,4 +30,7 @@ public sealed partial class ContainerEngine
 
     [LoggerMessage(4009, LogLevel.Warning, "The root of container {Container} stays mounted: it could not be unmounted after its files were copied")]
     private partial void RootNotReleased(Exception error, string container);
+
+    [LoggerMessage(4010, LogLevel.Warning, "A compiled seccomp filter could not be kept; the next containers start a little slower")]
+    private partial void FilterNotKept(Exception error);
 }

@@ -49,7 +49,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         Volumes = new VolumeStore(options, time, events);
         VolumeMounts = new VolumeMounts(Volumes);
         Shims = new ShimLauncher(options, _thread);
-        var seccomp = new SeccompCache(options.SeccompPath, options.RuntimeStatePath);
+        var seccomp = new SeccompCache(options.SeccompPath, options.RuntimeStatePath, FilterNotKept);
         Specs = new SpecWriter(options, Cgroups, seccomp);
         Execs = new ExecEngine(this);
         _starter = new ContainerStarter(options, _store, rootfs, network, Specs, seccomp, Shims, Cgroups, _index.Get, VolumeMounts);

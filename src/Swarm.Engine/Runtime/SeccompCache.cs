@@ -9,10 +9,13 @@ namespace Swarm.Engine.Runtime;
 /// Compiling a filter is half of crun's start (27 ms against 12). crun leaves what it compiled in its state folder; it is kept here, by the hash
 /// of the profile, and given ready-made to later containers. Other runtimes leave nothing and always get the profile.
 /// </summary>
-public sealed class SeccompCache(string folder, string runtimeState)
+/// <param name="notKept">Hears why a filter could not be kept, which costs the next containers only time.</param>
+public sealed class SeccompCache(string folder, string runtimeState, Action<IOException> notKept)
 {
     public const string Annotation = "run.oci.seccomp_bpf_data";
     private const string RuntimeFile = "seccomp.bpf";
+
+    private readonly Lock _harvesting = new();
 
     /// <summary>The profile for a set of capabilities, and its compiled form if it is known.</summary>
     public (string Key, OciSeccomp Profile, string? Compiled) Get(IReadOnlySet<string> capabilities) => Get(ToOci(SeccompProfile.For(capabilities)));
@@ -25,14 +28,25 @@ public sealed class SeccompCache(string folder, string runtimeState)
         return (key, profile, File.Exists(file) ? Convert.ToBase64String(File.ReadAllBytes(file)) : null);
     }
 
-    /// <summary>After a start with the uncompiled profile: keeps what the runtime compiled.</summary>
+    /// <summary>After a start with the uncompiled profile: keeps what the runtime compiled. The container runs by now, so nothing here may undo its start.</summary>
     public void Harvest(string key, string runtimeId)
     {
-        var compiled = Path.Combine(runtimeState, runtimeId, RuntimeFile);
-        if (File.Exists(compiled) && !File.Exists(FileOf(key)))
+        // The first containers of a node start at once, and all of them bring the same.
+        lock (_harvesting)
         {
-            Directory.CreateDirectory(folder);
-            DurableFile.Write(FileOf(key), File.ReadAllBytes(compiled));
+            try
+            {
+                var compiled = Path.Combine(runtimeState, runtimeId, RuntimeFile);
+                if (File.Exists(compiled) && !File.Exists(FileOf(key)))
+                {
+                    Directory.CreateDirectory(folder);
+                    DurableFile.Write(FileOf(key), File.ReadAllBytes(compiled));
+                }
+            }
+            catch (IOException e)
+            {
+                notKept(e);
+            }
         }
     }
 
