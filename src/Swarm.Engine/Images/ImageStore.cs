@@ -125,8 +125,14 @@ public sealed partial class ImageStore : IImageStore
         new ImagePush(this, reference, allTags, registryAuth, progress).RunAsync(cancellation);
 
     /// <summary>Asks the registry about a reference.</summary>
-    public Task<DistributionInspection> InspectRemoteAsync(ImageReference reference, string? registryAuth, CancellationToken cancellation) =>
-        DistributionInspection.GetAsync(Registry, reference.WithDefaultTag(), registryAuth, _time, cancellation);
+    /// <exception cref="EngineException">404: not there, or made here under a name of Docker Hub's, which is then not asked: a lab has no way to it.</exception>
+    public Task<DistributionInspection> InspectRemoteAsync(ImageReference reference, string? registryAuth, CancellationToken cancellation)
+    {
+        var tagged = reference.WithDefaultTag();
+        return tagged is { Host: RegistryClient.DockerHub, HasDigest: false } && Find(tagged.Familiar) is { RepoDigests.IsEmpty: true }
+            ? throw EngineException.NotFound($"{tagged.Familiar} is an image of this node that came from no registry: none is asked about it")
+            : DistributionInspection.GetAsync(Registry, tagged, registryAuth, _time, cancellation);
+    }
 
     /// <summary>Checks credentials: `docker login`. Answers a token to keep instead of the password, or empty.</summary>
     /// <exception cref="EngineException">401: refused; 500: unreachable.</exception>
