@@ -24,6 +24,7 @@ internal sealed class SegmentedLog : IDisposable
     private (long Index, long Term) _base;
     private long _durable;
     private BrokenDiskException? _broken;
+    private bool _disposed;
 
     private SegmentedLog(IRaftDisk disk, DataKeys keys, string directory, int segmentEntries, LogMark mark)
     {
@@ -224,7 +225,7 @@ internal sealed class SegmentedLog : IDisposable
         lock (_lock)
         {
             var behind = _segments.Where(segment => segment.LastIndex <= snapshotIndex).Sum(segment => segment.Size);
-            while (_segments.Count > 1 && _segments[0].LastIndex <= snapshotIndex && (_segments[0].LastIndex <= snapshotIndex - keptEntries || behind > MaxKeptBytes))
+            while (!_disposed && _segments.Count > 1 && _segments[0].LastIndex <= snapshotIndex && (_segments[0].LastIndex <= snapshotIndex - keptEntries || behind > MaxKeptBytes))
             {
                 behind -= _segments[0].Size;
                 removed.Add(_segments[0]);
@@ -297,10 +298,15 @@ internal sealed class SegmentedLog : IDisposable
 
     public void Dispose()
     {
-        foreach (var segment in _segments)
+        // A snapshot that is still being written would remove segments behind it: the next start does.
+        List<LogSegment> segments;
+        lock (_lock)
         {
-            segment.Dispose();
+            _disposed = true;
+            segments = [.. _segments];
         }
+
+        segments.ForEach(segment => segment.Dispose());
     }
 
     /// <summary>With the gate held: whoever waited for it must not sync again after a failure, and find that it succeeds.</summary>
