@@ -298,7 +298,7 @@ internal sealed class SegmentedLog : IDisposable
 
     public void Dispose()
     {
-        // A snapshot that is still being written would remove segments behind it: the next start does.
+        // A snapshot that is still being written would remove segments behind it: the next snapshot does.
         List<LogSegment> segments;
         lock (_lock)
         {
