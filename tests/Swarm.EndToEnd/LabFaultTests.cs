@@ -297,27 +297,5 @@ public sealed class LabFaultTests(FaultLab faults) : IClassFixture<FaultLab>
         return count;
     }
 
-    private static async Task UntilAsync(string what, Func<Task<bool>> ask)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        Exception? last = null;
-        while (!limit.IsCancellationRequested)
-        {
-            try
-            {
-                if (await ask())
-                {
-                    return;
-                }
-            }
-            catch (Exception e) when (e is Swarm.Api.Client.EngineUnreachableException or Swarm.Api.Client.EngineClientException or OperationCanceledException)
-            {
-                last = e;
-            }
-
-            await Task.Delay(50);
-        }
-
-        throw new TimeoutException($"not within a minute: {what}; last refusal: {last?.Message}");
-    }
+    private static Task UntilAsync(string what, Func<Task<bool>> ask) => Waiting.UntilAsync(what, async () => await ask() ? "so" : null, () => "");
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Swarm.Api.Client;
 using Swarm.Lab;
 using Swarm.Lab.Nodes;
@@ -92,30 +91,11 @@ public sealed class LabFixture : IAsyncLifetime
         });
 
     /// <summary>Repeats until <paramref name="ask"/> answers something else than null; an engine that does not answer yet is asked again.</summary>
-    public async Task<T> UntilAsync<T>(string what, Func<Task<T?>> ask, int seconds = 60)
+    public Task<T> UntilAsync<T>(string what, Func<Task<T?>> ask, int seconds = 60)
         where T : class
     {
-        var watch = Stopwatch.StartNew();
-        Exception? last = null;
         _seen = "";
-        while (watch.Elapsed < TimeSpan.FromSeconds(seconds))
-        {
-            try
-            {
-                if (await ask() is { } answer)
-                {
-                    return answer;
-                }
-            }
-            catch (Exception e) when (e is EngineUnreachableException or EngineClientException or OperationCanceledException)
-            {
-                last = e;
-            }
-
-            await Task.Delay(50);
-        }
-
-        throw new TimeoutException($"not within {seconds} s: {what}\nlast seen: {_seen}\nlast refusal: {last?.Message}\n{Logs()}");
+        return Waiting.UntilAsync(what, ask, () => $"last seen: {_seen}\n{Logs()}", seconds);
     }
 
     /// <summary>Containers of a service that run on all nodes together, as the engines say: the truth that task states only report.</summary>

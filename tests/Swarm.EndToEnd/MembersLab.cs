@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Swarm.Api.Client;
 using Swarm.Api.Wire;
 using Swarm.Lab;
@@ -92,30 +91,8 @@ public sealed class MembersLab : IAsyncDisposable
     }
 
     /// <summary>Repeats until <paramref name="ask"/> answers something else than null; an engine that refuses or does not answer is asked again.</summary>
-    public async Task<T> UntilAsync<T>(string what, Func<Task<T?>> ask, int seconds = 60)
-        where T : class
-    {
-        var watch = Stopwatch.StartNew();
-        Exception? last = null;
-        while (watch.Elapsed < TimeSpan.FromSeconds(seconds))
-        {
-            try
-            {
-                if (await ask() is { } answer)
-                {
-                    return answer;
-                }
-            }
-            catch (Exception e) when (e is EngineUnreachableException or EngineClientException or OperationCanceledException)
-            {
-                last = e;
-            }
-
-            await Task.Delay(50);
-        }
-
-        throw new TimeoutException($"not within {seconds} s: {what}\nlast seen: {_seen}\nlast refusal: {last?.Message}\n{Logs()}");
-    }
+    public Task<T> UntilAsync<T>(string what, Func<Task<T?>> ask, int seconds = 60)
+        where T : class => Waiting.UntilAsync(what, ask, () => $"last seen: {_seen}\n{Logs()}", seconds);
 
     public string Logs() => string.Join('\n', Lab.Record.Nodes.Select(node => $"--- {node.Name}\n" + string.Join('\n', LogFile.Tail(Lab.Paths(node.Name).Log, 15))));
 

@@ -71,7 +71,7 @@ internal sealed class LogBench : IAsyncDisposable
         AsCoreSeesIt.AppendAsync(new BinaryLogEntry { Term = term, Content = ContentOf(bytes) }).AsTask();
 
     internal Task AppendAsFollowerAsync(long startIndex, params long[] terms) => AsCoreSeesIt.AppendAsync(
-        new LogEntryProducer<ReceivedEntry>([.. terms.Select(term => new ReceivedEntry(term, false, ContentOf(3)))]), startIndex, true).AsTask();
+        new LogEntryProducer<CoreEntry>([.. terms.Select(term => new CoreEntry(term, LogItemKind.Data, ContentOf(3)))]), startIndex, true).AsTask();
 
     internal Task InstallSnapshotAsync(ReceivedSnapshot snapshot) => AsCoreSeesIt.AppendAsync(snapshot, snapshot.Index).AsTask();
 

@@ -3,6 +3,7 @@ using DotNext.Net.Cluster.Consensus.Raft;
 using Microsoft.Extensions.Time.Testing;
 using Swarm.Store.Consensus;
 using Swarm.Store.Consensus.Raft;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Tests;
 
@@ -46,7 +47,7 @@ public sealed class PeerGuards
         }
 
         // Guard: _outpaced. No time passes: the new leader's first round does not wait for the silent one, either; the next one does ask it.
-        Task First() => silent.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(3, [], 0, 0, 0, CancellationToken.None);
+        Task First() => silent.AppendEntriesAsync<CoreEntry, CoreEntry[]>(3, [], 0, 0, 0, CancellationToken.None);
         await Assert.ThrowsAsync<MemberUnavailableException>(() => First().WaitAsync(TimeSpan.FromSeconds(20)));
         var next = First();
         Assert.False(next.IsCompleted);
@@ -69,7 +70,7 @@ public sealed class PeerGuards
         var follower = new Follower();
         using var peer = Peer(follower);
         var entries = Entries(count: 50, bytes: 100_000);
-        var result = await peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, entries, 0, 0, 0, CancellationToken.None);
+        var result = await peer.AppendEntriesAsync<CoreEntry, CoreEntry[]>(1, entries, 0, 0, 0, CancellationToken.None);
         Assert.Equal(HeartbeatResult.ReplicatedWithLeaderTerm, result.Value.Result);
         Assert.Equal(50, follower.Last);
         Assert.All(follower.Sizes, size => Assert.InRange(size, 1, _options.MaxAppendBytes));
@@ -82,7 +83,7 @@ public sealed class PeerGuards
         using var peer = Peer(follower);
         var entries = Entries(count: 50, bytes: 100_000);
         await Assert.ThrowsAsync<MemberUnavailableException>(
-            () => peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, entries, 0, 0, 0, CancellationToken.None));
+            () => peer.AppendEntriesAsync<CoreEntry, CoreEntry[]>(1, entries, 0, 0, 0, CancellationToken.None));
         Assert.InRange(follower.Last, 1, 49);
         Assert.Equal(follower.Last + 1, peer.NextIndex);
         Assert.Equal(follower.Last, _matches.MajorityIndex(["self", "peer"], "self", 1, 50));
@@ -94,7 +95,7 @@ public sealed class PeerGuards
         var follower = new Follower();
         using var peer = Peer(follower);
         var entries = Entries(count: 3, bytes: 1_500_000);
-        await peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, entries, 0, 0, 0, CancellationToken.None);
+        await peer.AppendEntriesAsync<CoreEntry, CoreEntry[]>(1, entries, 0, 0, 0, CancellationToken.None);
         Assert.Equal(3, follower.Sizes.Count);
         Assert.Equal(3, follower.Last);
     }
@@ -105,14 +106,14 @@ public sealed class PeerGuards
     {
         var follower = new Follower();
         using var peer = Peer(follower);
-        await peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, Entries(3, 10), 0, 0, 0, CancellationToken.None);
+        await peer.AppendEntriesAsync<CoreEntry, CoreEntry[]>(1, Entries(3, 10), 0, 0, 0, CancellationToken.None);
         Assert.Equal(3, _matches.MajorityIndex(["self", "peer"], "self", 1, 3));
         follower.Wiped = true;
-        await peer.AppendEntriesAsync<ReceivedEntry, ReceivedEntry[]>(1, [], 3, 1, 0, CancellationToken.None);
+        await peer.AppendEntriesAsync<CoreEntry, CoreEntry[]>(1, [], 3, 1, 0, CancellationToken.None);
         Assert.Equal(0, _matches.MajorityIndex(["self", "peer"], "self", 1, 3));
     }
 
-    private static ReceivedEntry[] Entries(int count, int bytes) => [.. Enumerable.Range(0, count).Select(_ => new ReceivedEntry(1, false, new byte[bytes]))];
+    private static CoreEntry[] Entries(int count, int bytes) => [.. Enumerable.Range(0, count).Select(_ => new CoreEntry(1, LogItemKind.Data, new byte[bytes]))];
 
     private RaftPeer Peer(IPeerTransport transport) => Peer("peer", Shared(transport));
 

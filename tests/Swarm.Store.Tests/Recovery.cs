@@ -1,5 +1,6 @@
 using DotNext.Net.Cluster.Consensus.Raft;
 using Swarm.Store.Consensus.Raft;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Tests;
 
@@ -44,7 +45,7 @@ public sealed class Recovery
         await cluster.LeaderAsync();
         var index = cluster["b"].View.Index;
         var message = AppendRequest.Begin(term: 1_000_000, previousIndex: 1, previousTerm: 1, commitIndex: 1_000);
-        AppendRequest.Add(message, new ReceivedEntry(1_000_000, false, ReadOnlyMemory<byte>.Empty), []);
+        AppendRequest.Add(message, new CoreEntry(1_000_000, LogItemKind.Data, ReadOnlyMemory<byte>.Empty), []);
         var answer = new WireReader(await cluster["b"].HandleAsync("a", message.Written, CancellationToken.None));
         Assert.True(answer.Number() < 1_000_000);
         Assert.Equal(HeartbeatResult.Rejected, (HeartbeatResult)answer.Byte());

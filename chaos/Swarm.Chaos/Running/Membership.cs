@@ -12,6 +12,7 @@ public sealed class Membership(ClusterAccess cluster)
 {
     /// <summary>One step; a manager waits for a leader, and a joiner for its turn.</summary>
     private static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(20);
+
     /// <summary>What the workloads' services run.</summary>
     private const string Image = "busybox:latest";
 

@@ -21,7 +21,7 @@ public static class CommitEndpoint
         var body = await context.ReadJsonAsync(EngineJson.Default.ContainerConfig).ConfigureAwait(false);
         var container = engine.Get(context.QueryString("container"));
         var record = container.Record;
-        var config = CommitChanges.Apply(Overlay(record.Config, body?.Filled()), context.QueryStrings("changes"));
+        var config = CommitConfig.Of(record.Config, body?.Filled(), context.QueryStrings("changes"));
         var comment = context.QueryString("comment");
         var name = Name(context.QueryString("repo"), context.QueryString("tag"));
 
@@ -54,23 +54,6 @@ public static class CommitEndpoint
         return ImageReference.TryParse(tag.Length > 0 ? $"{repository}:{tag}" : repository, out var error)
             ?? throw EngineException.BadRequest(error is { Length: > 0 } ? error : "invalid reference format");
     }
-
-    /// <summary>What the request names takes the place of the container's own.</summary>
-    private static ContainerConfig Overlay(ContainerConfig own, ContainerConfig? given) => given is null ? own : own with
-    {
-        User = string.IsNullOrEmpty(given.User) ? own.User : given.User,
-        Cmd = given.Cmd is { Count: > 0 } ? given.Cmd : own.Cmd,
-        Entrypoint = given.Entrypoint is { Count: > 0 } ? given.Entrypoint : own.Entrypoint,
-        Env = Engine.Runtime.SpecWriter.Overlay(own.Env ?? [], given.Env ?? []),
-        WorkingDir = string.IsNullOrEmpty(given.WorkingDir) ? own.WorkingDir : given.WorkingDir,
-        ExposedPorts = given.ExposedPorts is { Count: > 0 } ? given.ExposedPorts : own.ExposedPorts,
-        Volumes = given.Volumes is { Count: > 0 } ? given.Volumes : own.Volumes,
-        Labels = given.Labels is { Count: > 0 } ? new((own.Labels ?? []).Where(l => !given.Labels.ContainsKey(l.Key)).Concat(given.Labels)) : own.Labels,
-        Healthcheck = given.Healthcheck ?? own.Healthcheck,
-        OnBuild = given.OnBuild is { Count: > 0 } ? given.OnBuild : own.OnBuild,
-        StopSignal = string.IsNullOrEmpty(given.StopSignal) ? own.StopSignal : given.StopSignal,
-        Shell = given.Shell is { Count: > 0 } ? given.Shell : own.Shell,
-    };
 }
 
 internal sealed record Committed(string Id);

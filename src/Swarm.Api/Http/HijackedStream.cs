@@ -4,26 +4,12 @@ using System.IO.Pipelines;
 namespace Swarm.Api.Http;
 
 /// <summary>The raw connection. One reader and one writer at a time.</summary>
-internal sealed class HijackedStream(IDuplexPipe transport) : Stream
+internal sealed class HijackedStream(IDuplexPipe transport) : ConnectionStream
 {
     private readonly CancellationTokenSource _closed = new();
 
     /// <summary>Cancelled once a write found the client gone.</summary>
     internal CancellationToken Closed => _closed.Token;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -43,26 +29,6 @@ internal sealed class HijackedStream(IDuplexPipe transport) : Stream
             throw new IOException("the client closed the connection");
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("asynchronous only");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("asynchronous only");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -4,7 +4,7 @@ using Swarm.Registry;
 namespace Swarm.Engine.Archives;
 
 /// <summary>Hashes and counts what is read through it, and stops at a bound.</summary>
-internal sealed class DigestingStream(Stream input, long limit = long.MaxValue) : Stream
+internal sealed class DigestingStream(Stream input, long limit = long.MaxValue) : ReadOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
@@ -12,14 +12,6 @@ internal sealed class DigestingStream(Stream input, long limit = long.MaxValue) 
 
     /// <summary>Of what was read so far.</summary>
     public Digest Current => Digest.FromHash(_hash.GetCurrentHash());
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -29,23 +21,11 @@ internal sealed class DigestingStream(Stream input, long limit = long.MaxValue) 
 
     public override int Read(Span<byte> buffer) => Account(buffer, input.Read(buffer));
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await input.ReadAsync(buffer, cancellationToken);
         return Account(buffer.Span, read);
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -4,7 +4,7 @@ using Swarm.Linux;
 namespace Swarm.Engine.Archives;
 
 /// <summary>A stream decompressed by a program of this machine (`xz -dc`), for the forms that .NET does not know.</summary>
-internal sealed class FilterProcess : Stream
+internal sealed class FilterProcess : ReadOnlyStream
 {
     private const int SIGKILL = 9;
     private const int BufferSize = 64 * 1024;
@@ -19,20 +19,6 @@ internal sealed class FilterProcess : Stream
 
     private FilterProcess(string name, int pid, FileStream output, Task feeding, Stream input) =>
         (_name, _pid, _output, _feeding, _input) = (name, pid, output, feeding, input);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Disposing the result disposes <paramref name="input"/>.</summary>
     /// <param name="name">Of the program, which decompresses its input with -dc.</param>
@@ -81,18 +67,6 @@ internal sealed class FilterProcess : Stream
 
         return read;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Swarm.Engine.Archives;
 using Swarm.Engine.Build;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Events;
 using Swarm.Engine.Layers;
-using Swarm.Linux;
 using Swarm.Registry;
 
 namespace Swarm.Engine.Images;
@@ -18,26 +16,22 @@ namespace Swarm.Engine.Images;
 /// </summary>
 public sealed partial class ImageStore : IImageStore
 {
-    /// <summary>How long a blob without an image may wait for its pull to be resumed after a restart.</summary>
-    private static readonly TimeSpan UnreferencedGrace = TimeSpan.FromHours(24);
-
-    private readonly string _indexPath;
+    private readonly ImageIndex _index;
     private readonly TimeProvider _time;
     private readonly ILogger<ImageStore> _logger;
     private readonly Lock _gate = new();
-    private readonly Holds _pins = new();
     private ImageState _state;
 
     private ImageStore(string root, BlobStore blobs, LayerStore layers, RegistryClient registry, TimeProvider time, ILogger<ImageStore> logger)
     {
         Directory.CreateDirectory(root);
-        _indexPath = Path.Combine(root, "images.json");
+        _index = new ImageIndex(Path.Combine(root, "images.json"));
         Blobs = blobs;
         Layers = layers;
         Registry = registry;
         _time = time;
         _logger = logger;
-        _state = ReadIndex();
+        _state = _index.Read(blobs, Unreadable);
     }
 
     /// <summary>
@@ -213,48 +207,6 @@ public sealed partial class ImageStore : IImageStore
         }
     }
 
-    /// <summary>Removes a name, or an image with its names: `docker rmi`.</summary>
-    /// <exception cref="EngineException">404: no such image; 409: in use.</exception>
-    /// <param name="prune">Whether nameless images that it was built upon go with it.</param>
-    public IReadOnlyList<ImageDeletion> Remove(string idOrReference, bool force, bool prune, IImageUse use)
-    {
-        lock (_gate)
-        {
-            var image = Required(idOrReference);
-            var removal = new ImageRemoval(_state, image, idOrReference, force, prune, new UseOrPin(this, use));
-            return Apply(removal.Plan(), image.Id.ToString());
-        }
-    }
-
-    /// <summary>Removes images that no container uses: those without a tag, or all.</summary>
-    public (IReadOnlyList<ImageDeletion> Deleted, long Bytes) Prune(bool all, Func<Image, bool> matches, IImageUse use)
-    {
-        var deleted = new List<ImageDeletion>();
-        var inUse = new UseOrPin(this, use);
-        lock (_gate)
-        {
-            var before = Layers.All.Values.Sum(layer => layer.Size);
-            var more = true;
-            while (more)
-            {
-                // What stood on an image may go before it.
-                more = false;
-                foreach (var image in _state.Images.Values.Select(image => image.ToImage(_state, Layers)))
-                {
-                    var id = Digest.Parse(image.Id);
-                    if (_state.Images.ContainsKey(id) && (all || image.RepoTags.IsEmpty) && !_state.HasChildren(id) && matches(image)
-                        && inUse.UsersOf(image.Id).Count == 0)
-                    {
-                        deleted.AddRange(Apply(ImageRemoval.Whole(_state, id, inUse), image.Id));
-                        more = true;
-                    }
-                }
-            }
-
-            return (deleted, before - Layers.All.Values.Sum(layer => layer.Size));
-        }
-    }
-
     /// <summary>What each layer of an image was made by, newest first.</summary>
     /// <exception cref="EngineException">404: no such image.</exception>
     public IReadOnlyList<ImageHistory> History(string idOrReference)
@@ -271,18 +223,6 @@ public sealed partial class ImageStore : IImageStore
         var state = State;
         var image = state.Find(idOrReference) ?? throw NoSuchImage(idOrReference);
         return new ImageDetails(image.ToImage(state, Layers), image, Layers);
-    }
-
-    /// <summary>Keeps an image that something is being built upon from pruning, until disposed.</summary>
-    internal IDisposable Pin(string id)
-    {
-        var digest = Digest.Parse(id);
-        lock (_gate)
-        {
-            _pins.Add([digest]);
-        }
-
-        return new Pinned(this, digest);
     }
 
     internal static EngineException NoSuchImage(string name)
@@ -357,130 +297,9 @@ public sealed partial class ImageStore : IImageStore
 
     private StoredImage Required(string name) => _state.Find(name) ?? throw NoSuchImage(name);
 
-    private List<ImageDeletion> Apply(RemovalPlan plan, string of)
-    {
-        var deletions = plan.Untagged.Select(name => new ImageDeletion(Untagged: name)).ToList();
-        Commit(plan.After);
-        foreach (var name in plan.Untagged)
-        {
-            Publish("untag", of, name);
-        }
-
-        var needed = plan.Deleted.Count == 0 ? [] : plan.After.Images.Values.SelectMany(other => other.Chain).ToHashSet();
-        foreach (var image in plan.Deleted)
-        {
-            deletions.Add(new ImageDeletion(Deleted: image.Id.ToString()));
-            Publish("delete", image.Id.ToString(), image.Id.ToString());
-            foreach (var layer in image.Chain.Reverse().Where(layer => !needed.Contains(layer)))
-            {
-                if (Layers.TryDelete(layer))
-                {
-                    deletions.Add(new ImageDeletion(Deleted: layer.ToString()));
-                }
-            }
-
-            DeleteBlobs(image.Blobs, plan.After);
-        }
-
-        return deletions;
-    }
-
-    /// <summary>Deletes those of <paramref name="blobs"/> that no image needs and nobody holds.</summary>
-    internal void DeleteUnneeded(IEnumerable<Digest> blobs)
-    {
-        lock (_gate)
-        {
-            DeleteBlobs(blobs, _state);
-        }
-    }
-
-    private void DeleteBlobs(IEnumerable<Digest> blobs, ImageState state)
-    {
-        var needed = state.Images.Values.SelectMany(image => image.Blobs).ToHashSet();
-        foreach (var blob in blobs.Where(blob => !needed.Contains(blob)))
-        {
-            Blobs.TryDelete(blob);
-        }
-    }
-
     private void Commit(ImageState state)
     {
-        var file = new IndexFile();
-        file.Images.AddRange(state.Images.Values.Select(image => new IndexImage(
-            image.Id.ToString(), image.ManifestDigest.ToString(), image.Tagged, image.Parent?.ToString())));
-        foreach (var (name, id) in state.References)
-        {
-            file.References.Add(name, id.ToString());
-        }
-
-        DurableFile.Write(_indexPath, JsonSerializer.SerializeToUtf8Bytes(file, ImageJson.Default.IndexFile));
+        _index.Write(state);
         _state = state;
-    }
-
-    private ImageState ReadIndex()
-    {
-        if (!File.Exists(_indexPath))
-        {
-            return ImageState.Empty;
-        }
-
-        var file = JsonSerializer.Deserialize(File.ReadAllBytes(_indexPath), ImageJson.Default.IndexFile)
-            ?? throw new InvalidDataException($"{_indexPath} is empty");
-        var images = ImmutableDictionary.CreateBuilder<Digest, StoredImage>();
-        foreach (var entry in file.Images)
-        {
-            try
-            {
-                var image = StoredImage.Read(Blobs, Digest.Parse(entry.Manifest)) with
-                {
-                    Tagged = entry.Tagged, Parent = entry.Parent is null ? null : Digest.Parse(entry.Parent),
-                };
-                images.Add(image.Id, image);
-            }
-            catch (Exception e) when (e is InvalidDataException or FileNotFoundException)
-            {
-                Unreadable(e, entry.Id);
-            }
-        }
-
-        return new ImageState(
-            images.ToImmutable(),
-            file.References.ToImmutableSortedDictionary(pair => pair.Key, pair => Digest.Parse(pair.Value), StringComparer.Ordinal));
-    }
-
-    private void RemoveUnreferenced()
-    {
-        var before = _time.GetUtcNow() - UnreferencedGrace;
-        Blobs.DropPartials(before);
-        var blobs = _state.Images.Values.SelectMany(image => image.Blobs).ToHashSet();
-        foreach (var blob in Blobs.All().Where(blob => !blobs.Contains(blob) && Blobs.WrittenAt(blob) < before).ToList())
-        {
-            Blobs.TryDelete(blob);
-        }
-
-        var layers = _state.Images.Values.SelectMany(image => image.Chain).ToHashSet();
-        foreach (var layer in Layers.All.Keys.Where(layer => !layers.Contains(layer)))
-        {
-            Layers.TryDelete(layer);
-        }
-    }
-
-    /// <summary>Who uses an image: the containers, and builds in progress. Asked under the gate.</summary>
-    private sealed class UseOrPin(ImageStore store, IImageUse use) : IImageUse
-    {
-        public IReadOnlyList<ImageUser> UsersOf(string imageId) => store._pins.Has(Digest.Parse(imageId))
-            ? [new ImageUser("build in progress", Running: true, imageId)]
-            : use.UsersOf(imageId);
-    }
-
-    private sealed class Pinned(ImageStore store, Digest id) : IDisposable
-    {
-        public void Dispose()
-        {
-            lock (store._gate)
-            {
-                store._pins.Remove([id]);
-            }
-        }
     }
 }

@@ -114,8 +114,7 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
             {
                 (NodeRole.Manager, NodeRole.Worker) => await PromoteAsync(node, cancellation).ConfigureAwait(false),
                 (NodeRole.Worker, NodeRole.Manager) => await DemoteAsync(node, self, cancellation).ConfigureAwait(false),
-                // Wanted again while it was being demoted: it is a member no more, so the demotion is ended and the promotion begun.
-                (NodeRole.Manager, NodeRole.Manager) when node.Manager is not null && !IsMember(node.Id) => await DemoteAsync(node, self, cancellation).ConfigureAwait(false) && false,
+                (NodeRole.Manager, NodeRole.Manager) when node.Manager is not null && !IsMember(node.Id) => await EndDemotionAsync(node, self, cancellation).ConfigureAwait(false),
                 _ => true,
             };
         }
@@ -153,6 +152,13 @@ public sealed class RoleReconciler(IObjectStore store, IConsensus consensus, Mem
         }
 
         return commit.IsCommitted;
+    }
+
+    /// <summary>Wanted again while it was being demoted, and a member no more: the demotion is ended, and the next pass promotes anew.</summary>
+    private async Task<bool> EndDemotionAsync(Node node, string self, CancellationToken cancellation)
+    {
+        await DemoteAsync(node, self, cancellation).ConfigureAwait(false);
+        return false;
     }
 
     private bool IsMember(string nodeId) => consensus.Members.Any(member => member.NodeId == nodeId);

@@ -110,23 +110,23 @@ internal sealed class CoreLog : WriteAheadLog, IPersistentState
     {
         if (startIndex > endIndex)
         {
-            return reader.ReadAsync<StoredEntry, StoredEntry[]>([], null, token);
+            return reader.ReadAsync<CoreEntry, CoreEntry[]>([], null, token);
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(endIndex, _log.LastIndex);
         if (reader.LogEntryMetadataOnly && startIndex == endIndex && !_log.IsCovered(startIndex))
         {
-            return reader.ReadAsync<StoredEntry, StoredEntry[]>([new StoredEntry(_log.TermOf(startIndex), LogItemKind.Empty, default)], null, token);
+            return reader.ReadAsync<CoreEntry, CoreEntry[]>([new CoreEntry(_log.TermOf(startIndex), LogItemKind.Empty, default)], null, token);
         }
 
         var items = _log.IsCovered(startIndex) ? [] : _log.Read(startIndex, endIndex);
         if (items.Count > 0)
         {
-            return reader.ReadAsync<StoredEntry, StoredEntry[]>([.. items.Select(item => new StoredEntry(item.Term, item.Kind, item.Content))], null, token);
+            return reader.ReadAsync<CoreEntry, CoreEntry[]>([.. items.Select(item => new CoreEntry(item.Term, item.Kind, item.Content))], null, token);
         }
 
         var snapshot = _machine.Snapshot ?? throw new InvalidOperationException($"neither the log nor a snapshot holds entry {startIndex}");
-        return reader.ReadAsync<StoredEntry, StoredEntry[]>([new StoredEntry(snapshot.Term, LogItemKind.Empty, default, isSnapshot: true)], snapshot.Index, token);
+        return reader.ReadAsync<CoreEntry, CoreEntry[]>([new CoreEntry(snapshot.Term, LogItemKind.Empty, default, isSnapshot: true)], snapshot.Index, token);
     }
 
     private static LogItemKind KindOf<TEntry>(TEntry entry, ReadOnlyMemory<byte> content) where TEntry : IRaftLogEntry =>

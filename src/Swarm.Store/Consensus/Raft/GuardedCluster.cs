@@ -76,7 +76,7 @@ internal sealed class GuardedCluster : RaftCluster<RaftPeer>
     internal ValueTask<bool> StepDownAsync(CancellationToken cancellation) => ResignAsync(cancellation);
 
     internal ValueTask<Result<ReplicationStatus>> OnAppendAsync(string sender, AppendRequest request) => AppendEntriesAsync(
-        NodeEndPoint.MemberIdOf(sender), request.Term, new LogEntryProducer<ReceivedEntry>(request.Entries), request.PreviousIndex, request.PreviousTerm,
+        NodeEndPoint.MemberIdOf(sender), request.Term, new LogEntryProducer<CoreEntry>(request.Entries), request.PreviousIndex, request.PreviousTerm,
         request.CommitIndex, 0, CancellationToken.None);
 
     internal ValueTask<Result<bool>> OnVoteAsync(string sender, long term, long lastIndex, long lastTerm, CancellationToken cancellation) =>

@@ -107,7 +107,7 @@ internal sealed class LogApplier(RaftLog log, LogMachine machine, MemberStorage 
         {
             try
             {
-                await members.SaveConfigurationAsync(new ReceivedEntry(item.Term, true, item.Content), item.Index, _lifetime.Token).ConfigureAwait(false);
+                await members.SaveConfigurationAsync(new CoreEntry(item.Term, LogItemKind.Members, item.Content), item.Index, _lifetime.Token).ConfigureAwait(false);
                 return;
             }
             catch (IOException e) when (BrokenDiskException.IsNoSpace(e))

@@ -26,11 +26,8 @@ internal sealed class RaftLog : IAsyncDisposable
     private readonly SegmentedLog _segments;
     private readonly EntryWindow _window = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
-    private readonly AutoResetEvent _toSync = new(false);
     private readonly LogApplier _applier;
-    private readonly Task _syncing;
-    private volatile bool _ending;
-    private TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LogSync _syncing;
     private long _last;
     private long _committed;
     private volatile OwnLeadership? _leadership;
@@ -49,9 +46,7 @@ internal sealed class RaftLog : IAsyncDisposable
         _last = _segments.LastIndex;
         _committed = Math.Max(snapshot?.Index ?? 0, Math.Min(files.Mark.CommitIndex, _last));
         _applier = new LogApplier(this, machine, files.Members, health, snapshot?.Index ?? 0);
-
-        // A thread of its own: a slow disk must not hold those of the pool, on which heartbeats run.
-        _syncing = Task.Factory.StartNew(SyncWhileAppending, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _syncing = new LogSync(Sync, () => _segments.DurableIndex, health);
         machine.SnapshotTaken += file => _segments.RemoveBehind(file.Index, files.KeptBehindSnapshot);
     }
 
@@ -132,7 +127,7 @@ internal sealed class RaftLog : IAsyncDisposable
                     proposal.Index = item.Index;
                 }
 
-                _toSync.Set();
+                _syncing.Wake();
                 return item.Index;
             }
             catch (IOException e) when (isNoOp && BrokenDiskException.IsNoSpace(e))
@@ -229,7 +224,7 @@ internal sealed class RaftLog : IAsyncDisposable
     internal async ValueTask<long> CommitAsync(long endIndex, CancellationToken cancellation)
     {
         endIndex = Math.Min(endIndex, LastIndex);
-        await SyncedAsync(endIndex, cancellation).ConfigureAwait(false);
+        await _syncing.WaitAsync(endIndex, cancellation).ConfigureAwait(false);
 
         if (_leadership is { } own)
         {
@@ -298,13 +293,10 @@ internal sealed class RaftLog : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _ending = true;
-        _toSync.Set();
-        await _syncing.ConfigureAwait(false);
+        await _syncing.DisposeAsync().ConfigureAwait(false);
         await _applier.DisposeAsync().ConfigureAwait(false);
         _segments.Dispose();
         _writing.Dispose();
-        _toSync.Dispose();
     }
 
     private void Append(IReadOnlyList<LogItem> items)
@@ -350,40 +342,6 @@ internal sealed class RaftLog : IAsyncDisposable
         {
             OrBreak(_segments.Reaffirm);
             throw;
-        }
-    }
-
-    private async ValueTask SyncedAsync(long index, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            var synced = Volatile.Read(ref _synced);
-            _health.ThrowIfBroken();
-            if (_segments.DurableIndex >= index)
-            {
-                return;
-            }
-
-            await synced.Task.WaitAsync(cancellation).ConfigureAwait(false);
-        }
-    }
-
-    private void SyncWhileAppending()
-    {
-        while (!_ending)
-        {
-            _toSync.WaitOne();
-            try
-            {
-                Sync();
-            }
-            catch (BrokenDiskException)
-            {
-                // Reported; whoever commits meets it, too.
-                _ending = true;
-            }
-
-            Interlocked.Exchange(ref _synced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         }
     }
 

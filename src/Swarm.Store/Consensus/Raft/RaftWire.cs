@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using DotNext.Net.Cluster.Consensus.Raft;
+using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
 
@@ -75,15 +76,15 @@ internal ref struct WireReader(ReadOnlyMemory<byte> message)
 
 /// <summary>An append request: at most one of these is on its way to a member at any time.</summary>
 /// <param name="Entries">The entries after <paramref name="PreviousIndex"/>.</param>
-internal sealed record AppendRequest(long Term, long PreviousIndex, long PreviousTerm, long CommitIndex, IReadOnlyList<ReceivedEntry> Entries)
+internal sealed record AppendRequest(long Term, long PreviousIndex, long PreviousTerm, long CommitIndex, IReadOnlyList<CoreEntry> Entries)
 {
     internal static AppendRequest Read(ref WireReader reader)
     {
         var (term, previous, previousTerm, commit) = (reader.Number(), reader.Number(), reader.Number(), reader.Number());
-        var entries = new List<ReceivedEntry>();
+        var entries = new List<CoreEntry>();
         while (!reader.AtEnd)
         {
-            entries.Add(new ReceivedEntry(reader.Number(), reader.Byte() != 0, reader.Bytes()));
+            entries.Add(new CoreEntry(reader.Number(), reader.Byte() != 0 ? LogItemKind.Members : LogItemKind.Data, reader.Bytes()));
         }
 
         return new AppendRequest(term, previous, previousTerm, commit, entries);

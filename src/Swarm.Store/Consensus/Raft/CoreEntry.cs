@@ -4,8 +4,11 @@ using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
 
-/// <summary>An entry as the log hands it to the core, or the stand-in for a snapshot: <see cref="RaftPeer"/> sends the file.</summary>
-internal readonly struct StoredEntry(long term, LogItemKind kind, ReadOnlyMemory<byte> content, bool isSnapshot = false) : IRaftLogEntry
+/// <summary>
+/// An entry as the core knows it: from the leader on its way into the log, from the log on its way to others, or the stand-in for a snapshot, of
+/// which <see cref="RaftPeer"/> sends the file.
+/// </summary>
+internal readonly struct CoreEntry(long term, LogItemKind kind, ReadOnlyMemory<byte> content, bool isSnapshot = false) : IRaftLogEntry
 {
     public long Term => term;
 
