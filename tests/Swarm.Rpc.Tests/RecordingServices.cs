@@ -17,6 +17,9 @@ internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership
 
     internal Channel<SessionMessage> Messages { get; } = Channel.CreateUnbounded<SessionMessage>();
 
+    /// <summary>What every session hears first, if set: also one that comes again because its first attempt ran out of patience.</summary>
+    internal SessionMessage? Greeting { get; set; }
+
     /// <summary>Thrown by every dispatcher call, if set.</summary>
     internal volatile RpcFault? Refusal;
 
@@ -42,6 +45,11 @@ internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership
     {
         Calls.Enqueue(("Session", caller.NodeId));
         Refuse();
+        if (Greeting is { } greeting)
+        {
+            yield return greeting;
+        }
+
         await foreach (var message in Messages.Reader.ReadAllAsync(cancellation))
         {
             yield return message;
