@@ -7,7 +7,7 @@ internal sealed class FilterPipeline
 {
     private readonly INodeFilter[] _filters =
     [
-        new ReadyFilter(), new ResourceFilter(), new ConstraintFilter(), new PlatformFilter(), new HostPortFilter(), new MaxReplicasFilter(),
+        new ReadyFilter(), new ResourceFilter(), new PluginFilter(), new ConstraintFilter(), new PlatformFilter(), new HostPortFilter(), new MaxReplicasFilter(),
     ];
 
     internal bool Admits(TaskNeeds needs, NodeInfo node) => FirstRefusal(needs, node) < 0;
@@ -30,5 +30,16 @@ internal sealed class FilterPipeline
         return text.Length == 0 ? "no suitable node" : $"no suitable node ({text})";
     }
 
-    private int FirstRefusal(TaskNeeds needs, NodeInfo node) => Array.FindIndex(_filters, filter => !filter.Admits(needs, node));
+    private int FirstRefusal(TaskNeeds needs, NodeInfo node)
+    {
+        for (var i = 0; i < _filters.Length; i++)
+        {
+            if (!_filters[i].Admits(needs, node))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 }

@@ -9,7 +9,7 @@ internal sealed class ResourceFilter : INodeFilter
         var wanted = needs.Reservations;
         return (wanted.NanoCpus == 0 || wanted.NanoCpus <= capacity.NanoCpus - node.ReservedNanoCpus)
             && (wanted.MemoryBytes == 0 || wanted.MemoryBytes <= capacity.MemoryBytes - node.ReservedMemory)
-            && wanted.Generic.All(one => (one.NamedValue is null ? one.Value : 1) <= node.FreeGeneric(one.Kind));
+            && node.ChooseGeneric(wanted.Generic) is not null;
     }
 
     public string Explain(int nodes) => nodes == 1 ? "insufficient resources on 1 node" : $"insufficient resources on {nodes} nodes";
