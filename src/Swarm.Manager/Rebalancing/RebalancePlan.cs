@@ -17,7 +17,6 @@ public sealed record TaskMove(SwarmTask Task, string ToNodeId);
 /// </summary>
 internal sealed class RebalancePlan
 {
-    private readonly FilterPipeline _pipeline = new();
     private readonly Dictionary<string, NodeInfo> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Stack<SwarmTask>> _movable;
     private readonly Dictionary<string, int> _branches = new(StringComparer.Ordinal);
@@ -54,11 +53,11 @@ internal sealed class RebalancePlan
 
     private IEnumerable<TaskMove> Moves()
     {
-        var needs = new TaskNeeds(_example);
+        var filters = new FilterPipeline(new TaskNeeds(_example));
         while (true)
         {
             CountBranches();
-            var spread = new Spread(_example, [.. _nodes.Values], node => _pipeline.Admits(needs, node), _now);
+            var spread = new Spread(_example, [.. _nodes.Values], filters, _now);
             if (spread.Best is not { } target || Crowded().FirstOrDefault(node => Relieves(node, target)) is not { } source)
             {
                 yield break;

@@ -11,7 +11,6 @@ namespace Swarm.Manager.Scheduling;
 /// </summary>
 internal sealed class SchedulingLoop : ControlLoop
 {
-    private readonly FilterPipeline _pipeline = new();
     private readonly SortedDictionary<string, NodeInfo> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, WaitingGroup> _groups = new(StringComparer.Ordinal);
     private readonly HashSet<NodeInfo> _freed = [];
@@ -96,10 +95,10 @@ internal sealed class SchedulingLoop : ControlLoop
         }
 
         // Host ports may differ within a group only where a port is left to the node; the first task's needs stand for all.
-        var needs = new TaskNeeds(first);
+        var filters = new FilterPipeline(new TaskNeeds(first));
         group.Stuck = null;
         var nodes = NodesFor(first);
-        var spread = new Spread(first, nodes, node => _pipeline.Admits(needs, node), now);
+        var spread = new Spread(first, nodes, filters, now);
         string? explanation = null;
         foreach (var task in tasks)
         {
@@ -108,7 +107,7 @@ internal sealed class SchedulingLoop : ControlLoop
                 return;
             }
 
-            if (explanation is null && Next(spread, needs) is { } node)
+            if (explanation is null && Next(spread, filters) is { } node)
             {
                 var assigned = Assigned(task, node, now);
                 batch.Update(assigned);
@@ -117,8 +116,8 @@ internal sealed class SchedulingLoop : ControlLoop
                 continue;
             }
 
-            group.Stuck = needs;
-            explanation ??= _pipeline.Explain(needs, nodes);
+            group.Stuck = filters;
+            explanation ??= filters.Explain(nodes);
             if (task.Status.Error != explanation)
             {
                 batch.Update(task with { Status = task.Status with { Error = explanation } });
@@ -126,11 +125,11 @@ internal sealed class SchedulingLoop : ControlLoop
         }
     }
 
-    private NodeInfo? Next(Spread spread, TaskNeeds needs)
+    private static NodeInfo? Next(Spread spread, FilterPipeline filters)
     {
         while (spread.Best is { } best)
         {
-            if (_pipeline.Admits(needs, best))
+            if (filters.Admits(best))
             {
                 return best;
             }
@@ -257,7 +256,7 @@ internal sealed class SchedulingLoop : ControlLoop
     {
         foreach (var (key, group) in _groups)
         {
-            if (group.Stuck is { } needs && _freed.Any(node => _pipeline.Admits(needs, node)))
+            if (group.Stuck is { } filters && _freed.Any(filters.Admits))
             {
                 Mark(key);
             }

@@ -13,10 +13,10 @@ internal sealed class Spread
 
     /// <param name="task">One of those that will be placed; they are alike.</param>
     /// <param name="nodes">All that the branches count.</param>
-    /// <param name="admits">Whether a node may take such a task at all.</param>
-    internal Spread(SwarmTask task, IReadOnlyList<NodeInfo> nodes, Func<NodeInfo, bool> admits, DateTimeOffset now)
+    /// <param name="filters">Which of them may take such a task at all.</param>
+    internal Spread(SwarmTask task, IReadOnlyList<NodeInfo> nodes, FilterPipeline filters, DateTimeOffset now)
     {
-        _root = new Branch("", task, nodes, admits, now, level: 0);
+        _root = new Branch("", task, nodes, filters, now, level: 0);
     }
 
     /// <summary>Where the next one goes; null: nowhere.</summary>
@@ -45,7 +45,7 @@ internal sealed class Spread
         private readonly PriorityQueue<Branch, Branches> _branches = new();
         private int _tasks;
 
-        internal Branch(string value, SwarmTask task, IReadOnlyList<NodeInfo> nodes, Func<NodeInfo, bool> admits, DateTimeOffset now, int level)
+        internal Branch(string value, SwarmTask task, IReadOnlyList<NodeInfo> nodes, FilterPipeline filters, DateTimeOffset now, int level)
         {
             _task = task;
             _now = now;
@@ -53,13 +53,13 @@ internal sealed class Spread
             var preferences = task.Spec.Placement.SpreadOver;
             if (level == preferences.Length)
             {
-                _nodes.EnqueueRange(nodes.Where(admits).Select(node => (node, RankOf(node))));
+                _nodes.EnqueueRange(Ranked(nodes, filters));
             }
             else
             {
                 foreach (var same in nodes.GroupBy(node => ValueOf(preferences[level], node.Node), StringComparer.Ordinal))
                 {
-                    var branch = new Branch(same.Key, task, [.. same], admits, now, level + 1);
+                    var branch = new Branch(same.Key, task, [.. same], filters, now, level + 1);
                     if (branch.Best is not null)
                     {
                         _branches.Enqueue(branch, branch.Place);
@@ -105,6 +105,20 @@ internal sealed class Spread
             {
                 _branches.Dequeue();
             }
+        }
+
+        private List<(NodeInfo, Rank)> Ranked(IReadOnlyList<NodeInfo> nodes, FilterPipeline filters)
+        {
+            var ranked = new List<(NodeInfo, Rank)>(nodes.Count);
+            foreach (var node in nodes)
+            {
+                if (filters.Admits(node))
+                {
+                    ranked.Add((node, RankOf(node)));
+                }
+            }
+
+            return ranked;
         }
 
         private Rank RankOf(NodeInfo node) => Rank.Of(node, _task, _now);

@@ -1,4 +1,3 @@
-using Swarm.Manager.Scheduling.Filters;
 using Swarm.Model;
 
 namespace Swarm.Manager.Scheduling;
@@ -10,8 +9,8 @@ internal sealed class WaitingGroup
 
     internal IEnumerable<string> TaskIds => _tasks.Select(task => task.Id);
 
-    /// <summary>What they need, if at the last look some found no node that has it.</summary>
-    internal TaskNeeds? Stuck { get; set; }
+    /// <summary>What a node must pass, if at the last look some found none that does.</summary>
+    internal FilterPipeline? Stuck { get; set; }
 
     internal void Add(SwarmTask task) => _tasks.Add((task.Slot, task.Id));
 

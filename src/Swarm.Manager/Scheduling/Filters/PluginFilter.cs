@@ -5,6 +5,8 @@ namespace Swarm.Manager.Scheduling.Filters;
 /// <summary>The node has the drivers that the task's volumes and logs name. A node that names no drivers of a kind is taken to have what is usual.</summary>
 internal sealed class PluginFilter : INodeFilter
 {
+    public bool Concerns(TaskNeeds needs) => !needs.Drivers.IsEmpty;
+
     public bool Admits(TaskNeeds needs, NodeInfo node)
     {
         foreach (var (kind, name) in needs.Drivers)

@@ -3,6 +3,8 @@ namespace Swarm.Manager.Scheduling.Filters;
 /// <summary>What the task reserves is free on the node.</summary>
 internal sealed class ResourceFilter : INodeFilter
 {
+    public bool Concerns(TaskNeeds needs) => needs.Reservations is not { NanoCpus: 0, MemoryBytes: 0, Generic.IsDefaultOrEmpty: true };
+
     public bool Admits(TaskNeeds needs, NodeInfo node)
     {
         var capacity = node.Node.Description.Resources;
