@@ -80,12 +80,12 @@ public sealed class RebalanceTests
     }
 
     [Fact]
-    public void What_is_being_updated_is_refused()
+    public async Task What_is_being_updated_is_refused()
     {
         Lopsided();
         _cluster.Write(transaction => transaction.Update(Service with { UpdateStatus = new UpdateStatus { State = UpdateState.Updating } }));
         var control = new ServiceControl(_cluster.Store, new IdSource(new Random(1)), new ServiceValidation(_ => null), _cluster.Time);
-        var refusal = Assert.ThrowsAsync<ControlException>(() => control.RebalanceAsync("service", 1, dryRun: true, CancellationToken.None)).Result;
+        var refusal = await Assert.ThrowsAsync<ControlException>(() => control.RebalanceAsync("service", 1, dryRun: true, CancellationToken.None));
         Assert.Contains("is being updated", refusal.Message, StringComparison.Ordinal);
     }
 
