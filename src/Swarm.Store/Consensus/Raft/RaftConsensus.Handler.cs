@@ -46,14 +46,14 @@ public sealed partial class RaftConsensus
             });
         }
 
-        var answer = RaftPeer.ToMessage(await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false));
+        var answer = await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false);
         if (_tracker.Current.Term != _log.Term)
         {
-            // The same leader in a new term is no change of the leader to the core, but to those who write for a term.
+            // Who slept through a term without this leader is told of no change by the core.
             _tracker.Look();
         }
 
-        return answer;
+        return RaftPeer.ToMessage(answer);
 
         static AppendRequest ReadAppend(ReadOnlyMemory<byte> message)
         {
