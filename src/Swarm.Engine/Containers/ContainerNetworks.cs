@@ -93,7 +93,7 @@ internal static class ContainerNetworks
         if (errors.Count > 0)
         {
             var text = errors.Count == 1 ? errors[0] : string.Join('\n', errors.Select(error => "* " + error));
-            throw EngineException.BadRequest($"invalid config for network {name}: invalid endpoint settings:\n{text}");
+            throw EngineException.BadRequest($"invalid config for network {network?.Name ?? name}: invalid endpoint settings:\n{text}");
         }
 
         if (!string.IsNullOrEmpty(settings.MacAddress))

@@ -8,7 +8,8 @@ using Swarm.Networking.Networks;
 namespace Swarm.Networking.Bridge;
 
 /// <summary>The bridge itself: its link, its own addresses and the kernel settings that it needs.</summary>
-internal sealed record BridgeLink(string Name, int Index, int Mtu)
+/// <param name="PassesRules">The host has br_netfilter at work: frames between the bridge's ports pass the rules of the IP families.</param>
+internal sealed record BridgeLink(string Name, int Index, int Mtu, bool PassesRules)
 {
     private const int UsualMtu = 1500;
 
@@ -30,6 +31,7 @@ internal sealed record BridgeLink(string Name, int Index, int Mtu)
             {
                 Sysctl.Set($"net/ipv6/conf/{name}/disable_ipv6", "0");
                 Sysctl.Set($"net/ipv6/conf/{name}/accept_ra", "0");
+                Sysctl.Set($"net/ipv6/conf/{name}/accept_dad", "0");
                 Sysctl.Set("net/ipv6/conf/all/forwarding", "1");
             });
         }
@@ -42,14 +44,15 @@ internal sealed record BridgeLink(string Name, int Index, int Mtu)
 
         route.SetMtu(name, mtu);
         route.SetUp(name);
-        host.Run(() =>
+        var passesRules = host.Run(() =>
         {
             Sysctl.Set("net/ipv4/ip_forward", "1");
 
             // So that 127.0.0.1:PORT of the host may be sent on to the bridge; the raw chain keeps containers from using it backwards.
             Sysctl.Set($"net/ipv4/conf/{name}/route_localnet", "1");
+            return Sysctl.Get("net/bridge/bridge-nf-call-iptables") == "1";
         });
-        return new BridgeLink(name, route.FindLink(name)!.Index, mtu);
+        return new BridgeLink(name, route.FindLink(name)!.Index, mtu, passesRules);
     }
 
     /// <returns>Null: there is no such link.</returns>

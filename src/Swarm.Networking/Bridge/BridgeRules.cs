@@ -88,6 +88,12 @@ internal sealed class BridgeRules(string link)
     private void Forward(StringBuilder text, LiveNetwork network)
     {
         var name = network.Link.Name;
+        if (!network.Settings.Icc && network.Link.PassesRules)
+        {
+            // Elsewhere the ports are kept apart by the bridge itself, which here would keep a neighbour's published port away too.
+            Rule(text, "forward", $"iifname \"{name}\" oifname \"{name}\" ct state new ct status & dnat != dnat drop");
+        }
+
         if (network.Record.Internal)
         {
             Rule(text, "forward", $"iifname \"{name}\" oifname != \"{name}\" drop");

@@ -21,6 +21,7 @@ internal static class SandboxLinks
             {
                 Sysctl.Set($"net/ipv6/conf/{endpoint.LinkName}/disable_ipv6", "0");
                 Sysctl.Set($"net/ipv6/conf/{endpoint.LinkName}/accept_ra", "0");
+                Sysctl.Set($"net/ipv6/conf/{endpoint.LinkName}/accept_dad", "0"); // our pools give each address once: no second of waiting
             });
         }
 
@@ -41,9 +42,9 @@ internal static class SandboxLinks
     {
         // Where bridge-nf-call-iptables is on, a container's connection to its own published port is turned round inside the bridge.
         host.SetHairpin(endpoint.HostLink, on: true);
-        if (!network.Settings.Icc)
+        if (!network.Settings.Icc && !network.Link.PassesRules)
         {
-            // The kernel's own way, which needs no rules: such ports reach the host and what is behind it, not each other.
+            // Frames inside the bridge pass no rule of ours: the kernel keeps such ports apart, and lets them reach the host and what is behind it.
             host.SetIsolated(endpoint.HostLink, on: true);
         }
     }

@@ -93,7 +93,7 @@ internal sealed partial class NameServer : IAsyncDisposable
                 var received = await datagrams.ReceiveFromAsync(buffer, SocketFlags.None, anyone, ended.Token);
                 _ = AnswerDatagramAsync(buffer.AsSpan(0, received.ReceivedBytes).ToArray(), received.RemoteEndPoint);
             }
-            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+            catch (Exception error) when (IsEnd(error))
             {
                 return;
             }
@@ -113,7 +113,7 @@ internal sealed partial class NameServer : IAsyncDisposable
                 await datagrams.SendToAsync(answer, SocketFlags.None, client, ended.Token);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (IsEnd(error))
         {
             // The container's network is being taken down.
         }
@@ -131,7 +131,7 @@ internal sealed partial class NameServer : IAsyncDisposable
             {
                 _ = ServeConnectionAsync(await listener.AcceptAsync(ended.Token));
             }
-            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+            catch (Exception error) when (IsEnd(error))
             {
                 return;
             }
@@ -174,6 +174,9 @@ internal sealed partial class NameServer : IAsyncDisposable
             Interlocked.Decrement(ref connections);
         }
     }
+
+    private static bool IsEnd(Exception error) =>
+        error is OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted };
 
     [LoggerMessage(7110, LogLevel.Warning, "A question for a name could not be served: {Reason}")]
     private static partial void LogFailed(ILogger logger, string reason);
