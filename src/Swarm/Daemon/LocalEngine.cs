@@ -7,8 +7,6 @@ using Swarm.Api.Build;
 using Swarm.Api.Containers;
 using Swarm.Api.Daemon;
 using Swarm.Api.Images;
-using Swarm.Api.Networks;
-using Swarm.Api.Wire;
 using Swarm.Commands;
 using Swarm.Engine;
 using Swarm.Engine.Build;
@@ -26,15 +24,15 @@ using ContainerStatus = Swarm.Engine.Containers.ContainerStatus;
 namespace Swarm.Daemon;
 
 /// <summary>The node's own engine: images, containers and the bridge network, with or without a cluster.</summary>
-internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAsyncDisposable
+internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
 {
     private readonly RegistryClient _registry;
     private readonly NetworkNamespace _host;
-    private readonly BridgeNetwork _bridge;
+    private readonly BridgeNetworks _bridge;
     private readonly ImageStore _images;
     private readonly ContainerEngine _containers;
 
-    private LocalEngine(RegistryClient registry, NetworkNamespace host, BridgeNetwork bridge, ImageStore images, ContainerEngine containers)
+    private LocalEngine(RegistryClient registry, NetworkNamespace host, BridgeNetworks bridge, ImageStore images, ContainerEngine containers)
     {
         (_registry, _host, _bridge, _images, _containers) = (registry, host, bridge, images, containers);
     }
@@ -48,6 +46,8 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
 
     internal required ImageBuilder Builder { get; init; }
 
+    internal NodeNetworks Networks => new(_bridge, _containers);
+
     internal static async Task<LocalEngine> StartAsync(DaemonOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var id = EngineId(options.DataRoot);
@@ -57,10 +57,11 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         var host = NetworkNamespace.Current();
         var bridgeOptions = new BridgeOptions(Path.Combine(options.ExecRoot, "network"), id)
         {
+            StateFolder = Path.Combine(options.DataRoot, "networks"),
             LinkName = options.Bridge,
             Address = options.BridgeAddress is { } cidr ? InterfaceAddress.Parse(cidr) : null,
         };
-        var bridge = await BridgeNetwork.StartAsync(bridgeOptions, host, time, NodeDaemon.NewRandom(), loggers, cancellation);
+        var bridge = await BridgeNetworks.StartAsync(bridgeOptions, host, time, NodeDaemon.NewRandom(), loggers, cancellation);
         var engineOptions = new EngineOptions
         {
             DataRoot = options.DataRoot,
@@ -73,7 +74,7 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         var events = new EventBus(time);
         local.Images.Events = events;
         var containers = new ContainerEngine(
-            engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
+            engineOptions, local.Images, local.Rootfs, new ContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
         await containers.RecoverAsync(cancellation);
         await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
@@ -106,8 +107,6 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         .. _containers.Containers.Where(container => container.Record.ImageId == imageId)
             .Select(container => new ImageUser(container.Id, container.State.IsRunning, container.Record.Config.Image ?? imageId)),
     ];
-
-    public IReadOnlyList<NetworkResource> List() => [.. _bridge.Describe().Select(Resource)];
 
     internal void Map(IEndpointRouteBuilder routes, TimeProvider time)
     {
@@ -145,24 +144,6 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
             new Model.EnginePlugin { Type = "Network", Name = "null" },
             new Model.EnginePlugin { Type = "Volume", Name = "local" },
         ],
-    };
-
-    private static NetworkResource Resource(NetworkDescription network) => new()
-    {
-        Name = network.Name,
-        Id = network.Id,
-        Driver = network.Driver,
-        Created = network.Created.UtcDateTime,
-        Scope = network.Scope,
-        EnableIPv4 = true,
-        IPAM = network.Subnet is { } subnet ? new IPAM { Config = [new IPAMConfig { Subnet = subnet.ToString(), Gateway = network.Gateway?.ToString() ?? "" }] } : new IPAM(),
-        Options = network.Options,
-        Containers = network.Members.ToDictionary(member => member.ContainerId, member => new EndpointResource
-        {
-            EndpointID = member.EndpointId,
-            MacAddress = member.MacAddress,
-            IPv4Address = $"{member.Address}/{member.PrefixLength}",
-        }),
     };
 
     private static string EngineId(string dataRoot)
