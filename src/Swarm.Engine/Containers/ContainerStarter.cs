@@ -19,7 +19,7 @@ internal sealed class ContainerStarter(
     EngineOptions options, ContainerStore store, IRootfsStore rootfs, IContainerNetwork network, SpecWriter specs, SeccompCache seccomp, ShimLauncher shims, CgroupLayout cgroups,
     Func<string, Container> find, VolumeMounts volumes)
 {
-    private const string ConfigName = "config.json", DefaultMaximumSize = "-1";
+    private const string ConfigName = "config.json", LogAttributesName = "log-attributes";
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public string Bundle(string id) => Path.Combine(options.BundlesPath, id);
@@ -46,7 +46,7 @@ internal sealed class ContainerStarter(
                 PidNamespace = shared.Pid is { } pidOwner ? $"/proc/{pidOwner.State.Pid}/ns/pid" : "",
                 IpcNamespace = shared.Ipc is { } ipcOwner ? $"/proc/{ipcOwner.State.Pid}/ns/ipc" : "",
                 SharedMemory = SharedMemoryOf(record, shared),
-                InitProgram = record.HostConfig.Init == true ? InitProgram.Find(options.DataRoot) : "",
+                InitProgram = (record.HostConfig.Init ?? options.Defaults.Init) ? InitProgram.Find(options.Defaults.InitPath, options.DataRoot) : "",
             };
             var (spec, uncompiled) = specs.Write(input);
             var bundle = PrepareBundle(record.Id, spec);
@@ -110,6 +110,11 @@ internal sealed class ContainerStarter(
 
         var hostname = record.Config.Hostname!;
         var ports = PortRequests.Of(record.Config, record.HostConfig);
+        if (mode == "bridge" && options.Defaults.PublishAddress is { } address)
+        {
+            ports = [.. ports.Select(port => port.HostAddress is null ? port with { HostAddress = address } : port)];
+        }
+
         return (await network.AttachAsync(new NetworkRequest(record.Id, hostname, mode, ports), cancellation).ConfigureAwait(false), hostname);
     }
 
@@ -119,8 +124,8 @@ internal sealed class ContainerStarter(
     {
         var folder = store.Folder(record.Id);
         Write("hostname", hostname + "\n");
-        Write("hosts", NetworkFiles.Hosts(record, hostname, sandbox is null ? [] : sandbox.Endpoints));
-        Write("resolv.conf", NetworkFiles.ResolvConf(record.HostConfig, sandbox is null));
+        Write("hosts", NetworkFiles.Hosts(record, hostname, sandbox is null ? [] : sandbox.Endpoints, options.Defaults));
+        Write("resolv.conf", NetworkFiles.ResolvConf(record.HostConfig, sandbox is null, options.Defaults));
         return FileMounts(record.Id);
 
         void Write(string name, string text)
@@ -178,20 +183,29 @@ internal sealed class ContainerStarter(
 
     private ShimOptions ShimOptionsOf(ContainerRecord record, string bundle)
     {
-        var driver = string.IsNullOrEmpty(record.HostConfig.LogConfig?.Type) ? options.DefaultLogDriver : record.HostConfig.LogConfig.Type;
-        var log = record.HostConfig.LogConfig?.Config;
+        var log = LogOptions.Merge(record.HostConfig.LogConfig, options.Defaults);
+        var (maximumSize, maximumFiles) = LogOptions.Rotation(log);
+        var runtime = options.Runtimes.Of(record.HostConfig.Runtime);
+        var attributes = LogAttributes.Of(record, log);
+        if (attributes is not null)
+        {
+            File.WriteAllBytes(Path.Combine(bundle, LogAttributesName), attributes);
+        }
+
         return new ShimOptions
         {
             Bundle = bundle,
             Id = record.Id,
-            Runtime = options.Runtime,
+            Runtime = runtime.Path,
+            RuntimeArguments = runtime.Arguments,
             RuntimeRoot = options.RuntimeStatePath,
             Tty = record.Config.Tty,
             Stdin = record.Config.OpenStdin,
             StdinOnce = record.Config.StdinOnce,
-            Log = driver == "json-file" ? store.LogFile(record.Id) : "",
-            LogMaximumSize = LogOptions.ParseSize(log?.GetValueOrDefault("max-size") ?? DefaultMaximumSize),
-            LogMaximumFiles = LogOptions.ParseFiles(log?.GetValueOrDefault("max-file")),
+            Log = store.MadeLogFile(record.Id, log.Type!),
+            LogMaximumSize = maximumSize,
+            LogMaximumFiles = maximumFiles,
+            LogAttributes = attributes is null ? "" : LogAttributesName,
             ExitFile = store.ExitFile(record.Id),
             OomFile = cgroups.OomFile(specs.CgroupPath(record)),
         };

@@ -9,7 +9,7 @@ internal static class NetworkFiles
 {
     private const string HostResolvConf = "/etc/resolv.conf", HostGateway = "host-gateway";
 
-    public static string Hosts(ContainerRecord container, string hostname, IEnumerable<NetworkEndpoint> endpoints)
+    public static string Hosts(ContainerRecord container, string hostname, IEnumerable<NetworkEndpoint> endpoints, ContainerDefaults defaults)
     {
         var text = new StringBuilder("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
         var list = endpoints.ToList();
@@ -17,6 +17,16 @@ internal static class NetworkFiles
         {
             var separator = entry.IndexOf(':', StringComparison.Ordinal);
             var address = entry[(separator + 1)..];
+            if (address == HostGateway && defaults.HostGateways.Count > 0)
+            {
+                foreach (var gateway in defaults.HostGateways)
+                {
+                    text.Append(gateway).Append('\t').Append(entry, 0, separator).Append('\n');
+                }
+
+                continue;
+            }
+
             if (address == HostGateway)
             {
                 address = list.Select(e => e.Gateway).FirstOrDefault(g => g is not null)?.ToString() ?? IPAddress.Loopback.ToString();
@@ -48,11 +58,17 @@ internal static class NetworkFiles
     }
 
     /// <summary>The host's, with what the container asks for in place of it. A server on the host's loopback is out of a container's reach.</summary>
-    public static string ResolvConf(HostConfig host, bool sharesHostNetwork)
+    public static string ResolvConf(HostConfig host, bool sharesHostNetwork, ContainerDefaults defaults)
     {
         var lines = File.Exists(HostResolvConf)
             ? File.ReadAllLines(HostResolvConf).Select(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Where(f => f.Length >= 2).ToList()
             : [];
+        host = host with
+        {
+            Dns = host.Dns is { Count: > 0 } ? host.Dns : defaults.Dns,
+            DnsSearch = host.DnsSearch is { Count: > 0 } ? host.DnsSearch : defaults.DnsSearch,
+            DnsOptions = host.DnsOptions is { Count: > 0 } ? host.DnsOptions : defaults.DnsOptions,
+        };
         var servers = host.Dns is { Count: > 0 } ? host.Dns : [.. lines.Where(f => f[0] == "nameserver").Select(f => f[1])];
         if (!sharesHostNetwork && host.Dns is not { Count: > 0 })
         {

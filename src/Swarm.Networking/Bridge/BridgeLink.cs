@@ -9,6 +9,12 @@ namespace Swarm.Networking.Bridge;
 /// <summary>The bridge itself: its link, its gateway address and the kernel settings that it needs.</summary>
 internal sealed record BridgeLink(string Name, int Index, InterfaceAddress Gateway, int Mtu)
 {
+    /// <summary>Its ports hear the host alone, not each other.</summary>
+    public bool Isolates { get; init; }
+
+    /// <summary>Containers' default route; null: the gateway.</summary>
+    public IPAddress? ContainerGateway { get; init; }
+
     private const int UsualMtu = 1500;
 
     /// <summary>Makes what is missing and leaves what is there. Safe to repeat.</summary>
@@ -44,11 +50,19 @@ internal sealed record BridgeLink(string Name, int Index, InterfaceAddress Gatew
         route.SetUp(options.LinkName);
         host.Run(() =>
         {
-            Sysctl.Set("net/ipv4/ip_forward", "1");
+            if (options.Forwards)
+            {
+                Sysctl.Set("net/ipv4/ip_forward", "1");
+            }
+
             // So that 127.0.0.1:PORT of the host may be sent on to the bridge; the raw chain keeps containers from using it backwards.
             Sysctl.Set($"net/ipv4/conf/{options.LinkName}/route_localnet", "1");
         });
-        return new BridgeLink(options.LinkName, route.FindLink(options.LinkName)!.Index, gateway, mtu);
+        return new BridgeLink(options.LinkName, route.FindLink(options.LinkName)!.Index, gateway, mtu)
+        {
+            Isolates = !options.ContainersMeet,
+            ContainerGateway = options.ContainerGateway,
+        };
     }
 
     private static InterfaceAddress? AddressOf(RouteSocket route, int index) => route.Addresses()

@@ -20,6 +20,27 @@ public sealed record BridgeOptions(string RunFolder, string InstanceId)
 
     /// <summary>Bytes; 0: that of the link of the default route, or 1500.</summary>
     public int Mtu { get; init; }
+
+    /// <summary>False (Docker's --bridge=none): there is no default network; who asks for it gets a loopback link alone.</summary>
+    public bool HasBridge { get; init; } = true;
+
+    /// <summary>Part of the bridge's network that containers get addresses of (--fixed-cidr); null: all of it.</summary>
+    public IPNetwork? ContainerRange { get; init; }
+
+    /// <summary>Containers' default route (--default-gateway); null: the bridge.</summary>
+    public IPAddress? ContainerGateway { get; init; }
+
+    /// <summary>Whether containers reach each other on the bridge (--icc).</summary>
+    public bool ContainersMeet { get; init; } = true;
+
+    /// <summary>Whether what leaves the bridge's network takes the host's address (--ip-masq).</summary>
+    public bool Masquerades { get; init; } = true;
+
+    /// <summary>Whether there are firewall rules at all (--iptables): without them no port is published.</summary>
+    public bool HasRules { get; init; } = true;
+
+    /// <summary>Whether the host's forwarding is switched on (--ip-forward).</summary>
+    public bool Forwards { get; init; } = true;
 }
 
 /// <summary>An address and the prefix length of its network.</summary>

@@ -10,10 +10,20 @@ internal sealed class BridgeRules(string link, IPNetwork subnet)
     /// <summary>Named after the bridge, of which a namespace can have only one: tables of two daemons never meet.</summary>
     public string Table { get; } = "ip swarm_" + link.Replace('-', '_');
 
+    public bool Masquerades { get; init; } = true;
+
+    /// <summary>False: there is no table, and nothing is ever published.</summary>
+    public bool Exist { get; init; } = true;
+
     /// <summary>The whole table, whatever was there before.</summary>
     public string Whole(IEnumerable<BridgeEndpoint> endpoints)
     {
         var text = new StringBuilder(Nothing());
+        if (!Exist)
+        {
+            return text.ToString();
+        }
+
         text.Append($"; add table {Table}")
             .Append($"; add map {Table} published {{ type inet_proto . inet_service : ipv4_addr . inet_service; }}")
             .Append($"; add map {Table} published_at {{ type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }}");
@@ -29,7 +39,11 @@ internal sealed class BridgeRules(string link, IPNetwork subnet)
         }
 
         // Out to the world; a container that reaches itself or a neighbour by the host's address; the host by 127.0.0.1.
-        Rule(text, "postrouting", $"ip saddr {subnet} oifname != \"{link}\" masquerade");
+        if (Masquerades)
+        {
+            Rule(text, "postrouting", $"ip saddr {subnet} oifname != \"{link}\" masquerade");
+        }
+
         Rule(text, "postrouting", $"oifname \"{link}\" ip saddr {subnet} ct status dnat masquerade");
         Rule(text, "postrouting", $"oifname \"{link}\" ip saddr 127.0.0.0/8 masquerade");
 
@@ -55,6 +69,11 @@ internal sealed class BridgeRules(string link, IPNetwork subnet)
     private string Elements(string verb, IEnumerable<(PortMapping Port, IPAddress Address)> ports)
     {
         var text = new StringBuilder();
+        if (!Exist)
+        {
+            return "";
+        }
+
         foreach (var map in ports.ToLookup(pair => pair.Port.IsEverywhere))
         {
             text.Append($"; {verb} element {Table} {(map.Key ? "published" : "published_at")} {{ ")

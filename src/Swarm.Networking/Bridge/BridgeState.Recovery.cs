@@ -10,9 +10,20 @@ internal sealed partial class BridgeState
     {
         Directory.CreateDirectory(namespaces);
         var left = files.Load().Select(file => (file.ContainerId, Endpoint: HasNamespace(file.ContainerId) ? file.Endpoint : null)).ToList();
+        if (!options.HasBridge)
+        {
+            RecoverWithoutBridge(left);
+            return;
+        }
+
         bridge = BridgeLink.Ensure(host, route, options, left.Select(file => file.Endpoint?.GatewayAddress).FirstOrDefault(gateway => gateway is not null));
-        pool = new AddressPool(bridge.Gateway.Network);
-        rules = new BridgeRules(bridge.Name, bridge.Gateway.Network);
+        pool = new AddressPool(bridge.Gateway.Network, options.ContainerRange);
+        rules = new BridgeRules(bridge.Name, bridge.Gateway.Network) { Masquerades = options.Masquerades, Exist = options.HasRules };
+        if (options.ContainerGateway is { } way && !way.Equals(bridge.Gateway.Address) && !pool.TryReserve(way))
+        {
+            throw new NetworkFault(NetworkFaultKind.Invalid, $"the containers' gateway {way} is not an address of the bridge's network {bridge.Gateway.Network}");
+        }
+
         if (!pool.TryReserve(bridge.Gateway.Address))
         {
             throw new NetworkFault(NetworkFaultKind.Invalid, $"{bridge.Gateway} cannot be the bridge's address: it is the address of the network itself or its broadcast");
@@ -30,6 +41,19 @@ internal sealed partial class BridgeState
 
         RemoveStrays();
         await RestateRulesAsync(cancellation);
+    }
+
+    /// <summary>Only namespaces without any network are left to look after.</summary>
+    private void RecoverWithoutBridge(List<(string ContainerId, BridgeEndpoint? Endpoint)> left)
+    {
+        bridge = new BridgeLink("", 0, default, 0);
+        rules = new BridgeRules("", default) { Exist = false };
+        foreach (var (containerId, endpoint) in left)
+        {
+            TakeUp(containerId, endpoint is { Address: null } ? endpoint : null);
+        }
+
+        RemoveStrays();
     }
 
     private void TakeUp(string containerId, BridgeEndpoint? endpoint)
@@ -63,7 +87,7 @@ internal sealed partial class BridgeState
         }
 
         var known = endpoints.Values.Select(endpoint => endpoint.HostLink).ToHashSet();
-        foreach (var link in route.Links().Where(link => link.MasterIndex == bridge.Index && link.Name.StartsWith(BridgeEndpoint.HostLinkPrefix, StringComparison.Ordinal)))
+        foreach (var link in route.Links().Where(link => options.HasBridge && link.MasterIndex == bridge.Index && link.Name.StartsWith(BridgeEndpoint.HostLinkPrefix, StringComparison.Ordinal)))
         {
             if (!known.Contains(link.Name))
             {

@@ -39,6 +39,11 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
 
     public async Task<BridgeEndpoint> AttachAsync(string containerId, string name, ImmutableArray<PortMapping> ports)
     {
+        if (!options.HasBridge)
+        {
+            return await AttachNoneAsync(containerId);
+        }
+
         if (await FindAsync(containerId, present => present.Address is not null && present.Requested.SequenceEqual(ports)) is { } found)
         {
             return found;
@@ -104,13 +109,17 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
     public async Task TeardownAsync()
     {
         await nft.DisposeAsync();
-        await NftOneShot.ApplyAsync(host, rules.Nothing(), CancellationToken.None);
+        await (options.HasBridge ? NftOneShot.ApplyAsync(host, rules.Nothing(), CancellationToken.None) : Task.CompletedTask);
         foreach (var endpoint in endpoints.Values)
         {
             Forget(endpoint);
         }
 
-        route.TryDeleteLink(options.LinkName);
+        if (options.HasBridge)
+        {
+            route.TryDeleteLink(options.LinkName);
+        }
+
         Directory.Delete(files.Folder, recursive: true);
         Directory.Delete(namespaces, recursive: true);
     }

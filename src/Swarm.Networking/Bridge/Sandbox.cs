@@ -25,9 +25,14 @@ internal static class Sandbox
 
             // Where bridge-nf-call-iptables is on, a container's connection to its own published port is turned round inside the bridge.
             host.SetHairpin(endpoint.HostLink, on: true);
+            if (bridge.Isolates)
+            {
+                host.SetIsolated(endpoint.HostLink);
+            }
+
             inside.SetUp(ContainerLink);
             inside.AddAddress(ContainerLink, endpoint.Address!, endpoint.PrefixLength);
-            inside.AddRoute(null, endpoint.Gateway, linkIndex: 0);
+            inside.AddRoute(null, bridge.ContainerGateway ?? endpoint.Gateway, linkIndex: 0);
         }
     }
 

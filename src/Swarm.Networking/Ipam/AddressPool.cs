@@ -17,9 +17,13 @@ public sealed class AddressPool
     private readonly ulong[] taken;
     private readonly uint network;
     private readonly uint hosts;
+    private readonly uint first;
+    private readonly uint count;
     private uint last;
 
-    public AddressPool(IPNetwork subnet)
+    /// <param name="range">The part that addresses are given of; others can be reserved still. Null: all.</param>
+    /// <exception cref="NetworkFault">A network without room, or a range outside it.</exception>
+    public AddressPool(IPNetwork subnet, IPNetwork? range = null)
     {
         if (subnet.PrefixLength is < ShortestPrefix or > LongestPrefix)
         {
@@ -29,6 +33,13 @@ public sealed class AddressPool
         Subnet = subnet;
         network = Subnets.ToNumber(subnet.BaseAddress);
         hosts = 1u << (32 - subnet.PrefixLength);
+        if (range is { } part && (part.PrefixLength < subnet.PrefixLength || !subnet.Contains(part.BaseAddress)))
+        {
+            throw new NetworkFault(NetworkFaultKind.Invalid, $"invalid range {part}: it is not part of {subnet}");
+        }
+
+        first = range is null ? 0 : Subnets.ToNumber(range.Value.BaseAddress) - network;
+        count = range is null ? hosts : 1u << (32 - range.Value.PrefixLength);
         taken = new ulong[(hosts + 63) / 64];
         Set(0, true); // the network's own address
         Set(hosts - 1, true); // the broadcast address
@@ -39,10 +50,10 @@ public sealed class AddressPool
     /// <returns>Null when all are taken.</returns>
     public IPAddress? Allocate()
     {
-        for (uint step = 1; step <= hosts; step++)
+        for (uint step = 1; step <= count; step++)
         {
-            var host = (last + step) % hosts;
-            if (host % 64 == 0 && step + 64 <= hosts && taken[host / 64] == ulong.MaxValue)
+            var host = first + ((last + step) % count);
+            if (host % 64 == 0 && step + 64 <= count && taken[host / 64] == ulong.MaxValue)
             {
                 step += 63;
                 continue;
@@ -51,7 +62,7 @@ public sealed class AddressPool
             if (!IsTaken(host))
             {
                 Set(host, true);
-                last = host;
+                last = host - first;
                 return Subnets.FromNumber(network + host);
             }
         }

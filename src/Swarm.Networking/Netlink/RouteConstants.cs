@@ -37,6 +37,7 @@ internal static class RouteConstants
     public const ushort LinkHardwareAddress = 1, LinkName = 3, LinkMtu = 4, LinkMaster = 10, LinkInfo = 18, LinkNamespaceFd = 28;
     public const ushort InfoKind = 1, InfoData = 2, InfoSlaveKind = 4, InfoSlaveData = 5;
     public const ushort VethPeer = 1;
+    public const ushort BridgePortIsolated = 33; // IFLA_BRPORT_ISOLATED: no exchange with other isolated ports
     public const ushort BridgePortMode = 4; // IFLA_BRPORT_MODE: 1 lets a port hear its own frames (hairpin)
     public const ushort AddressAddress = 1, AddressLocal = 2;
     public const int MaximumNameBytes = 15; // IFNAMSIZ - 1

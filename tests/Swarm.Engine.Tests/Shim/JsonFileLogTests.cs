@@ -75,7 +75,7 @@ public sealed class JsonFileLogTests : IDisposable
 
     private void Write(byte[][] pieces, long maximumSize = 0, int maximumFiles = 1)
     {
-        var log = new JsonFileLog(LogPath, maximumSize, maximumFiles, new FakeTimeProvider());
+        var log = new JsonFileLog(LogPath, maximumSize, maximumFiles, new FakeTimeProvider(), []);
         log.Open();
         var splitter = new LineSplitter(log, ShimFrameKind.Stdout);
         foreach (var piece in pieces)
