@@ -75,11 +75,7 @@ public sealed class ApiServer : IAsyncDisposable
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
 
-        foreach (var path in options.UnixSockets)
-        {
-            kestrel.ListenUnixSocket(path, Http1);
-        }
-
+        // Bound in this order: who waits for the socket finds the ports open too.
         foreach (var endpoint in options.TcpEndpoints)
         {
             kestrel.Listen(endpoint, listen =>
@@ -91,6 +87,11 @@ public sealed class ApiServer : IAsyncDisposable
 
                 Http1(listen);
             });
+        }
+
+        foreach (var path in options.UnixSockets)
+        {
+            kestrel.ListenUnixSocket(path, Http1);
         }
 
         static void Http1(ListenOptions listen)

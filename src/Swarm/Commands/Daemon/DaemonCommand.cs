@@ -38,7 +38,7 @@ internal static class DaemonCommand
 
             if (given.Bool("version"))
             {
-                await cli.Out.WriteLineAsync(persona == DaemonPersona.Dockerd ? $"Docker version {version}, build swarm" : version);
+                await cli.Out.WriteLineAsync(persona.Program == DaemonPersona.Dockerd.Program ? $"Docker version {version}, build swarm" : version);
                 return 0;
             }
 

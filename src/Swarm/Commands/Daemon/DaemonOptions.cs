@@ -66,9 +66,6 @@ public sealed record DaemonOptions
     /// <summary>host:port where managers of the cluster may be now.</summary>
     public IReadOnlyList<string> Peers { get; init; } = [];
 
-    /// <summary>host:port where metrics are served; null: nowhere.</summary>
-    public string? MetricsAddress { get; init; }
-
     /// <summary>For calls in flight, once the daemon was told to stop.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(15);
 

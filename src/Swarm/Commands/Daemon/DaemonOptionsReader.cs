@@ -52,7 +52,6 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
             AdvertiseAddress = values.Given("advertise-addr"),
             DefaultAdvertiseAddress = values.Text("swarm-default-advertise-addr"),
             Peers = values.All("peer"),
-            MetricsAddress = values.Given("metrics-addr"),
             ShutdownTimeout = Timeout(values),
             OomScoreAdjust = values.Last("oom-score-adjust") is { } score ? Score(score) : null,
             Features = values.Map("feature").ToDictionary(pair => pair.Key, pair => Feature(pair.Key, pair.Value)),
@@ -75,6 +74,11 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
         if (values.Given("userns-remap") is { } remapped)
         {
             throw new FlagException($"userns-remap {remapped} is not built: containers would be root on this machine after all. Start without --userns-remap");
+        }
+
+        if (values.Given("metrics-addr") is not null)
+        {
+            throw new FlagException("metrics are not built. Start without --metrics-addr");
         }
 
         if (values.Bool("rootless"))

@@ -15,7 +15,7 @@ internal static class NetworkSettingsReader
     public static NetworkSettings Read(FlagValues values, DaemonPersona persona)
     {
         var bridge = values.Given("bridge");
-        if (bridge is not null and not NoBridge && values.Given("bip") is not null && persona == DaemonPersona.Dockerd)
+        if (bridge is not null and not NoBridge && values.Given("bip") is not null && persona.Program == DaemonPersona.Dockerd.Program)
         {
             throw new FlagException("You specified -b & --bip, mutually exclusive options. Please specify only one");
         }
