@@ -54,7 +54,7 @@ public sealed class DaemonFlagsTests : IAsyncLifetime
         await using var daemon = await DaemonProcess.RunAsync(_room, "a", "--config-file", file);
         await daemon.DockerOkAsync("import", _room.Image, "box");
         var said = await daemon.DockerOkAsync(
-            "run", "--rm", "box", "sh", "-c", "cat /etc/resolv.conf; ulimit -n; cat /proc/1/comm; cat /sys/class/net/eth0/mtu; while read a b; do [ $a = NoNewPrivs: ] && echo $b; done </proc/self/status");
+            "run", "--rm", "box", "sh", "-c", "cat /etc/resolv.conf; ulimit -n; cat /proc/1/comm; cat /sys/class/net/eth0/mtu; while read a b; do if [ $a = NoNewPrivs: ]; then echo $b; fi; done </proc/self/status");
         Assert.Equal("nameserver 9.9.9.9\nsearch example.org\n2000\ndocker-init\n1400\n1", said);
         await daemon.DockerOkAsync("run", "-d", "--name", "web", "--label", "color=red", "--runtime", "other", "box", "sh", "-c", "echo hi; sleep 1000");
         Assert.Equal("other 33554432 10.99.0.128", await daemon.DockerOkAsync("inspect", "-f", "{{.HostConfig.Runtime}} {{.HostConfig.ShmSize}} {{.NetworkSettings.IPAddress}}", "web"));
