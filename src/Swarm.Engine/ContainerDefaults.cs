@@ -40,7 +40,4 @@ public sealed record ContainerDefaults
 
     /// <summary>Of <see cref="LogDriver"/>.</summary>
     public IReadOnlyDictionary<string, string> LogOptions { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Where the default network publishes ports that name no address of the host; null: everywhere.</summary>
-    public IPAddress? PublishAddress { get; init; }
 }

@@ -26,6 +26,8 @@ public sealed partial class ContainerEngine
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
         var (config, command) = ImageDefaults.Apply(request, image.Config, id[..12]);
         PortRequests.Of(config, host);
+        ContainerLinks.Check(host, _index);
+        var networks = ContainerNetworks.Of(request, host, _network);
         var mounts = MountResolution.Of(config, host, _index.Get);
         name = name.Length > 0 ? ContainerNames.Check(name) : ContainerNames.Generate(_random, _index.IsTaken);
         _index.Reserve(name, id);
@@ -40,7 +42,7 @@ public sealed partial class ContainerEngine
                 ImageId = image.Id,
                 Config = config,
                 HostConfig = host with { NetworkMode = ContainerStarter.NetworkModeOf(host) },
-                NetworkingConfig = request.NetworkingConfig,
+                NetworkingConfig = networks,
                 Command = command,
                 Mounts = [.. resolved.Select(m => m.Mount)],
             };

@@ -47,6 +47,7 @@ public sealed partial class ContainerEngine
             RestartCount = restartCount,
         });
         PublishConnections(container, begins: true);
+        RefreshLinksTo(container);
         Publish(container, "start");
         BeginHealthChecks(container, afresh: true);
         _ = MonitorAsync(container, run);

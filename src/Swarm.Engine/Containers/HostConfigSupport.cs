@@ -16,7 +16,6 @@ internal static partial class HostConfigSupport
     public static void Check(ContainerConfig config, HostConfig host)
     {
         Refuse(host.UsernsMode is not (null or "" or "host"), $"--userns {host.UsernsMode}");
-        Refuse(host.Links is { Count: > 0 }, "--link");
         Refuse(host.DeviceRequests is { ValueKind: JsonValueKind.Array } requests && requests.GetArrayLength() > 0, "--gpus and other device requests");
         Refuse(host.VolumeDriver is not (null or "" or "local"), "--volume-driver");
         CheckModes(config, host);

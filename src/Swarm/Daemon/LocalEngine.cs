@@ -8,8 +8,6 @@ using Swarm.Api.Build;
 using Swarm.Api.Containers;
 using Swarm.Api.Daemon;
 using Swarm.Api.Images;
-using Swarm.Api.Networks;
-using Swarm.Api.Wire;
 using Swarm.Commands;
 using Swarm.Engine;
 using Swarm.Engine.Build;
@@ -21,6 +19,7 @@ using Swarm.Linux;
 using Swarm.Model;
 using Swarm.Networking;
 using Swarm.Networking.Bridge;
+using Swarm.Networking.Ipam;
 using Swarm.Registry;
 using NodeDescription = Swarm.Model.NodeDescription;
 using ContainerStatus = Swarm.Engine.Containers.ContainerStatus;
@@ -28,11 +27,11 @@ using ContainerStatus = Swarm.Engine.Containers.ContainerStatus;
 namespace Swarm.Daemon;
 
 /// <summary>The node's own engine: images, containers and the bridge network, with or without a cluster.</summary>
-internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAsyncDisposable
+internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
 {
     private readonly RegistryClient _registry;
     private readonly NetworkNamespace _host;
-    private readonly BridgeNetwork _bridge;
+    private readonly BridgeNetworks _bridge;
     private readonly ImageStore _images;
     private readonly ContainerEngine _containers;
 
@@ -40,7 +39,7 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
     private readonly RuntimeCatalog _runtimes;
 
     private LocalEngine(
-        RegistryClient registry, NetworkNamespace host, BridgeNetwork bridge, ImageStore images, ContainerEngine containers, RunningConfiguration configuration, RuntimeCatalog runtimes)
+        RegistryClient registry, NetworkNamespace host, BridgeNetworks bridge, ImageStore images, ContainerEngine containers, RunningConfiguration configuration, RuntimeCatalog runtimes)
     {
         (_registry, _host, _bridge, _images, _containers, _configuration, _runtimes) = (registry, host, bridge, images, containers, configuration, runtimes);
     }
@@ -54,6 +53,8 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
 
     internal required ImageBuilder Builder { get; init; }
 
+    internal NodeNetworks Networks => new(_bridge, _containers);
+
     internal static async Task<LocalEngine> StartAsync(RunningConfiguration configuration, string bridgeName, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var options = configuration.Now;
@@ -64,18 +65,26 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         var host = NetworkNamespace.Current();
         var bridgeOptions = new BridgeOptions(Path.Combine(options.ExecRoot, "network"), id)
         {
+            StateFolder = Path.Combine(options.DataRoot, "networks"),
             LinkName = bridgeName,
             HasBridge = bridgeName != "none",
             Address = options.Network.BridgeAddress,
-            Mtu = options.Network.Mtu,
-            ContainerRange = options.Network.ContainerRange,
-            ContainerGateway = options.Network.DefaultGateway,
-            ContainersMeet = options.Network.ContainersMeet,
-            Masquerades = options.Network.Masquerade,
-            HasRules = options.Network.Rules,
+            Address6 = options.Network.BridgeAddress6,
+            EnableIPv6 = options.Network.IPv6,
+            FixedCidr = options.Network.ContainerRange,
+            FixedCidr6 = options.Network.ContainerRange6,
+            DefaultGateway = options.Network.DefaultGateway,
+            DefaultGateway6 = options.Network.DefaultGateway6,
+            Icc = options.Network.ContainersMeet,
+            Masquerade = options.Network.Masquerade,
+            HostBinding = options.Network.PublishAddress,
+            ManagesFirewall = options.Network.Rules,
             Forwards = options.Network.Forwarding,
+            Mtu = options.Network.Mtu,
+            DefaultPools = options.Network.AddressPools.Count > 0 ? [.. options.Network.AddressPools] : DefaultPools.Docker,
+            DefaultNetworkOptions = options.Network.DriverOptions,
         };
-        var bridge = await BridgeNetwork.StartAsync(bridgeOptions, host, time, NodeDaemon.NewRandom(), loggers, cancellation);
+        var bridge = await BridgeNetworks.StartAsync(bridgeOptions, host, time, NodeDaemon.NewRandom(), loggers, cancellation);
         var engineOptions = new EngineOptions
         {
             DataRoot = options.DataRoot,
@@ -90,7 +99,7 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         local.Images.Events = events;
         local.Images.PrefersOffline = options.PreferOfflineImages;
         var containers = new ContainerEngine(
-            engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
+            engineOptions, local.Images, local.Rootfs, new ContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
         await containers.RecoverAsync(cancellation);
         await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
@@ -125,8 +134,6 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         .. _containers.Containers.Where(container => container.Record.ImageId == imageId)
             .Select(container => new ImageUser(container.Id, container.State.IsRunning, container.Record.Config.Image ?? imageId)),
     ];
-
-    public IReadOnlyList<NetworkResource> List() => [.. _bridge.Describe().Select(Resource)];
 
     internal void Map(IEndpointRouteBuilder routes, TimeProvider time)
     {
@@ -177,24 +184,6 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
             new Model.EnginePlugin { Type = "Network", Name = "null" },
             new Model.EnginePlugin { Type = "Volume", Name = "local" },
         ],
-    };
-
-    private static NetworkResource Resource(NetworkDescription network) => new()
-    {
-        Name = network.Name,
-        Id = network.Id,
-        Driver = network.Driver,
-        Created = network.Created.UtcDateTime,
-        Scope = network.Scope,
-        EnableIPv4 = true,
-        IPAM = network.Subnet is { } subnet ? new IPAM { Config = [new IPAMConfig { Subnet = subnet.ToString(), Gateway = network.Gateway?.ToString() ?? "" }] } : new IPAM(),
-        Options = network.Options,
-        Containers = network.Members.ToDictionary(member => member.ContainerId, member => new EndpointResource
-        {
-            EndpointID = member.EndpointId,
-            MacAddress = member.MacAddress,
-            IPv4Address = $"{member.Address}/{member.PrefixLength}",
-        }),
     };
 
     private static string EngineId(string dataRoot)

@@ -80,7 +80,7 @@ internal static partial class NodeDaemon
         };
         var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal(), new RootChange(new CfsslClient(() => life.Certificate, time), time));
         engine.Map(routes, time);
-        new ClusterApi(life, access, facts, engine, engine, time).Map(routes);
+        new ClusterApi(life, access, facts, engine, engine.Networks, time).Map(routes);
     }
 
     private static ClusterHints HintsOf(DaemonOptions options) => new(options.AdvertiseAddress, [.. options.Peers.Select(NodeAddresses.Remote)], options.DefaultAdvertiseAddress);

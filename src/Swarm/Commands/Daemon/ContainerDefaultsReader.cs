@@ -29,7 +29,6 @@ internal static class ContainerDefaultsReader
             HostGateways = [.. values.All("host-gateway-ip").Select(IPAddress.Parse)],
             LogDriver = values.Given("log-driver") ?? "json-file",
             LogOptions = values.Map("log-opt"),
-            PublishAddress = values.Address("ip") is { } address && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) ? address : null,
         };
         try
         {

@@ -4,7 +4,6 @@ namespace Swarm.Commands;
 internal static class DaemonFlags
 {
     private const string NoContainerd = "has no meaning here: there is no containerd";
-    private const string NoIpv6 = "is not built: the default bridge is IPv4 only";
     private const string NoRealtime = "has no meaning here: this kernel's control groups have no real-time limits";
 
     /// <summary>Keys of the file that no flag has, and that have no meaning here.</summary>
@@ -30,7 +29,7 @@ internal static class DaemonFlags
         },
         new("authorization-plugin", FlagKind.List, "list", "Authorization plugins to load") { FileKey = "authorization-plugins" },
         new("bip", FlagKind.Text, "string", "IPv4 address for the default bridge"),
-        new("bip6", FlagKind.Text, "string", "IPv6 address for the default bridge") { Remark = NoIpv6 },
+        new("bip6", FlagKind.Text, "string", "IPv6 address for the default bridge"),
         new("bridge", FlagKind.Text, "string", "Attach containers to a network bridge; \"none\": no default network") { Short = 'b' },
         new("bridge-accept-fwmark", FlagKind.Text, "string", "In bridge networks, accept packets with this firewall mark/mask") { Remark = "is not built" },
         new("cdi-spec-dir", FlagKind.List, "list", "CDI specification directories to use") { FileKey = "cdi-spec-dirs" },
@@ -47,7 +46,7 @@ internal static class DaemonFlags
         new("default-address-pool", FlagKind.List, "pool-options", "Default address pools for node specific local networks") { FileKey = "default-address-pools" },
         new("default-cgroupns-mode", FlagKind.Text, "string", "Default mode for containers cgroup namespace (\"host\" | \"private\")") { Check = FlagChecks.CgroupNamespaceMode },
         new("default-gateway", FlagKind.Address, "ip", "Default gateway IPv4 address for the default bridge network"),
-        new("default-gateway-v6", FlagKind.Address, "ip", "Default gateway IPv6 address for the default bridge network") { Remark = NoIpv6 },
+        new("default-gateway-v6", FlagKind.Address, "ip", "Default gateway IPv6 address for the default bridge network"),
         new("default-ipc-mode", FlagKind.Text, "string", "Default mode for containers ipc (\"shareable\" | \"private\")") { Check = FlagChecks.IpcMode },
         new("default-network-opt", FlagKind.Map, "mapmap", "Default network options") { FileKey = "default-network-opts" },
         new("default-runtime", FlagKind.Text, "string", "Default OCI runtime for containers"),
@@ -62,7 +61,7 @@ internal static class DaemonFlags
         new("feature", FlagKind.Map, "map", "Enable feature in the daemon") { FileKey = "features" },
         new("firewall-backend", FlagKind.Text, "string", "Firewall backend to use, iptables or nftables") { Check = FlagChecks.FirewallBackend },
         new("fixed-cidr", FlagKind.Text, "string", "IPv4 subnet for the default bridge network"),
-        new("fixed-cidr-v6", FlagKind.Text, "string", "IPv6 subnet for the default bridge network") { Remark = NoIpv6 },
+        new("fixed-cidr-v6", FlagKind.Text, "string", "IPv6 subnet for the default bridge network"),
         new("graph", FlagKind.Text, "string", "The old name of --data-root") { Short = 'g', Hidden = true, Remark = "is the old name of --data-root" },
         new("group", FlagKind.Text, "string", "Group for the unix socket") { Short = 'G' },
         new("help", FlagKind.Bool, "", "Print usage") { Short = 'h', FileKey = "" },
@@ -80,7 +79,7 @@ internal static class DaemonFlags
         new("ip-masq", FlagKind.Bool, "", "Enable IP masquerading for the default bridge network"),
         new("ip6tables", FlagKind.Bool, "", "Enable addition of ip6tables rules") { Remark = "has no meaning here: the rules are nftables' own, see iptables" },
         new("iptables", FlagKind.Bool, "", "Enable addition of firewall rules"),
-        new("ipv6", FlagKind.Bool, "", "Enable IPv6 networking for the default bridge network") { Remark = NoIpv6 },
+        new("ipv6", FlagKind.Bool, "", "Enable IPv6 networking for the default bridge network"),
         new("label", FlagKind.List, "list", "Set key=value labels to the daemon") { FileKey = "labels", Check = FlagChecks.Label },
         new("live-restore", FlagKind.Bool, "", "Enable live restore of docker when containers are still running") { Remark = "is always on here, in a swarm too" },
         new("log-driver", FlagKind.Text, "string", "Default driver for container logs"),

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Net;
-using Swarm.Networking.Bridge;
+using Swarm.Networking;
+using Swarm.Networking.Ipam;
 
 namespace Swarm.Commands;
 
@@ -15,11 +17,26 @@ public sealed record NetworkSettings
     /// <summary>Address and prefix of that bridge; null: the first free one of the default pools.</summary>
     public InterfaceAddress? BridgeAddress { get; init; }
 
+    /// <summary>The same for IPv6; null with <see cref="IPv6"/>: one of this node's own.</summary>
+    public InterfaceAddress? BridgeAddress6 { get; init; }
+
+    /// <summary>The default network has IPv6 too.</summary>
+    public bool IPv6 { get; init; }
+
     /// <summary>Part of the bridge's network that containers get addresses of; null: all of it.</summary>
     public IPNetwork? ContainerRange { get; init; }
 
+    /// <inheritdoc cref="ContainerRange"/>
+    public IPNetwork? ContainerRange6 { get; init; }
+
     /// <summary>The containers' default route; null: the bridge.</summary>
     public IPAddress? DefaultGateway { get; init; }
+
+    /// <inheritdoc cref="DefaultGateway"/>
+    public IPAddress? DefaultGateway6 { get; init; }
+
+    /// <summary>Where ports are published that name no address of the host; null: everywhere.</summary>
+    public IPAddress? PublishAddress { get; init; }
 
     /// <summary>Bytes; 0: that of the default route.</summary>
     public int Mtu { get; init; }
@@ -35,8 +52,8 @@ public sealed record NetworkSettings
     public bool Forwarding { get; init; } = true;
 
     /// <summary>Networks of which new ones get a piece of that prefix length; empty: Docker's.</summary>
-    public IReadOnlyList<(IPNetwork Base, int Size)> AddressPools { get; init; } = [];
+    public IReadOnlyList<DefaultPool> AddressPools { get; init; } = [];
 
     /// <summary>Options that new networks get, by driver.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> DriverOptions { get; init; } = new Dictionary<string, IReadOnlyDictionary<string, string>>();
+    public ImmutableDictionary<string, ImmutableDictionary<string, string>> DriverOptions { get; init; } = ImmutableDictionary<string, ImmutableDictionary<string, string>>.Empty;
 }

@@ -1,8 +1,9 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Swarm.Networking;
-using Swarm.Networking.Bridge;
+using Swarm.Networking.Ipam;
 
 namespace Swarm.Commands;
 
@@ -20,14 +21,20 @@ internal static class NetworkSettingsReader
             throw new FlagException("You specified -b & --bip, mutually exclusive options. Please specify only one");
         }
 
-        var address = values.Given("bip") is { } bip ? Bridge(bip) : (InterfaceAddress?)null;
+        var address = values.Given("bip") is { } bip ? Checked(() => InterfaceAddress.Parse(bip)) : (InterfaceAddress?)null;
+        var address6 = values.Given("bip6") is { } bip6 ? Checked(() => InterfaceAddress.Parse6(bip6)) : (InterfaceAddress?)null;
         return new NetworkSettings
         {
             Bridge = Name(bridge ?? persona.Bridge),
             BridgeIsAsked = bridge is not null,
             BridgeAddress = address,
-            ContainerRange = values.Given("fixed-cidr") is { } range ? Range(range, address) : null,
+            BridgeAddress6 = address6,
+            IPv6 = values.Bool("ipv6"),
+            ContainerRange = values.Given("fixed-cidr") is { } range ? Range("fixed-cidr", range, AddressFamily.InterNetwork, address) : null,
+            ContainerRange6 = values.Given("fixed-cidr-v6") is { } range6 ? Range("fixed-cidr-v6", range6, AddressFamily.InterNetworkV6, address6) : null,
             DefaultGateway = values.Address("default-gateway"),
+            DefaultGateway6 = values.Address("default-gateway-v6"),
+            PublishAddress = values.Address("ip") is { } publish && !publish.Equals(IPAddress.Any) && !publish.Equals(IPAddress.IPv6Any) ? publish : null,
             Mtu = values.Number("mtu"),
             ContainersMeet = values.Bool("icc", true),
             Masquerade = values.Bool("ip-masq", true),
@@ -42,11 +49,11 @@ internal static class NetworkSettingsReader
         ? name
         : throw new FlagException($"invalid bridge name \"{name}\": a link's name has 1 to 15 letters, without spaces and slashes");
 
-    private static InterfaceAddress Bridge(string text)
+    private static InterfaceAddress Checked(Func<InterfaceAddress> parse)
     {
         try
         {
-            return InterfaceAddress.Parse(text);
+            return parse();
         }
         catch (NetworkFault fault)
         {
@@ -54,20 +61,20 @@ internal static class NetworkSettingsReader
         }
     }
 
-    private static IPNetwork Range(string text, InterfaceAddress? bridge)
+    private static IPNetwork Range(string flag, string text, AddressFamily family, InterfaceAddress? bridge)
     {
         // Docker takes 172.17.5.3/24 for the network it is in.
         var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0 || !IPAddress.TryParse(text[..slash], out var address) || address.AddressFamily != AddressFamily.InterNetwork
-            || !int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length > 32)
+        if (slash < 0 || !IPAddress.TryParse(text[..slash], out var address) || address.AddressFamily != family
+            || !int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length > (family == AddressFamily.InterNetwork ? 32 : 128))
         {
-            throw new FlagException($"invalid fixed-cidr: \"{text}\" is not an IPv4 network, such as 172.17.5.0/24");
+            throw new FlagException($"invalid {flag}: \"{text}\" is not an {(family == AddressFamily.InterNetwork ? "IPv4 network, such as 172.17.5.0/24" : "IPv6 network, such as fd00:1::/64")}");
         }
 
-        var range = Swarm.Networking.Ipam.Subnets.Of(address, length);
+        var range = Subnets.Of(address, length);
         return bridge is not { } asked || (asked.Network.Contains(range.BaseAddress) && length >= asked.PrefixLength)
             ? range
-            : throw new FlagException($"invalid fixed-cidr: {text} is not part of the bridge's network {asked.Network}");
+            : throw new FlagException($"invalid {flag}: {text} is not part of the bridge's network {asked.Network}");
     }
 
     private static bool Rules(FlagValues values)
@@ -79,7 +86,7 @@ internal static class NetworkSettingsReader
     }
 
     /// <summary>base=172.30.0.0/16,size=24</summary>
-    private static (IPNetwork Base, int Size) Pool(string text)
+    private static DefaultPool Pool(string text)
     {
         IPNetwork? network = null;
         var size = 0;
@@ -99,16 +106,16 @@ internal static class NetworkSettingsReader
         }
 
         return network is { } found && size >= found.PrefixLength && size <= (found.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 30 : 128)
-            ? (found, size)
+            ? new DefaultPool(found, size)
             : throw Invalid("it needs a base and a size that is no shorter than the base's own prefix");
 
         FlagException Invalid(string why) => new($"invalid default-address-pool \"{text}\": {why}");
     }
 
     /// <summary>driver=option=value</summary>
-    private static Dictionary<string, IReadOnlyDictionary<string, string>> DriverOptions(FlagValues values)
+    private static ImmutableDictionary<string, ImmutableDictionary<string, string>> DriverOptions(FlagValues values)
     {
-        var drivers = new Dictionary<string, IReadOnlyDictionary<string, string>>();
+        var drivers = ImmutableDictionary<string, ImmutableDictionary<string, string>>.Empty;
         foreach (var text in values.All("default-network-opt"))
         {
             var parts = text.Split('=', 3);
@@ -117,7 +124,7 @@ internal static class NetworkSettingsReader
                 throw new FlagException($"invalid value '{text}' for default-network-opts: must be DRIVER=OPTION=VALUE");
             }
 
-            drivers[parts[0]] = new Dictionary<string, string>(drivers.GetValueOrDefault(parts[0]) ?? new Dictionary<string, string>()) { [parts[1]] = parts[2] };
+            drivers = drivers.SetItem(parts[0], (drivers.GetValueOrDefault(parts[0]) ?? ImmutableDictionary<string, string>.Empty).SetItem(parts[1], parts[2]));
         }
 
         return drivers;
