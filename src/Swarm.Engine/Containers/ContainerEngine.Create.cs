@@ -17,9 +17,10 @@ public sealed partial class ContainerEngine
         request = request.Filled();
         var asked = request.HostConfig ?? new HostConfig();
         HostConfigSupport.Check(request, asked);
-        var host = HostConfigDefaults.Apply(asked, Cgroups, _index, warnings ?? []);
+        var host = HostConfigDefaults.Apply(asked, _options, Cgroups, _index, warnings ?? []);
         NetworkFiles.CheckExtraHosts(host);
-        LogOptions.Check(host.LogConfig);
+        LogOptions.Check(host.LogConfig!.Type!, host.LogConfig.Config);
+        _options.Runtimes.Check(asked.Runtime);
         var reference = request.Image is { Length: > 0 } named ? named : throw EngineException.BadRequest("no command specified");
         var image = _images.Find(reference) ?? throw EngineException.NotFound($"No such image: {Familiar(reference)}");
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));

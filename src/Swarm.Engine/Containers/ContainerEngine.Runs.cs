@@ -213,7 +213,7 @@ public sealed partial class ContainerEngine
     {
         try
         {
-            await _runtime.DeleteAsync(id, CancellationToken.None).ConfigureAwait(false);
+            await _runtime.DeleteAsync(id, _index.Find(id)?.Record, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is EngineException or IOException)
         {

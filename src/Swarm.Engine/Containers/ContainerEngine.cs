@@ -42,7 +42,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         Directory.CreateDirectory(options.BundlesPath);
         Directory.CreateDirectory(options.RuntimeStatePath);
         Cgroups = CgroupLayout.Detect();
-        _thread = new RuntimeThread(Cgroups, options.Runtime, [options.DataRoot, options.ExecRoot]);
+        _thread = new RuntimeThread(Cgroups, options.Runtimes.HasCrun, [options.DataRoot, options.ExecRoot]);
         _runtime = new OciRuntime(options, _thread);
         _store = new ContainerStore(options);
         _copyUp = new CopyUp(_thread);

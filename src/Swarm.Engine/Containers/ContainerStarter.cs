@@ -19,7 +19,7 @@ internal sealed class ContainerStarter(
     EngineOptions options, ContainerStore store, IRootfsStore rootfs, IContainerNetwork network, SpecWriter specs, SeccompCache seccomp, ShimLauncher shims, CgroupLayout cgroups,
     Func<string, Container> find, VolumeMounts volumes)
 {
-    private const string ConfigName = "config.json", DefaultMaximumSize = "-1";
+    private const string ConfigName = "config.json", LogAttributesName = "log-attributes";
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public string Bundle(string id) => Path.Combine(options.BundlesPath, id);
@@ -52,7 +52,7 @@ internal sealed class ContainerStarter(
                 PidNamespace = shared.Pid is { } pidOwner ? $"/proc/{pidOwner.State.Pid}/ns/pid" : "",
                 IpcNamespace = shared.Ipc is { } ipcOwner ? $"/proc/{ipcOwner.State.Pid}/ns/ipc" : "",
                 SharedMemory = SharedMemoryOf(record, shared),
-                InitProgram = record.HostConfig.Init == true ? InitProgram.Find(options.DataRoot) : "",
+                InitProgram = (record.HostConfig.Init ?? options.Defaults.Init) ? InitProgram.Find(options.Defaults.InitPath, options.DataRoot) : "",
             };
             var (spec, uncompiled) = specs.Write(input);
             var bundle = PrepareBundle(record.Id, spec);
@@ -119,7 +119,7 @@ internal sealed class ContainerStarter(
 
     public NetworkRequest RequestOf(ContainerRecord record)
     {
-        var (inside, host) = NetworkFiles.Upstream(record.HostConfig);
+        var (inside, host) = NetworkFiles.Upstream(WithDns(record));
         return new NetworkRequest(record.Id, record.Name, ContainerNetworks.Requests(record, find), PortRequests.Of(record.Config, record.HostConfig)) { NameServers = inside, HostNameServers = host };
     }
 
@@ -128,7 +128,7 @@ internal sealed class ContainerStarter(
     {
         var hostname = record.Config.Hostname!;
         Change("hosts", HostsOf(record, before, hostname), HostsOf(record, after, hostname));
-        var (old, now) = (NetworkFiles.ResolvConf(record.HostConfig, before), NetworkFiles.ResolvConf(record.HostConfig, after));
+        var (old, now) = (NetworkFiles.ResolvConf(WithDns(record), before), NetworkFiles.ResolvConf(WithDns(record), after));
         var resolvConf = Path.Combine(store.Folder(record.Id), "resolv.conf");
         if (old != now && File.ReadAllText(resolvConf) == old)
         {
@@ -153,8 +153,10 @@ internal sealed class ContainerStarter(
         File.WriteAllText(path, NetworkFiles.Merge(present, string.Join('\n', stale), string.Join('\n', now.Split('\n').Except(present.Split('\n')))));
     }
 
+    private Wire.HostConfig WithDns(ContainerRecord record) => NetworkFiles.WithDns(record.HostConfig, options.Defaults);
+
     private string HostsOf(ContainerRecord record, NetworkSandbox? sandbox, string hostname) =>
-        NetworkFiles.Hosts(record, hostname, sandbox is null ? [] : sandbox.Endpoints, network.HostGateways, ContainerLinks.HostLines(Running(record)));
+        NetworkFiles.Hosts(record, hostname, sandbox is null ? [] : sandbox.Endpoints, options.Defaults.HostGateways.Count > 0 ? options.Defaults.HostGateways : network.HostGateways, ContainerLinks.HostLines(Running(record)));
 
     /// <summary>The linked containers that run: one that has ended meanwhile has no line.</summary>
     private List<(Container, string)> Running(ContainerRecord record) => ContainerNetworks.Mode(record.HostConfig.NetworkMode) != "bridge" ? [] :
@@ -179,7 +181,7 @@ internal sealed class ContainerStarter(
         var folder = store.Folder(record.Id);
         Write("hostname", hostname + "\n");
         Write("hosts", HostsOf(record, sandbox, hostname));
-        Write("resolv.conf", NetworkFiles.ResolvConf(record.HostConfig, sandbox));
+        Write("resolv.conf", NetworkFiles.ResolvConf(WithDns(record), sandbox));
         return FileMounts(record.Id);
 
         void Write(string name, string text)
@@ -237,20 +239,29 @@ internal sealed class ContainerStarter(
 
     private ShimOptions ShimOptionsOf(ContainerRecord record, string bundle)
     {
-        var driver = string.IsNullOrEmpty(record.HostConfig.LogConfig?.Type) ? options.DefaultLogDriver : record.HostConfig.LogConfig.Type;
-        var log = record.HostConfig.LogConfig?.Config;
+        var log = LogOptions.Merge(record.HostConfig.LogConfig, options.Defaults);
+        var (maximumSize, maximumFiles) = LogOptions.Rotation(log);
+        var runtime = options.Runtimes.Of(record.HostConfig.Runtime);
+        var attributes = LogAttributes.Of(record, log);
+        if (attributes is not null)
+        {
+            File.WriteAllBytes(Path.Combine(bundle, LogAttributesName), attributes);
+        }
+
         return new ShimOptions
         {
             Bundle = bundle,
             Id = record.Id,
-            Runtime = options.Runtime,
+            Runtime = runtime.Path,
+            RuntimeArguments = runtime.Arguments,
             RuntimeRoot = options.RuntimeStatePath,
             Tty = record.Config.Tty,
             Stdin = record.Config.OpenStdin,
             StdinOnce = record.Config.StdinOnce,
-            Log = driver == "json-file" ? store.LogFile(record.Id) : "",
-            LogMaximumSize = LogOptions.ParseSize(log?.GetValueOrDefault("max-size") ?? DefaultMaximumSize),
-            LogMaximumFiles = LogOptions.ParseFiles(log?.GetValueOrDefault("max-file")),
+            Log = store.MadeLogFile(record.Id, log.Type!),
+            LogMaximumSize = maximumSize,
+            LogMaximumFiles = maximumFiles,
+            LogAttributes = attributes is null ? "" : LogAttributesName,
             ExitFile = store.ExitFile(record.Id),
             OomFile = cgroups.OomFile(specs.CgroupPath(record)),
         };

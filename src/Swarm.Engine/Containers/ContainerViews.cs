@@ -22,10 +22,10 @@ internal static class ContainerViews
         _ => "dead",
     };
 
-    public static ContainerInspect Inspect(Container container, string folder, string log, IReadOnlyList<string>? execs)
+    public static ContainerInspect Inspect(Container container, string folder, string log, IReadOnlyList<string>? execs, EngineOptions options)
     {
         var record = container.Record;
-        var logged = record.HostConfig.LogConfig?.Type is null or "" or "json-file";
+        var logs = LogOptions.Merge(record.HostConfig.LogConfig, options.Defaults);
         return new ContainerInspect
         {
             Id = record.Id,
@@ -38,7 +38,7 @@ internal static class ContainerViews
             HostnamePath = Path.Combine(folder, "hostname"),
             HostsPath = Path.Combine(folder, "hosts"),
             AppArmorProfile = Runtime.SecurityOptions.Parse(record.HostConfig.SecurityOpt).AppArmor,
-            LogPath = logged ? log : "",
+            LogPath = logs.Type == LogOptions.JsonFile ? log : "",
             Name = "/" + record.Name,
             RestartCount = container.State.RestartCount,
             ExecIDs = execs,
@@ -47,10 +47,10 @@ internal static class ContainerViews
                 Links = record.HostConfig.Links is { Count: > 0 } links
                     ? [.. ContainerLinks.Read(links).Select(link => $"/{link.Target}:/{record.Name}/{link.Alias}")]
                     : record.HostConfig.Links,
-                LogConfig = new LogConfig { Type = string.IsNullOrEmpty(record.HostConfig.LogConfig?.Type) ? "json-file" : record.HostConfig.LogConfig.Type, Config = record.HostConfig.LogConfig?.Config ?? [] },
+                LogConfig = logs,
                 RestartPolicy = record.HostConfig.RestartPolicy ?? new RestartPolicy { Name = "no" },
                 ShmSize = Runtime.SpecWriter.ShmSize(record.HostConfig),
-                Runtime = string.IsNullOrEmpty(record.HostConfig.Runtime) ? "crun" : record.HostConfig.Runtime,
+                Runtime = string.IsNullOrEmpty(record.HostConfig.Runtime) ? options.Runtimes.DefaultName : record.HostConfig.Runtime,
             },
             Mounts = Mounts(record),
             Config = record.Config,

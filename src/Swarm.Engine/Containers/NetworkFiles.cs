@@ -53,6 +53,14 @@ internal static class NetworkFiles
         return text.ToString();
     }
 
+    /// <summary>What the container does not say about names, the daemon's configuration may.</summary>
+    public static HostConfig WithDns(HostConfig host, ContainerDefaults defaults) => host with
+    {
+        Dns = host.Dns is { Count: > 0 } ? host.Dns : defaults.Dns,
+        DnsSearch = host.DnsSearch is { Count: > 0 } ? host.DnsSearch : defaults.DnsSearch,
+        DnsOptions = host.DnsOptions is { Count: > 0 } ? host.DnsOptions : defaults.DnsOptions,
+    };
+
     /// <summary>The name servers that a container's own at 127.0.0.11 asks in turn: from inside the container, and from the host.</summary>
     public static (ImmutableArray<IPAddress> Inside, ImmutableArray<IPAddress> Host) Upstream(HostConfig host)
     {

@@ -14,7 +14,8 @@ internal sealed record BridgeLink(string Name, int Index, int Mtu, bool PassesRu
     private const int UsualMtu = 1500;
 
     /// <summary>Makes what is missing, takes away addresses that are not the network's, and leaves the rest. Safe to repeat.</summary>
-    public static BridgeLink Ensure(NetworkNamespace host, RouteSocket route, NetworkRecord network, BridgeSettings settings, int mtu)
+    /// <param name="forwards">The host's forwarding is switched on.</param>
+    public static BridgeLink Ensure(NetworkNamespace host, RouteSocket route, NetworkRecord network, BridgeSettings settings, int mtu, bool forwards = true)
     {
         var name = settings.LinkName;
         var addresses = network.Pools.Where(pool => pool.Gateway is not null)
@@ -32,7 +33,10 @@ internal sealed record BridgeLink(string Name, int Index, int Mtu, bool PassesRu
                 Sysctl.Set($"net/ipv6/conf/{name}/disable_ipv6", "0");
                 Sysctl.Set($"net/ipv6/conf/{name}/accept_ra", "0");
                 Sysctl.Set($"net/ipv6/conf/{name}/accept_dad", "0");
-                Sysctl.Set("net/ipv6/conf/all/forwarding", "1");
+                if (forwards)
+                {
+                    Sysctl.Set("net/ipv6/conf/all/forwarding", "1");
+                }
             });
         }
 
@@ -46,7 +50,10 @@ internal sealed record BridgeLink(string Name, int Index, int Mtu, bool PassesRu
         route.SetUp(name);
         var passesRules = host.Run(() =>
         {
-            Sysctl.Set("net/ipv4/ip_forward", "1");
+            if (forwards)
+            {
+                Sysctl.Set("net/ipv4/ip_forward", "1");
+            }
 
             // So that 127.0.0.1:PORT of the host may be sent on to the bridge; the raw chain keeps containers from using it backwards.
             Sysctl.Set($"net/ipv4/conf/{name}/route_localnet", "1");

@@ -53,6 +53,12 @@ public sealed record BridgeOptions(string RunFolder, string InstanceId)
     /// <summary>--iptables; without it no rule is made, and no port published.</summary>
     public bool ManagesFirewall { get; init; } = true;
 
+    /// <summary>False (--bridge=none): there is no default network.</summary>
+    public bool HasBridge { get; init; } = true;
+
+    /// <summary>--ip-forward: the host's forwarding is switched on.</summary>
+    public bool Forwards { get; init; } = true;
+
     /// <summary>Bytes; 0: that of the link of the default route, or 1500.</summary>
     public int Mtu { get; init; }
 

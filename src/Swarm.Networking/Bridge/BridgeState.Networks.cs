@@ -53,7 +53,7 @@ internal sealed partial class BridgeState
     {
         var settings = BridgeSettings.Read(record.Id, record.Options);
         var mtu = settings.Mtu > 0 ? settings.Mtu : options.Mtu;
-        var network = new LiveNetwork(record, settings, BridgeLink.Ensure(host, route, record, settings, mtu));
+        var network = new LiveNetwork(record, settings, BridgeLink.Ensure(host, route, record, settings, mtu, options.Forwards));
         networks[record.Id] = network;
         records = records.SetItem(record.Id, record);
         return network;

@@ -15,8 +15,12 @@ internal sealed partial class BridgeState
         var kept = networkFiles.Load();
         var left = files.Load().Select(file => (file.ContainerId, Sandbox: HasNamespace(file.ContainerId) ? file.Sandbox : null)).ToList();
         records = records.AddRange(kept.Concat([Bare(NetworkRecord.Host, "host"), Bare(NetworkRecord.None, "null")]).Select(record => KeyValuePair.Create(record.Id, record)));
-        var bridge = Begin(DefaultNetwork(left.Select(file => file.Sandbox?.On(DefaultId)).FirstOrDefault(endpoint => endpoint is not null), kept));
-        records = records.SetItem(bridge.Id, bridge.Record with { Options = bridge.Record.Options.SetItem(BridgeSettings.MtuOption, $"{bridge.Link.Mtu}") });
+        if (options.HasBridge)
+        {
+            var bridge = Begin(DefaultNetwork(left.Select(file => file.Sandbox?.On(DefaultId)).FirstOrDefault(endpoint => endpoint is not null), kept));
+            records = records.SetItem(bridge.Id, bridge.Record with { Options = bridge.Record.Options.SetItem(BridgeSettings.MtuOption, $"{bridge.Link.Mtu}") });
+        }
+
         foreach (var record in kept)
         {
             Begin(record);

@@ -19,11 +19,15 @@ internal sealed class ContainerNetwork(BridgeNetworks networks) : IContainerNetw
         : [IPAddress.Loopback];
 
     public async Task<NetworkSandbox> AttachAsync(NetworkRequest request, CancellationToken cancellation) => Sandbox(await NetworkFaults.CatchAsync(() => networks.AttachAsync(
-        new SandboxRequest(request.ContainerId, request.Name, [.. request.Endpoints.Select(Request)], Mappings(request.Ports))
+        new SandboxRequest(request.ContainerId, request.Name, [.. Wanted(request).Select(Request)], Wanted(request).Any() ? Mappings(request.Ports) : [])
         {
             Resolver = new ResolverSettings(request.NameServers, request.HostNameServers),
         },
         cancellation)));
+
+    /// <summary>Without a default network (--bridge=none) who asks for it gets a loopback link alone, as in Docker.</summary>
+    private IEnumerable<EndpointRequest> Wanted(NetworkRequest request) =>
+        networks.Records.ContainsKey(networks.DefaultId) ? request.Endpoints : request.Endpoints.Where(endpoint => endpoint.Network != NetworkRecord.Bridge);
 
     public Task DetachAsync(string containerId, CancellationToken cancellation) => networks.DetachAsync(containerId, cancellation);
 

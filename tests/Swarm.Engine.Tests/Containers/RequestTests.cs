@@ -20,7 +20,6 @@ public sealed class RequestTests
         { new HostConfig { SecurityOpt = ["seccomp={}"] }, 400 },
         { new HostConfig { SecurityOpt = ["wings=on"] }, 400 },
         { new HostConfig { StorageOpt = new() { ["size"] = "1G" } }, 400 },
-        { new HostConfig { Runtime = "fast" }, 400 },
         { new HostConfig { CpusetCpus = "0-" }, 400 },
         { new HostConfig { NanoCpus = long.MaxValue }, 400 },
         { new HostConfig { OomScoreAdj = 1001 }, 400 },
