@@ -60,6 +60,14 @@ public static unsafe partial class LocalSocket
         }
     }
 
+    /// <summary>Bytes of memory that the other end has not read yet (SIOCOUTQ, tty_ioctl(2)); 0 also if that cannot be known.</summary>
+    public static int Unread(int fd)
+    {
+        const uint outputQueue = 0x5411;
+        var count = 0;
+        return ioctl(fd, outputQueue, &count) == 0 ? count : 0;
+    }
+
     /// <summary>Receives one message that carries one descriptor; minus errno, or -ENOENT (2) if none came with it.</summary>
     public static int ReceiveDescriptor(int fd)
     {
@@ -92,6 +100,9 @@ public static unsafe partial class LocalSocket
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(int fd, nuint request, int* value);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int socketpair(int family, int type, int protocol, int* ends);

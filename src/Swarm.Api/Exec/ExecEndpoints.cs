@@ -36,7 +36,8 @@ public static class ExecEndpoints
         var request = await context.ReadJsonAsync(EngineJson.Default.ExecStartRequest).ConfigureAwait(false) ?? new ExecStartRequest();
         if (request.Detach)
         {
-            await execs.StartAsync(exec, request, context.RequestAborted).ConfigureAwait(false);
+            // A client that leaves must not leave half a start behind.
+            await execs.StartAsync(exec, request, CancellationToken.None).ConfigureAwait(false);
             await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
             return;
         }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -35,6 +36,10 @@ internal sealed class HijackConnection : ConnectionContext, IDisposable
     }
 
     internal bool IsTaken => _taken;
+
+    /// <summary>What bytes go through as they are; null if they are encrypted on the way.</summary>
+    internal System.Net.Sockets.Socket? PlainSocket =>
+        Features.Get<ITlsConnectionFeature>() is null ? Features.Get<IConnectionSocketFeature>()?.Socket : null;
 
     public override string ConnectionId
     {
