@@ -68,6 +68,29 @@ public static unsafe partial class LocalSocket
         return ioctl(fd, outputQueue, &count) == 0 ? count : 0;
     }
 
+    /// <summary>Whether the other end is closed, and not only its sending half (POLLHUP, poll(2) and unix(7)).</summary>
+    /// <exception cref="ObjectDisposedException">The socket is.</exception>
+    public static bool IsHungUp(SafeHandle socket)
+    {
+        const ulong hangUp = 0x10UL << 48;
+        var held = false;
+        try
+        {
+            socket.DangerousAddRef(ref held);
+
+            // struct pollfd: descriptor, wanted events (hang-ups come unasked), found events.
+            var descriptor = (ulong)(uint)(int)socket.DangerousGetHandle();
+            return poll(&descriptor, 1, 0) > 0 && (descriptor & hangUp) != 0;
+        }
+        finally
+        {
+            if (held)
+            {
+                socket.DangerousRelease();
+            }
+        }
+    }
+
     /// <summary>Receives one message that carries one descriptor; minus errno, or -ENOENT (2) if none came with it.</summary>
     public static int ReceiveDescriptor(int fd)
     {
@@ -103,6 +126,9 @@ public static unsafe partial class LocalSocket
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, int* value);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int poll(ulong* descriptors, nuint count, int milliseconds);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int socketpair(int family, int type, int protocol, int* ends);

@@ -70,18 +70,18 @@ public sealed class ApiServer : IAsyncDisposable
 
         foreach (var path in options.UnixSockets)
         {
-            kestrel.ListenUnixSocket(path, Http1);
+            kestrel.ListenUnixSocket(path, listen => Http1(listen, options.Time));
         }
 
         foreach (var endpoint in options.TcpEndpoints)
         {
-            kestrel.Listen(endpoint, Http1);
+            kestrel.Listen(endpoint, listen => Http1(listen, options.Time));
         }
 
-        static void Http1(ListenOptions listen)
+        static void Http1(ListenOptions listen, TimeProvider time)
         {
             listen.Protocols = HttpProtocols.Http1;
-            listen.UseHijack();
+            listen.UseHijack(time);
         }
     }
 

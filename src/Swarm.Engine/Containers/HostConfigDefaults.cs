@@ -23,6 +23,7 @@ internal static class HostConfigDefaults
             UTSMode = host.UTSMode ?? "",
             UsernsMode = host.UsernsMode ?? "",
             CgroupnsMode = !string.IsNullOrEmpty(host.CgroupnsMode) ? host.CgroupnsMode : cgroups.Mode == CgroupMode.V2 ? "private" : "host",
+            PidsLimit = host.PidsLimit > 0 ? host.PidsLimit : null,
             ShmSize = SpecWriter.ShmSize(host),
             MaskedPaths = host.MaskedPaths ?? (host.Privileged ? null : MaskedPaths.Default),
             ReadonlyPaths = host.ReadonlyPaths ?? (host.Privileged ? null : ReadonlyPaths.Default),
