@@ -1,4 +1,5 @@
 using System.Globalization;
+using Swarm.Engine.Images;
 using Swarm.Lab;
 using Xunit.Abstractions;
 using LabApi = Swarm.Lab.Lab;
@@ -12,7 +13,7 @@ namespace Swarm.EndToEnd.Hostile;
 public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string LabName = "hostile", Node = "m1";
-    private const int Workers = 12, Batch = 1000, MaximumFindings = 30;
+    private const int Workers = 16, Batch = 1000, MaximumFindings = 30;
 
     /// <summary>Descriptors that one batch may leave more than the one before: what the pool of threads and sockets has just open.</summary>
     private const int DescriptorSlack = 40;
@@ -25,6 +26,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
     private readonly LabHost _host = LabHost.Default(TimeProvider.System);
     private readonly Dictionary<int, int> _statuses = [];
     private readonly List<string> _findings = [];
+    private readonly string _image = Path.GetTempFileName();
     private LabApi _lab = null!;
 
     public async Task InitializeAsync()
@@ -34,10 +36,19 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
             await LabApi.DownAsync(_host, LabName, CancellationToken.None);
         }
 
+        await using (var archive = File.Create(_image))
+        {
+            BusyboxImage.Write(archive, "/bin/busybox", "busybox:latest");
+        }
+
         _lab = await LabApi.UpAsync(_host, new LabOptions { Name = LabName, Binary = LabFixture.Binary, Managers = 1, Workers = 0 }, output.WriteLine, CancellationToken.None);
     }
 
-    public Task DisposeAsync() => LabApi.DownAsync(_host, LabName, CancellationToken.None);
+    public Task DisposeAsync()
+    {
+        File.Delete(_image);
+        return LabApi.DownAsync(_host, LabName, CancellationToken.None);
+    }
 
     [Fact]
     public async Task Hostile_requests_are_answered_and_leave_nothing_behind()
@@ -126,6 +137,8 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
     /// <summary>Something to be hostile to: a container that runs, one that never did, one that ended.</summary>
     private async Task FurnishAsync()
     {
+        // Some request may have removed the image, and may.
+        await DockerAsync("load", "-i", _image);
         await DockerAsync("run", "-d", "--name", "hostile-1", "--network", "none", "-v", "vol:/x", "busybox", "sleep", "1000");
         await DockerAsync("create", "--name", "hostile-2", "-it", "--network", "none", "busybox", "sh");
         await DockerAsync("run", "--name", "hostile-3", "--network", "none", "busybox", "true");
@@ -138,7 +151,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
             await DockerAsync("service", "rm", service);
         }
 
-        await LabFixtureWait("no container is left", async () =>
+        await UntilAsync("no container is left", async () =>
         {
             var ids = Lines(await DockerAsync("ps", "-aq", "--no-trunc"));
             if (ids.Length == 0)
@@ -150,15 +163,14 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
             return null;
         });
         await DockerAsync("volume", "prune", "-af");
-        var images = Lines(await DockerAsync("images", "-q", "--no-trunc", "--filter", "label=nothing")).ToList();
-        images.AddRange(Lines(await DockerAsync("images", "-a", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}", "--no-trunc")).Where(l => !l.EndsWith(" busybox:latest", StringComparison.Ordinal)).Select(l => l.Split(' ') is [var id, "<none>:<none>"] ? id : l.Split(' ')[1]));
+        var images = Lines(await DockerAsync("images", "-aq", "--no-trunc")).Distinct().ToList();
         if (images.Count > 0)
         {
             await Shell.RunAsync("docker", ["rmi", "-f", .. images], Environment());
         }
 
         var paths = _lab.Paths(Node);
-        await LabFixtureWait("nothing of the requests is left", () =>
+        await UntilAsync("nothing of the requests is left", () =>
         {
             var left = new[] { Path.Combine(paths.Data, "containers"), Path.Combine(paths.Run, "bundles") }
                 .Where(Directory.Exists).SelectMany(Directory.GetFileSystemEntries).ToList();
@@ -169,7 +181,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
 
     private string _left = "";
 
-    private Task<string> LabFixtureWait(string what, Func<Task<string?>> ask) => Waiting.UntilAsync(what, ask, () => $"left: {_left}\n{Log()}");
+    private Task<string> UntilAsync(string what, Func<Task<string?>> ask) => Waiting.UntilAsync(what, ask, () => $"left: {_left}\n{Log()}");
 
     private async Task<string> DockerAsync(params string[] arguments)
     {
