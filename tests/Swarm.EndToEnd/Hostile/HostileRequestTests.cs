@@ -1,8 +1,5 @@
 using System.Globalization;
-using Swarm.Engine.Images;
-using Swarm.Lab;
 using Xunit.Abstractions;
-using LabApi = Swarm.Lab.Lab;
 
 namespace Swarm.EndToEnd.Hostile;
 
@@ -12,7 +9,6 @@ namespace Swarm.EndToEnd.Hostile;
 /// </summary>
 public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private const string LabName = "hostile", Node = "m1";
     private const int Workers = 16, Batch = 1000, MaximumFindings = 30;
 
     /// <summary>Descriptors that one batch may leave more than the one before: what the pool of threads and sockets has just open.</summary>
@@ -23,37 +19,18 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
     private const int BatchesToSettle = 20;
 
     private static readonly int Count = FromEnvironment("SWARM_HOSTILE_REQUESTS", 3000), Seed = FromEnvironment("SWARM_HOSTILE_SEED", 1);
-    private readonly LabHost _host = LabHost.Default(TimeProvider.System);
     private readonly Dictionary<int, int> _statuses = [];
     private readonly List<string> _findings = [];
-    private readonly string _image = Path.GetTempFileName();
-    private LabApi _lab = null!;
+    private OneNode _node = null!;
 
-    public async Task InitializeAsync()
-    {
-        if (LabApi.Names(_host).Contains(LabName))
-        {
-            await LabApi.DownAsync(_host, LabName, CancellationToken.None);
-        }
+    public async Task InitializeAsync() => _node = await OneNode.UpAsync("hostile", output.WriteLine);
 
-        await using (var archive = File.Create(_image))
-        {
-            BusyboxImage.Write(archive, "/bin/busybox", "busybox:latest");
-        }
-
-        _lab = await LabApi.UpAsync(_host, new LabOptions { Name = LabName, Binary = LabFixture.Binary, Managers = 1, Workers = 0 }, output.WriteLine, CancellationToken.None);
-    }
-
-    public Task DisposeAsync()
-    {
-        File.Delete(_image);
-        return LabApi.DownAsync(_host, LabName, CancellationToken.None);
-    }
+    public async Task DisposeAsync() => await _node.DisposeAsync();
 
     [Fact]
     public async Task Hostile_requests_are_answered_and_leave_nothing_behind()
     {
-        var daemon = Daemon();
+        var daemon = _node.DaemonPid;
         List<(int Descriptors, long Kilobytes)> kept = [];
         for (var first = 0; first < Count && _findings.Count < MaximumFindings; first += Batch)
         {
@@ -67,14 +44,14 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
                     await JudgeAsync(number);
                 }
             })));
-            await EmptyAsync();
-            Assert.True(Daemon() == daemon, $"the daemon ended in requests {first}..{end} of seed {Seed}\n{Log()}");
+            await _node.EmptyAsync();
+            Assert.True(_node.DaemonPid == daemon, $"the daemon ended in requests {first}..{end} of seed {Seed}\n{_node.Log()}");
             kept.Add((Directory.GetFiles($"/proc/{daemon}/fd").Length, ResidentKilobytes(daemon)));
             output.WriteLine($"{DateTime.UtcNow:HH:mm:ss} {end} requests: {kept[^1].Descriptors} descriptors, {kept[^1].Kilobytes} kB");
         }
 
         output.WriteLine(string.Join(", ", _statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}: {s.Value}")));
-        Assert.True(_findings.Count == 0, $"seed {Seed}:\n{string.Join("\n----\n", _findings)}\n{Log()}");
+        Assert.True(_findings.Count == 0, $"seed {Seed}:\n{string.Join("\n----\n", _findings)}\n{_node.Log()}");
         Assert.True(kept[^1].Descriptors <= kept[0].Descriptors + DescriptorSlack, $"descriptors after each batch: {string.Join(' ', kept.Select(k => k.Descriptors))}");
         var settled = kept.Skip(BatchesToSettle).ToList();
         if (settled.Count > BatchesToSettle)
@@ -91,7 +68,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
         HostileAnswer answer;
         try
         {
-            answer = await HostileClient.SendAsync(_lab.Paths(Node).Socket, request);
+            answer = await HostileClient.SendAsync(_node.Paths.Socket, request);
         }
         catch (Exception e)
         {
@@ -138,69 +115,15 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
     private async Task FurnishAsync()
     {
         // Some request may have removed the image, and may.
-        await DockerAsync("load", "-i", _image);
-        await DockerAsync("run", "-d", "--name", "hostile-1", "--network", "none", "-v", "vol:/x", "busybox", "sleep", "1000");
-        await DockerAsync("create", "--name", "hostile-2", "-it", "--network", "none", "busybox", "sh");
-        await DockerAsync("run", "--name", "hostile-3", "--network", "none", "busybox", "true");
+        await _node.LoadBusyboxAsync();
+        await _node.DockerAsync("run", "-d", "--name", "hostile-1", "--network", "none", "-v", "vol:/x", "busybox", "sleep", "1000");
+        await _node.DockerAsync("create", "--name", "hostile-2", "-it", "--network", "none", "busybox", "sh");
+        await _node.DockerAsync("run", "--name", "hostile-3", "--network", "none", "busybox", "true");
     }
-
-    private async Task EmptyAsync()
-    {
-        foreach (var service in Lines(await DockerAsync("service", "ls", "-q")))
-        {
-            await DockerAsync("service", "rm", service);
-        }
-
-        await UntilAsync("no container is left", async () =>
-        {
-            var ids = Lines(await DockerAsync("ps", "-aq", "--no-trunc"));
-            if (ids.Length == 0)
-            {
-                return "none";
-            }
-
-            await Shell.RunAsync("docker", ["rm", "-fv", .. ids], Environment());
-            return null;
-        });
-        await DockerAsync("volume", "prune", "-af");
-        var images = Lines(await DockerAsync("images", "-aq", "--no-trunc")).Distinct().ToList();
-        if (images.Count > 0)
-        {
-            await Shell.RunAsync("docker", ["rmi", "-f", .. images], Environment());
-        }
-
-        var paths = _lab.Paths(Node);
-        await UntilAsync("nothing of the requests is left", () =>
-        {
-            var left = new[] { Path.Combine(paths.Data, "containers"), Path.Combine(paths.Run, "bundles") }
-                .Where(Directory.Exists).SelectMany(Directory.GetFileSystemEntries).ToList();
-            _left = string.Join(' ', left);
-            return Task.FromResult(left.Count == 0 ? "nothing" : null);
-        });
-    }
-
-    private string _left = "";
-
-    private Task<string> UntilAsync(string what, Func<Task<string?>> ask) => Waiting.UntilAsync(what, ask, () => $"left: {_left}\n{Log()}");
-
-    private async Task<string> DockerAsync(params string[] arguments)
-    {
-        var result = await Shell.RunAsync("docker", arguments, Environment());
-        Assert.True(result.ExitCode == 0, $"docker {string.Join(' ', arguments)}: {result}\n{Log()}");
-        return result.Output;
-    }
-
-    private (string, string)[] Environment() => [("DOCKER_HOST", _lab.Paths(Node).DockerHost)];
-
-    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-
-    private int Daemon() => _lab.Record.Node(Node).Daemon is { } daemon && _lab.Processes(Node).Any(p => p.Identity.Pid == daemon.Pid) ? daemon.Pid : 0;
 
     private static long ResidentKilobytes(int pid) =>
         long.Parse(File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
-    private string Log() => string.Join('\n', File.ReadLines(_lab.Paths(Node).Log).TakeLast(30));
-
     private static int FromEnvironment(string name, int fallback) =>
-        System.Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : fallback;
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : fallback;
 }
