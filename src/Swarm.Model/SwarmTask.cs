@@ -56,6 +56,12 @@ public sealed record SwarmTask : VersionedRecord, IStoreObject
     [Key(10)] public ImmutableSortedDictionary<string, string> ServiceLabels { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
     [Key(11), Shared] public string ServiceName { get; init; } = "";
 
+    /// <summary>Which of its node's generic resources the scheduler gave it for what it reserves.</summary>
+    [Key(12)] public ImmutableArray<GenericResource> AssignedGeneric { get; init; } = [];
+
+    /// <summary>It does its work well, but should do it elsewhere: it is replaced as by an update, start-first.</summary>
+    [Key(13)] public bool IsLeaving { get; init; }
+
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Task;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

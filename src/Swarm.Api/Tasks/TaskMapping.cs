@@ -20,6 +20,7 @@ internal static class TaskMapping
         NodeID = NullIfEmpty(task.NodeId),
         Status = Status(task.Status),
         DesiredState = State(task.DesiredState),
+        AssignedGenericResources = NullIfEmpty(task.AssignedGeneric, TaskSpecWriter.Generic),
     };
 
     internal static string State(TaskState state) => state switch

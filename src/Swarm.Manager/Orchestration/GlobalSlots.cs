@@ -47,7 +47,7 @@ internal static class GlobalSlots
     }
 
     private static bool IsExhausted(ServicePass pass, Slot slot) =>
-        NodeHealth.EndedByItself(slot.Newest) && !pass.IsStale(slot.Newest)
+        NodeHealth.EndedByItself(slot.Newest) && !pass.HasDrifted(slot.Newest)
         && !RestartRules.Allows(pass.Service.Spec.Task.Restart, slot.Newest, slot.Tasks);
 
     private static bool IsFree(ServicePass pass, string nodeId) =>

@@ -11,6 +11,11 @@ internal static class TaskContainer
 {
     private const string Prefix = "com.docker.swarm.", TaskIdLabel = Prefix + "task.id";
 
+    /// <summary>Which of the node's generic resources the container may use, as Docker tells it: DOCKER_RESOURCE_GPU=UUID1,UUID2.</summary>
+    private static IEnumerable<string> GenericResources(SwarmTask task) => task.AssignedGeneric
+        .GroupBy(one => one.Kind, one => one.NamedValue ?? one.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal)
+        .Select(kind => $"DOCKER_RESOURCE_{kind.Key.ToUpperInvariant()}={string.Join(',', kind)}");
+
     public static string? TaskIdOf(ContainerRecord record) => record.Config.Labels?.GetValueOrDefault(TaskIdLabel);
 
     /// <exception cref="EngineException">501 or 400: the task cannot run here as it is.</exception>
@@ -28,7 +33,7 @@ internal static class TaskContainer
             Image = container.Image,
             Entrypoint = container.Command.IsEmpty ? null : container.Command,
             Cmd = container.Args.IsEmpty ? null : container.Args,
-            Env = [.. container.Env.Select(template.Expand)],
+            Env = [.. container.Env.Select(template.Expand), .. GenericResources(task)],
             Hostname = template.Expand(container.Hostname),
             WorkingDir = container.Dir,
             User = container.User,

@@ -46,7 +46,14 @@ public sealed partial class RaftConsensus
             });
         }
 
-        return RaftPeer.ToMessage(await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false));
+        var answer = await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false);
+        if (_tracker.Current.Term != _log.Term)
+        {
+            // Who slept through a term without this leader is told of no change by the core.
+            _tracker.Look();
+        }
+
+        return RaftPeer.ToMessage(answer);
 
         static AppendRequest ReadAppend(ReadOnlyMemory<byte> message)
         {
