@@ -104,6 +104,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
         await steps.CleanUpAsync(cancellation);
+        containers.RestartWanted();
         return new LocalEngine(registry, host, bridge, local.Images, containers, configuration, engineOptions.Runtimes)
         {
             Id = id,
