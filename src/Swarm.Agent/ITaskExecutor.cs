@@ -39,11 +39,9 @@ public sealed record TaskExit(ContainerStatus Container, string Error)
     public bool Succeeded => Container.ExitCode == 0 && Error.Length == 0;
 }
 
-/// <summary>The values of the secrets and configs that a task names, by id. Held in memory only.</summary>
-public sealed record TaskSecrets(IReadOnlyDictionary<string, byte[]> Secrets, IReadOnlyDictionary<string, byte[]> Configs)
+/// <summary>The secrets and configs that a task names, by id. Held in memory only.</summary>
+public sealed record TaskSecrets(IReadOnlyDictionary<string, Secret> Secrets, IReadOnlyDictionary<string, Config> Configs)
 {
-    public static readonly TaskSecrets None = new(new Dictionary<string, byte[]>(), new Dictionary<string, byte[]>());
-
     public override string ToString() => $"TaskSecrets {{ {Secrets.Count} secrets, {Configs.Count} configs }}";
 }
 

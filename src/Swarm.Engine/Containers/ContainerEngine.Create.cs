@@ -12,7 +12,9 @@ public sealed partial class ContainerEngine
     /// <param name="name">Empty: a made-up one.</param>
     /// <exception cref="EngineException">404: no such image; 409: the name is taken; 400 and 501: what was asked for is wrong or not built.</exception>
     /// <param name="warnings">Gets what was asked for but has no effect on this machine.</param>
-    public async Task<Container> CreateAsync(string name, ContainerCreateRequest request, CancellationToken cancellation, List<string>? warnings = null)
+    /// <param name="privateFiles">See <see cref="ContainerRecord.PrivateFiles"/>; their sources must be there whenever the container is started.</param>
+    public async Task<Container> CreateAsync(
+        string name, ContainerCreateRequest request, CancellationToken cancellation, List<string>? warnings = null, IReadOnlyList<PrivateFile>? privateFiles = null)
     {
         request = request.Filled();
         var asked = request.HostConfig ?? new HostConfig();
@@ -42,6 +44,7 @@ public sealed partial class ContainerEngine
                 NetworkingConfig = request.NetworkingConfig,
                 Command = command,
                 Mounts = [.. resolved.Select(m => m.Mount)],
+                PrivateFiles = privateFiles ?? [],
             };
             _store.Begin(record);
             await BuildAsync(record, image, resolved, cancellation).ConfigureAwait(false);

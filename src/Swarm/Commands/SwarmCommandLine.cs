@@ -88,6 +88,7 @@ public static class SwarmCommandLine
             PeerCommands.Build(cli),
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
+            ExecCommand.Build(cli, ownCommandLine),
             ContainerCommands.List(cli),
             ContainerCommands.Logs(cli),
             RunCommand.Build(cli, ownCommandLine),

@@ -3,26 +3,30 @@ using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Images;
 using Swarm.Model;
+using Swarm.Model.Templates;
 using ContainerStatus = Swarm.Model.ContainerStatus;
 
 namespace Swarm.Daemon;
 
 /// <summary>Runs the cluster's tasks as containers of this node's engine. A task's container is found by its label, whatever daemon made it.</summary>
 /// <param name="description">What this node says of itself.</param>
-internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore images, NodeDescription description) : ITaskExecutor
+/// <param name="files">The tasks' secrets and configs.</param>
+internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore images, TaskFiles files, NodeDescription description) : ITaskExecutor
 {
     public Task<NodeDescription> DescribeAsync(CancellationToken cancellation) => Task.FromResult(description);
 
     public async Task PrepareAsync(SwarmTask task, TaskSecrets secrets, Action<string> progress, CancellationToken cancellation)
     {
-        if (Find(task.Id) is not null)
-        {
-            return;
-        }
-
         try
         {
-            var request = TaskContainer.Of(task, description.Hostname);
+            var template = new TaskTemplate(task, description);
+            var privateFiles = files.Write(task, secrets, template);
+            if (Find(task.Id) is not null)
+            {
+                return;
+            }
+
+            var request = TaskContainer.Of(task, template);
 
             // An image that is here is taken as it is: no registry is asked, however slow it is today.
             if (images.Find(task.Spec.Container.Image) is null)
@@ -32,9 +36,9 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
             }
 
             progress("creating");
-            await engine.CreateAsync(task.Name, request, cancellation).ConfigureAwait(false);
+            await engine.CreateAsync(task.Name, request, cancellation, privateFiles: privateFiles).ConfigureAwait(false);
         }
-        catch (EngineException e)
+        catch (Exception e) when (e is EngineException or TemplateException)
         {
             throw new TaskRejectedException(e.Message);
         }
@@ -67,9 +71,11 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         {
             // As Docker: a task whose container is unhealthy has failed, and its container is stopped.
             await engine.StopAsync(container, seconds: null, signal: "", cancellation).ConfigureAwait(false);
+            files.Remove(task.Id);
             return ExitOf(container) with { Error = "task: unhealthy container" };
         }
 
+        files.Remove(task.Id);
         return ExitOf(container);
     }
 
@@ -79,6 +85,8 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         {
             await engine.StopAsync(container, seconds: null, signal: "", cancellation).ConfigureAwait(false);
         }
+
+        files.Remove(task.Id);
     }
 
     public async Task RemoveAsync(string taskId, CancellationToken cancellation)
@@ -87,6 +95,8 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         {
             await engine.RemoveAsync(container, force: true, removeVolumes: true, cancellation).ConfigureAwait(false);
         }
+
+        files.Remove(taskId);
     }
 
     public Task<IReadOnlyList<FoundTask>> ListAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<FoundTask>>(

@@ -40,7 +40,7 @@ internal static partial class NodeDaemon
             await using var engine = await LocalEngine.StartAsync(options, time, loggers, stop);
             var fatal = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var life = new NodeLife(
-                Path.Combine(options.DataRoot, "swarm"), options.Bridge, HintsOf(options), engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
+                Path.Combine(options.DataRoot, "swarm"), options.Bridge, HintsOf(options), engine.Tasks, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
             await using var api = ApiServer.Create(Listen(options, logger), loggers, routes => Map(routes, options, engine, life, time));
             await life.ResumeAsync(stop);
             await api.StartAsync(stop);

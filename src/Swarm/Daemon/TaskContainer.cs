@@ -3,6 +3,7 @@ using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Model;
+using Swarm.Model.Templates;
 
 namespace Swarm.Daemon;
 
@@ -14,21 +15,16 @@ internal static class TaskContainer
     public static string? TaskIdOf(ContainerRecord record) => record.Config.Labels?.GetValueOrDefault(TaskIdLabel);
 
     /// <exception cref="EngineException">501 or 400: the task cannot run here as it is.</exception>
-    public static ContainerCreateRequest Of(SwarmTask task, string nodeHostname)
+    /// <exception cref="TemplateException">A template of the environment, the hostname or a mount cannot be filled in.</exception>
+    public static ContainerCreateRequest Of(SwarmTask task, TaskTemplate template)
     {
         var (spec, container) = (task.Spec, task.Spec.Container);
-        if (!container.Secrets.IsEmpty || !container.Configs.IsEmpty)
-        {
-            throw EngineException.NotImplemented("secrets and configs in containers are not built: update the service without them");
-        }
-
-        var template = new TaskTemplate(task, nodeHostname);
         return new ContainerCreateRequest
         {
             Image = container.Image,
             Entrypoint = container.Command.IsEmpty ? null : container.Command,
             Cmd = container.Args.IsEmpty ? null : container.Args,
-            Env = [.. container.Env.Select(template.Expand)],
+            Env = [.. container.Env.Select(one => one.Split('=', 2)).Select(pair => pair.Length == 1 ? pair[0] : $"{pair[0]}={template.Expand(pair[1])}")],
             Hostname = template.Expand(container.Hostname),
             WorkingDir = container.Dir,
             User = container.User,
@@ -111,12 +107,15 @@ internal static class TaskContainer
             {
                 NoCopy = mount.VolumeNoCopy,
                 Subpath = mount.VolumeSubpath,
-                Labels = new(mount.VolumeLabels),
-                DriverConfig = mount.VolumeDriver is { } driver ? new VolumeDriverConfig { Name = driver.Name, Options = new(driver.Options) } : null,
+                Labels = Expanded(mount.VolumeLabels, template),
+                DriverConfig = mount.VolumeDriver is { } driver ? new VolumeDriverConfig { Name = driver.Name, Options = Expanded(driver.Options, template) } : null,
             }
             : null,
         TmpfsOptions = mount.Type == MountType.Tmpfs ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode } : null,
     };
+
+    private static Dictionary<string, string> Expanded(IReadOnlyDictionary<string, string> texts, TaskTemplate template) =>
+        texts.ToDictionary(pair => pair.Key, pair => template.Expand(pair.Value));
 
     /// <summary>"address name name", as in hosts(5), is "name:address" for a container.</summary>
     private static IEnumerable<string> ExtraHosts(string line)

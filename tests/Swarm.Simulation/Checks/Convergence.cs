@@ -62,6 +62,10 @@ public static class Convergence
                 missing.Add($"{machine.Id} runs [{string.Join(' ', machine.Executor.Running)}], believed [{string.Join(' ', believed)}]");
             }
 
+            var needed = view.TasksOnNode(machine.Id).Where(task => !task.Status.State.IsTerminal() && task.DesiredState <= TaskState.Running)
+                .SelectMany(task => task.Spec.Container.Secrets).Select(one => one.Id).ToHashSet();
+            missing.AddRange(world.Checks.Held(machine.Id).Where(id => !needed.Contains(id)).Select(id => $"{machine.Id} still has secret {id}"));
+
             var known = view.TasksOnNode(machine.Id).Select(task => task.Id).ToHashSet();
             missing.AddRange(machine.Executor.All.Where(id => !known.Contains(id)).Select(id => $"{machine.Id} still holds {id}"));
             missing.AddRange(machine.Journal.Load().Where(task => !known.Contains(task.Id)).Select(task => $"{machine.Id} still remembers {task.Id}"));
