@@ -56,6 +56,9 @@ public sealed record SwarmTask : VersionedRecord, IStoreObject
     [Key(10)] public ImmutableSortedDictionary<string, string> ServiceLabels { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
     [Key(11), Shared] public string ServiceName { get; init; } = "";
 
+    /// <summary>Of a job's task: the <see cref="JobStatus.Iteration"/> that it is part of. Such a task is wanted Running until it is Complete, and after.</summary>
+    [Key(12)] public long? JobIteration { get; init; }
+
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Task;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

@@ -27,7 +27,7 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
                 }
 
                 References.Check(view, spec, exceptService: null);
-                var service = new Service { Id = ids.NextId(), Spec = spec };
+                var service = new Service { Id = ids.NextId(), Spec = spec, Job = spec.Mode.IsJob() ? new JobStatus { LastExecution = time.GetUtcNow() } : null };
                 return (new StoreTransaction().Create(service), service);
             },
             () => NameTaken(spec),
@@ -44,7 +44,7 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
             EnsureMayBecome(service.Spec, spec);
             Commits.EnsureVersion(service.Meta.Version, version);
             References.Check(view, spec, service.Id);
-            var updated = service with { Spec = spec, PreviousSpec = service.Spec, SpecVersion = version, UpdateStatus = null };
+            var updated = service with { Spec = spec, PreviousSpec = service.Spec, SpecVersion = version, UpdateStatus = null, Job = AskedAgain(service, spec) };
             return (new StoreTransaction().Update(updated), updated);
         },
         nameTaken: null,
@@ -56,6 +56,11 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
         view =>
         {
             var service = view.Service(idOrName);
+            if (service.Spec.Mode.IsJob())
+            {
+                throw ControlException.Refused($"service {service.Spec.Annotations.Name} is a job, which cannot be rolled back: update it, and run it again with --force");
+            }
+
             if (service.PreviousSpec is null)
             {
                 throw ControlException.Refused($"service {service.Id} does not have a previous spec");
@@ -90,6 +95,11 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
         },
         nameTaken: null,
         cancellation);
+
+    /// <summary>A forced update runs a job once more; any other one counts for the tasks that are still to be made.</summary>
+    private JobStatus? AskedAgain(Service service, ServiceSpec spec) => service.Job is { } job && service.Spec.Task.ForceUpdate != spec.Task.ForceUpdate
+        ? job with { Iteration = job.Iteration + 1, LastExecution = time.GetUtcNow() }
+        : service.Job;
 
     private static void EnsureMayBecome(ServiceSpec current, ServiceSpec wanted)
     {

@@ -8,8 +8,14 @@ internal sealed class SpecDrift(Service service)
 {
     private readonly Dictionary<long, bool> _byVersion = new() { [service.SpecVersion] = false };
 
+    /// <summary>A job's tasks are old when the job was asked for again, whatever its spec.</summary>
     internal bool IsStale(SwarmTask task)
     {
+        if (service.Spec.Mode.IsJob())
+        {
+            return task.JobIteration != service.Job?.Iteration;
+        }
+
         if (!_byVersion.TryGetValue(task.SpecVersion, out var stale))
         {
             // Tasks of one version were all made from one spec.

@@ -1,5 +1,6 @@
 using Swarm.Model;
 using Swarm.Simulation.World;
+using Swarm.Store;
 
 namespace Swarm.Simulation.Checks;
 
@@ -15,7 +16,12 @@ public static class Convergence
             missing.Add($"{node.Id} is {node.Status.State}");
         }
 
-        foreach (var service in view.Services)
+        foreach (var job in view.Services.Where(service => service.Job is not null))
+        {
+            missing.AddRange(MissingOfJob(view, job));
+        }
+
+        foreach (var service in view.Services.Where(service => service.Job is null))
         {
             var tasks = view.TasksOfService(service.Id).Where(task => task.DesiredState <= TaskState.Running).ToList();
             var running = tasks.Count(task => task.Status.State == TaskState.Running);
@@ -82,6 +88,23 @@ public static class Convergence
         }
 
         return missing;
+    }
+
+    /// <summary>Law 9: one completion a slot, as many as asked for, and nothing more that would run.</summary>
+    private static IEnumerable<string> MissingOfJob(StoreView view, Service job)
+    {
+        var tasks = view.TasksOfService(job.Id).Where(task => task.JobIteration == job.Job!.Iteration).ToList();
+        var complete = tasks.Where(task => task.Status.State == TaskState.Complete).Select(task => (task.Slot, job.Spec.Mode == ServiceMode.GlobalJob ? task.NodeId : "")).ToHashSet();
+        var wanted = job.Spec.Mode == ServiceMode.GlobalJob ? view.Nodes.Count : (int)job.Spec.TotalCompletions;
+        if (complete.Count != wanted)
+        {
+            yield return $"job {job.Spec.Annotations.Name}: {complete.Count} of {wanted} are complete ({string.Join(", ", tasks.Select(Describe))})";
+        }
+
+        foreach (var task in tasks.Where(task => !task.Status.State.IsTerminal()))
+        {
+            yield return $"a job's task goes on: {Describe(task)}";
+        }
     }
 
     private static string Describe(SwarmTask task) =>

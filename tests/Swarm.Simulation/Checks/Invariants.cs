@@ -80,6 +80,13 @@ public sealed class Invariants(SimulatedCluster world)
         }
 
         var service = world.Store.View.Services.Find(task.ServiceId);
+        if (task.JobIteration is { } iteration && world.Leader >= 0 && _leaderSince + Grace <= world.Time.Elapsed && world.Machines.Single(one => one.Id == nodeId).IsHealthy(Grace))
+        {
+            var done = world.Store.View.TasksOfService(task.ServiceId).FirstOrDefault(other => other.JobIteration == iteration && other.Slot == task.Slot
+                && (task.Slot > 0 || other.NodeId == nodeId) && other.Status.State == TaskState.Complete && other.Meta.UpdatedAt + Grace < world.Time.GetUtcNow());
+            Require(done is null, $"task {task.Id} starts on {nodeId} though {done?.Id} has completed its slot ({task.ServiceName}.{task.Slot})");
+        }
+
         if (service?.Spec.Update?.Order == UpdateOrder.StartFirst || world.Leader < 0 || _leaderSince + Grace > world.Time.Elapsed)
         {
             return;

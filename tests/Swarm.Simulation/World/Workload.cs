@@ -4,7 +4,8 @@ using Swarm.Store;
 namespace Swarm.Simulation.World;
 
 /// <summary>Users who change services and nodes, and a world that breaks things, drawn from the seed.</summary>
-public sealed class Workload(SimulatedCluster world)
+/// <param name="withJobs">Half of the services are jobs, which are asked for again instead of changed.</param>
+public sealed class Workload(SimulatedCluster world, bool withJobs = false)
 {
     private const int MaxServices = 4;
     private readonly List<string> _log = [];
@@ -139,8 +140,25 @@ public sealed class Workload(SimulatedCluster world)
                 },
             },
         };
+        if (withJobs && random.Next(2) == 0)
+        {
+            service = AsJob(service);
+        }
+
         Do($"create {name} {service.Spec.Mode} x{service.Spec.Replicas}", () => world.Write(new StoreTransaction().Create(secret).Create(service)));
     }
+
+    private Service AsJob(Service service) => service with
+    {
+        Job = new JobStatus(),
+        Spec = service.Spec with
+        {
+            Mode = service.Spec.Mode == ServiceMode.Global ? ServiceMode.GlobalJob : ServiceMode.ReplicatedJob,
+            Replicas = (ulong)world.Random.Next(1, 4),
+            TotalCompletions = (ulong)world.Random.Next(0, 9),
+            Update = null,
+        },
+    };
 
     private void RemoveService()
     {
@@ -156,6 +174,11 @@ public sealed class Workload(SimulatedCluster world)
     {
         if (Pick() is { PendingDelete: false } service)
         {
+            if (service.Job is { } job)
+            {
+                (what, change) = ("run again", one => one with { Job = job with { Iteration = job.Iteration + 1 } });
+            }
+
             Do($"{what} {service.Spec.Annotations.Name}", () => world.Write(
                 new StoreTransaction().Update(change(service) with { SpecVersion = service.Meta.Version, UpdateStatus = null })));
         }
