@@ -36,10 +36,12 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
 
     /// <param name="version">The service's version that the user decided on.</param>
     /// <exception cref="ControlException">Refused; `update out of sequence` if the service has moved.</exception>
-    public Task UpdateAsync(string idOrName, long version, ServiceSpec spec, CancellationToken cancellation) => store.CommitAsync(
+    /// <param name="fromPrevious">Credentials that the spec does not bring are those of the spec before the present one, not of that.</param>
+    public Task UpdateAsync(string idOrName, long version, ServiceSpec asked, CancellationToken cancellation, bool fromPrevious = false) => store.CommitAsync(
         view =>
         {
             var service = view.Service(idOrName);
+            var spec = WithAuth(asked, fromPrevious ? service.PreviousSpec ?? throw ControlException.Unknown("service does not have a previous spec") : service.Spec);
             validation.Check(spec);
             EnsureMayBecome(service.Spec, spec);
             Commits.EnsureVersion(service.Meta.Version, version);
@@ -100,6 +102,10 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
     private JobStatus? AskedAgain(Service service, ServiceSpec spec) => service.Job is { } job && service.Spec.Task.ForceUpdate != spec.Task.ForceUpdate
         ? job with { Iteration = job.Iteration + 1, LastExecution = time.GetUtcNow() }
         : service.Job;
+
+    private static ServiceSpec WithAuth(ServiceSpec spec, ServiceSpec before) => spec.Task.Container.RegistryAuth.Length > 0
+        ? spec
+        : spec with { Task = spec.Task with { Container = spec.Task.Container with { RegistryAuth = before.Task.Container.RegistryAuth } } };
 
     private static void EnsureMayBecome(ServiceSpec current, ServiceSpec wanted)
     {

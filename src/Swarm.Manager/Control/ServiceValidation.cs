@@ -28,6 +28,7 @@ public sealed partial class ServiceValidation(Func<ImmutableArray<string>, strin
         ContainerValidation.CheckFileReferences("secret", spec.Task.Container.Secrets);
         ContainerValidation.CheckFileReferences("config", spec.Task.Container.Configs);
         ContainerValidation.Check(spec.Task.Container);
+        ContainerValidation.CheckTemplates(spec);
         TaskValidation.CheckUpdate(spec.Update);
         TaskValidation.CheckUpdate(spec.Rollback);
         CheckPorts(spec.Endpoint);

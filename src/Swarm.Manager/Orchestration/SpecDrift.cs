@@ -19,11 +19,15 @@ internal sealed class SpecDrift(Service service)
         if (!_byVersion.TryGetValue(task.SpecVersion, out var stale))
         {
             // Tasks of one version were all made from one spec.
-            stale = !Codec.Same(task.Spec, TaskFactory.SpecOf(service));
+            stale = !Codec.Same(WithoutAuth(task.Spec), WithoutAuth(TaskFactory.SpecOf(service)));
             _byVersion[task.SpecVersion] = stale;
         }
 
         return stale || (task.SpecVersion != service.SpecVersion && task.Status.State >= TaskState.Pending
             && !HostPorts.Satisfy(task.Status.HostPorts, HostPorts.Of(service.Spec)));
     }
+
+    /// <summary>New credentials count for the next pull; what runs has its image.</summary>
+    private static TaskSpec WithoutAuth(TaskSpec spec) =>
+        spec.Container.RegistryAuth.Length == 0 ? spec : spec with { Container = spec.Container with { RegistryAuth = "" } };
 }

@@ -32,7 +32,7 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
             if (images.Find(task.Spec.Container.Image) is null)
             {
                 progress("pulling");
-                await images.PullAsync(task.Spec.Container.Image, registryAuth: null, progress: null, cancellation).ConfigureAwait(false);
+                await images.PullAsync(task.Spec.Container.Image, task.Spec.Container.RegistryAuth is { Length: > 0 } auth ? auth : null, progress: null, cancellation).ConfigureAwait(false);
             }
 
             progress("creating");
@@ -55,6 +55,26 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         catch (EngineException e)
         {
             throw new TaskFailedException(e.Message, StatusOf(container));
+        }
+    }
+
+    public async Task BecomeHealthyAsync(SwarmTask task, CancellationToken cancellation)
+    {
+        if (Find(task.Id) is not { Health: not null } container)
+        {
+            return;
+        }
+
+        var ended = ContainerEngine.WaitAsync(container, WaitCondition.NotRunning);
+        var first = await Task.WhenAny(container.Well, container.Sick, ended).WaitAsync(cancellation).ConfigureAwait(false);
+        if (first == container.Sick)
+        {
+            throw new TaskFailedException("task: unhealthy container", StatusOf(container));
+        }
+
+        if (first == ended && ExitOf(container) is { Succeeded: false } exit)
+        {
+            throw new TaskFailedException(exit.Error, exit.Container);
         }
     }
 

@@ -86,7 +86,7 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
             Host = facts,
             Builder = new ImageBuilder(
                 local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(), loggers.CreateLogger<ImageBuilder>()),
-            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers)),
+            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers), events),
         };
     }
 

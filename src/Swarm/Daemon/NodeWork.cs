@@ -4,6 +4,7 @@ using System.Text;
 using Swarm.Agent;
 using Swarm.Engine;
 using Swarm.Engine.Containers;
+using Swarm.Engine.Events;
 using Swarm.Engine.Exec;
 using Swarm.Engine.Logs;
 using Swarm.Engine.Shim;
@@ -14,7 +15,8 @@ using Swarm.Security;
 namespace Swarm.Daemon;
 
 /// <summary>What a node does for the cluster: it runs tasks, and answers managers who ask about them.</summary>
-internal sealed record NodeTasks(ITaskExecutor Executor, INodeWork Work);
+/// <param name="Events">Hears also of the cluster, while the node is a manager.</param>
+internal sealed record NodeTasks(ITaskExecutor Executor, INodeWork Work, EventBus Events);
 
 /// <summary>Answers from the containers of this node's tasks; of other containers it knows nothing.</summary>
 internal sealed class NodeWork(ContainerEngine engine) : INodeWork

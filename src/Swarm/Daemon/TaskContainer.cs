@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
@@ -66,8 +67,40 @@ internal static class TaskContainer
                 DnsOptions = container.Dns?.Options,
                 LogConfig = spec.LogDriver is { } log ? new LogConfig { Type = log.Name, Config = new(log.Options) } : null,
                 Isolation = container.Isolation,
+                Privileged = PrivilegeLabels.IsPrivileged(container),
+                Devices = [.. PrivilegeLabels.DevicesOf(container).Select(one => new DeviceMapping { PathOnHost = one.OnHost, PathInContainer = one.InContainer, CgroupPermissions = one.Permissions })],
+                SecurityOpt = [.. SecurityOptions(container.Privileges)],
             },
         };
+    }
+
+    private static IEnumerable<string> SecurityOptions(Privileges? privileges)
+    {
+        if (privileges is null)
+        {
+            yield break;
+        }
+
+        if (privileges.NoNewPrivileges)
+        {
+            yield return "no-new-privileges";
+        }
+
+        if (privileges.Seccomp is SeccompMode.Unconfined)
+        {
+            yield return "seccomp=unconfined";
+        }
+        else if (privileges.Seccomp is SeccompMode.Custom)
+        {
+            yield return "seccomp=" + Encoding.UTF8.GetString(privileges.SeccompProfile);
+        }
+
+        if (privileges.AppArmor is AppArmorMode.Disabled)
+        {
+            yield return "apparmor=unconfined";
+        }
+
+        // SELinux labels mean nothing on the machines that this runs on, as for `docker run` there.
     }
 
     private static Dictionary<string, string> Labels(SwarmTask task)

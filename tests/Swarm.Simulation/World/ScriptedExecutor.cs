@@ -76,6 +76,8 @@ public sealed class ScriptedExecutor(SimulatedCluster world, string nodeId) : IT
         return Status(task.Id, 0);
     }
 
+    public Task BecomeHealthyAsync(SwarmTask task, CancellationToken cancellation) => Task.CompletedTask;
+
     /// <summary>A job's container ends by itself after a while, sometimes in vain.</summary>
     public async Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation)
     {
