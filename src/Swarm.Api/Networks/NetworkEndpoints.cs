@@ -51,7 +51,9 @@ public static class NetworkEndpoints
         // What "verbose" adds are the services on a network, of which a network of one node has none.
         context.QueryBool("verbose");
         var scope = context.QueryString("scope");
-        var found = Find([.. catalog.List().Where(one => scope.Length == 0 || one.Scope == scope)], context.RouteString("id"));
+
+        // A swarm's services may be on the predefined networks of their nodes, which so are of both scopes.
+        var found = Find([.. catalog.List().Where(one => scope.Length == 0 || one.Scope == scope || (scope == "swarm" && IsPredefined(one)))], context.RouteString("id"));
         return context.WriteJsonAsync(found, NetworkJson.Default.NetworkResource);
     }
 
