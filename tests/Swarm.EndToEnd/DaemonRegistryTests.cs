@@ -38,6 +38,5 @@ public sealed class DaemonRegistryTests : IAsyncLifetime
         var missing = await daemon.DockerAsync("pull", "nowhere:1");
         Assert.NotEqual(0, missing.ExitCode);
         Assert.Contains("registry-1.docker.io", missing.Error, StringComparison.Ordinal);
-        Assert.Contains("127.0.0.1:5000", daemon.Log, StringComparison.Ordinal);
     }
 }
