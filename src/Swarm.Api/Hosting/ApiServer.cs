@@ -90,19 +90,19 @@ public sealed class ApiServer : IAsyncDisposable
                     listen.UseHttps(tls.Options());
                 }
 
-                Http1(listen);
+                Http1(listen, options.Time);
             });
         }
 
         foreach (var path in options.UnixSockets)
         {
-            kestrel.ListenUnixSocket(path, Http1);
+            kestrel.ListenUnixSocket(path, listen => Http1(listen, options.Time));
         }
 
-        static void Http1(ListenOptions listen)
+        static void Http1(ListenOptions listen, TimeProvider time)
         {
             listen.Protocols = HttpProtocols.Http1;
-            listen.UseHijack();
+            listen.UseHijack(time);
         }
     }
 

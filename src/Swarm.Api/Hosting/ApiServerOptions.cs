@@ -22,4 +22,6 @@ public sealed record ApiServerOptions
 
     /// <summary>This product's version, as `docker version` prints it.</summary>
     public string EngineVersion { get; init; } = "";
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -40,7 +40,7 @@ internal static partial class NodeDaemon
             await using var engine = await LocalEngine.StartAsync(configuration, bridge.Name, time, loggers, stop);
             var fatal = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var life = new NodeLife(
-                Path.Combine(options.DataRoot, "swarm"), bridge.Name, HintsOf(options), engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
+                Path.Combine(options.DataRoot, "swarm"), bridge.Name, HintsOf(options), engine.Tasks, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
             await using var api = ApiServer.Create(listen, loggers, routes => Map(routes, options, engine, life, time));
             await using var signals = new DaemonSignals(() => Reload(configuration, engine, levels, logger), () => Dump(options, engine, time, logger));
             await life.ResumeAsync(stop);
