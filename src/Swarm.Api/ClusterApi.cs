@@ -28,7 +28,7 @@ public sealed record ClusterApi(
         NodeEndpoints.Map(routes, Access);
         TaskEndpoints.Map(routes, Access);
         SecretEndpoints.Map(routes, Access);
-        NetworkEndpoints.Map(routes, Networks);
+        NetworkEndpoints.Map(routes, Networks, Time);
         NotBuiltEndpoints.Map(routes);
     }
 }

@@ -35,7 +35,8 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
                 return (new StoreTransaction().Create(service), service);
             },
             () => NameTaken(spec),
-            cancellation);
+            cancellation,
+            looksElsewhere: References.Any(spec));
     }
 
     /// <param name="version">The service's version that the user decided on.</param>

@@ -111,7 +111,7 @@ public sealed partial class RaftConsensus
 
     private async Task<ReadOnlyMemory<byte>> OnReadIndexAsync(CancellationToken cancellation)
     {
-        if (!_tracker.Current.IsLeader)
+        if (_tracker.Current is not { IsLeader: true } leadership)
         {
             return new WireWriter().Byte(0).Written;
         }
@@ -119,7 +119,7 @@ public sealed partial class RaftConsensus
         try
         {
             await LeadBarrierAsync(cancellation).ConfigureAwait(false);
-            return new WireWriter().Byte(1).Number(_log.AppliedIndex).Written;
+            return new WireWriter().Byte(1).Number(_log.AppliedIndex).Number(leadership.Term).Written;
         }
         catch (NoLeaderException)
         {
