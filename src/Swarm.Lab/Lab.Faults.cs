@@ -60,8 +60,15 @@ public sealed partial class Lab
     /// A node that is off is switched on; of a running one the daemon is stopped cleanly and started again. One with a broken disk is switched
     /// off and on, and its disk is sound again. Answers when all listen.
     /// </summary>
-    public async Task RestartAsync(IReadOnlyList<string> nodes, CancellationToken cancellation)
+    /// <param name="binary">The executable that they run from now on, as in an upgrade; null: the same as before.</param>
+    /// <exception cref="LabException">There is no such file.</exception>
+    public async Task RestartAsync(IReadOnlyList<string> nodes, CancellationToken cancellation, string? binary = null)
     {
+        if (binary is not null && !File.Exists(binary))
+        {
+            throw new LabException($"{binary} does not exist");
+        }
+
         var started = await ChangeAsync(async record =>
         {
             await Task.WhenAll(Machines(record, nodes).Select(m => m.ResumeAsync(cancellation)));
@@ -78,6 +85,7 @@ public sealed partial class Lab
             });
             foreach (var name in nodes)
             {
+                record = record.With(record.Node(name) with { Binary = binary is null ? record.Node(name).Binary : Path.GetFullPath(binary) });
                 var machine = Machine(record, record.Node(name));
                 record = record.With(machine.Condition == NodeCondition.Off ? machine.SwitchOn() : machine.StartDaemon());
                 _store.Save(record);

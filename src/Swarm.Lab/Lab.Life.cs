@@ -119,6 +119,11 @@ public sealed partial class Lab
             record = record with { Nodes = record.Nodes.Add(NewNode(record, i < options.Managers ? LabRole.Manager : LabRole.Worker)) };
         }
 
+        foreach (var (name, binary) in options.Binaries)
+        {
+            record = record.With(record.Node(name) with { Binary = Path.GetFullPath(binary) });
+        }
+
         _store.Save(record);
         return record;
     }

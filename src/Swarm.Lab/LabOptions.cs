@@ -15,6 +15,9 @@ public sealed record LabOptions
     /// <summary>The executable that the daemons run; it must stay where it is while the lab stands.</summary>
     public required string Binary { get; init; }
 
+    /// <summary>Other executables by node name: clusters of mixed versions.</summary>
+    public IReadOnlyDictionary<string, string> Binaries { get; init; } = System.Collections.Frozen.FrozenDictionary<string, string>.Empty;
+
     /// <summary>A statically linked busybox, out of which busybox:latest is made; null: none is loaded.</summary>
     public string? Busybox { get; init; } = "/bin/busybox";
 
@@ -39,9 +42,9 @@ public sealed record LabOptions
         }
 
         CheckDisks(DiskBytes, Managers + Workers);
-        if (!File.Exists(Binary))
+        if (Binaries.Values.Prepend(Binary).FirstOrDefault(binary => !File.Exists(binary)) is { } missing)
         {
-            throw new LabException($"{Binary} does not exist: build it with ./swarm");
+            throw new LabException($"{missing} does not exist: build it with ./swarm");
         }
 
         if (Busybox is not null && !File.Exists(Busybox))

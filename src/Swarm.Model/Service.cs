@@ -91,6 +91,9 @@ public sealed record UpdateStatus : VersionedRecord
     [Key(1)] public DateTimeOffset? StartedAt { get; init; }
     [Key(2)] public DateTimeOffset? CompletedAt { get; init; }
     [Key(3)] public string Message { get; init; } = "";
+
+    /// <summary>Tasks move to other nodes; their spec stays.</summary>
+    [Key(4)] public bool IsRebalance { get; init; }
 }
 
 public enum UpdateState : byte { Unknown = 0, Updating = 1, Paused = 2, Completed = 3, RollbackStarted = 4, RollbackPaused = 5, RollbackCompleted = 6 }

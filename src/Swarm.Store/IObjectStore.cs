@@ -1,4 +1,5 @@
 using Swarm.Model;
+using Swarm.Store.Consensus;
 
 namespace Swarm.Store;
 
@@ -27,6 +28,11 @@ public interface IObjectStore
     /// this node's <see cref="View"/> contains it.
     /// </summary>
     Task<CommitResult> CommitAsync(StoreTransaction transaction, CancellationToken cancellation);
+
+    /// <summary>
+    /// The managers that vote, as the leader counts them, and who of them answers it. Nobody's reachability is known if the leader could not be asked.
+    /// </summary>
+    Task<IReadOnlyList<ConsensusMember>> MembersAsync(CancellationToken cancellation);
 
     /// <summary>Every commit applied after the watch's <see cref="StoreWatch.Start"/>, each once, in order.</summary>
     StoreWatch Watch();

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Swarm.Model;
+using Swarm.Store.Consensus;
 
 namespace Swarm.Store;
 
@@ -27,6 +28,10 @@ public sealed class MemoryStore(TimeProvider time) : IObjectStore
             return Task.FromResult(_tables.Apply(View.Index + 1, time.GetUtcNow(), transaction.Changes));
         }
     }
+
+    /// <summary>The managers by their records; those who are ready can be reached.</summary>
+    public Task<IReadOnlyList<ConsensusMember>> MembersAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ConsensusMember>>(
+        [.. View.Nodes.Where(node => node.Manager is not null).Select(node => new ConsensusMember(node.Id, true, node.Status.State == NodeState.Ready))]);
 
     public StoreWatch Watch() => _tables.Watch();
 

@@ -52,7 +52,7 @@ public sealed class ClusterHost : IAsyncDisposable
             EngineVersion = "0.1.0",
             DataRoot = "/var/lib/swarm",
         };
-        var api = new ClusterApi(node, access, facts, new NoContainers(), new PredefinedNetworks("engine-1", DateTimeOffset.UnixEpoch), TimeProvider.System);
+        var api = new ClusterApi(node, access, facts, new NoContainers(), new FakeNetworks(), TimeProvider.System);
         return new ClusterHost(await TestHost.StartAsync(api.Map), node, store);
     }
 

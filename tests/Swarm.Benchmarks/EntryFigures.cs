@@ -49,7 +49,7 @@ internal static class EntryFigures
         {
             var node = store.View.Nodes.Find((writer % Nodes).ToString(CultureInfo.InvariantCulture))!;
             var transaction = new Store.Replication.LogTransaction { Changes = [.. new StoreTransaction().Update(node).Changes] };
-            await store.Consensus.ProposeAsync(Codec.Serialize(new Store.Replication.LogBatch { Proposer = "nobody", Transactions = [transaction] }), CancellationToken.None);
+            await store.Consensus.ProposeAsync(Codec.Serialize(new Store.Replication.LogBatch { Proposer = "nobody", Transactions = [transaction] }), store.Leadership.Term, CancellationToken.None);
         }
     }
 }

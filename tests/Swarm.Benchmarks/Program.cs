@@ -2,14 +2,15 @@ using Swarm.Benchmarks;
 
 // Prints the figures of docs (targets): dotnet run --project tests/Swarm.Benchmarks -c Release -- [RUNS] [GROUP...]
 // Groups: process, node, failover, services (they need root, and a built binary in SWARM_BINARY: ./swarm builds artifacts/swarm/swarm; they make labs of their
-// own, bench1, bench3 and bench-api, and take them down) and tables, store
+// own, bench1, bench3 and bench-api, and take them down) and tables, scheduler, etcd (beside
+// services, for a measure of the machine), store
 // and entries (in this process, on the disk of the current folder; the last takes a quarter of an hour). None named: all that need no more than a few minutes.
 var binary = Environment.GetEnvironmentVariable("SWARM_BINARY");
 var runs = args.Length > 0 && int.TryParse(args[0], out var number) ? number : 5;
 string[] groups = [.. args.Where(arg => !int.TryParse(arg, out _))];
 if (groups.Length == 0)
 {
-    groups = ["process", "node", "failover", "services", "tables", "store"];
+    groups = ["process", "node", "failover", "services", "etcd", "tables", "scheduler", "store"];
 }
 
 const int Entries = 1_000_000;
@@ -28,9 +29,12 @@ foreach (var group in groups)
         case "node": await OneNodeFigures.MeasureAsync(binary!, runs, figures); break;
         case "failover": await FailoverFigures.MeasureAsync(binary!, runs, figures); break;
         case "services": await ServiceFigures.MeasureAsync(binary!, runs, figures); break;
+        case "etcd" when EtcdFigures.Missing is { } missing: Console.Error.WriteLine(missing); break;
+        case "etcd": await EtcdFigures.MeasureAsync(runs, figures); break;
         case "store": await StoreFigures.MeasureAsync(runs, figures); break;
         case "entries": await EntryFigures.MeasureAsync(Entries, figures); break;
         case "tables": TableFigures.Measure(runs, figures); break;
+        case "scheduler": SchedulerFigures.Measure(figures); break;
         default:
             Console.Error.WriteLine($"there is no group {group}");
             return 1;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -10,10 +11,21 @@ namespace Swarm.Benchmarks;
 /// </summary>
 internal sealed class RawConnection : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[1 << 16];
 
-    public RawConnection(string socket) => _socket.Connect(new UnixDomainSocketEndPoint(socket));
+    public RawConnection(string socket)
+        : this(new UnixDomainSocketEndPoint(socket))
+    {
+    }
+
+    public RawConnection(EndPoint endpoint)
+    {
+        _socket = endpoint is IPEndPoint
+            ? new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        _socket.Connect(endpoint);
+    }
 
     public static byte[] Post(string path, string body) =>
         Encoding.UTF8.GetBytes($"POST {path} HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");

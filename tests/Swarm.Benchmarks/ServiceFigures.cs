@@ -72,10 +72,12 @@ internal static class ServiceFigures
 
     private static RawConnection Connect(LabApi lab, int client) => new(lab.Paths(Manager(client)).Socket);
 
+    private static double ProcessorSeconds(LabApi lab) => ProcessorSeconds(lab.Record.Nodes.Select(node => node.Daemon!.Pid));
+
     /// <summary>User and system time, as proc(5) says in /proc/PID/stat.</summary>
-    private static double ProcessorSeconds(LabApi lab) => lab.Record.Nodes.Sum(node =>
+    internal static double ProcessorSeconds(IEnumerable<int> processes) => processes.Sum(process =>
     {
-        var stat = File.ReadAllText($"/proc/{node.Daemon!.Pid}/stat");
+        var stat = File.ReadAllText($"/proc/{process}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     });

@@ -9,7 +9,10 @@ namespace Swarm.Simulation;
 /// </summary>
 public sealed class ClusterSimulation(ITestOutputHelper output)
 {
-    private const int DefaultRuns = 500;
+    private const int DefaultRuns = 1000;
+
+    /// <summary>Seeds above it are of crowded clusters.</summary>
+    private const int Crowded = 1_000_000;
     private const int Steps = 40;
     private static readonly TimeSpan MaxConvergence = TimeSpan.FromMinutes(3);
 
@@ -40,8 +43,9 @@ public sealed class ClusterSimulation(ITestOutputHelper output)
 
         var runs = int.TryParse(Environment.GetEnvironmentVariable("SWARM_SIM_RUNS"), out var asked) ? asked : DefaultRuns;
         var failures = new SortedDictionary<int, Exception>();
-        Parallel.For(1, runs + 1, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, one =>
+        Parallel.For(1, runs + 1, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, run =>
         {
+            var one = run % 2 == 0 ? run : Crowded + run;
             try
             {
                 Play(one, withJobs);
@@ -61,7 +65,7 @@ public sealed class ClusterSimulation(ITestOutputHelper output)
     private static List<string> Play(int seed, bool withJobs = false)
     {
         var world = new SimulatedCluster(seed, machines: 3 + (seed % 3));
-        var workload = new Workload(world, withJobs);
+        var workload = new Workload(world, isCrowded: seed > Crowded, withJobs);
         try
         {
             for (var step = 0; step < Steps; step++)

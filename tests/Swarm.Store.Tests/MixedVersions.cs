@@ -10,7 +10,7 @@ public sealed class MixedVersions
 {
     private const TableKind Unheard = (TableKind)200;
     private static readonly DateTimeOffset Time = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-    private readonly StoreState _state = new("n1");
+    private readonly StoreState _state = new("n1", 0);
     private long _index;
 
     private StoreView View => _state.Tables.View;

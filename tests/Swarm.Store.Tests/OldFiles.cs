@@ -17,7 +17,7 @@ public sealed class OldFiles
     [Fact]
     public void A_log_entry_of_the_first_version_applies()
     {
-        var state = new StoreState("node1");
+        var state = new StoreState("node1", 0);
         state.Apply(Index, 1, Golden("first.batch"));
 
         Assert.True(Assert.Single(state.TakeResults(Index)!).IsCommitted);
@@ -27,7 +27,7 @@ public sealed class OldFiles
     [Fact]
     public void Whether_the_log_or_the_snapshot_of_the_first_version_was_read_the_replica_is_the_same()
     {
-        var state = new StoreState("node1");
+        var state = new StoreState("node1", 0);
         state.Apply(Index, 1, Golden("first.batch"));
 
         Assert.Equal(StoreDigest.Of(state.Tables.View), StoreDigest.Of(StoreSnapshot.Read(new MemoryStream(Golden("first.snapshot")))));

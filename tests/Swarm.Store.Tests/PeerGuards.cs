@@ -64,6 +64,33 @@ public sealed class PeerGuards
     }
 
     // Guard: the split by MaxAppendBytes in RaftPeer.AppendEntriesAsync.
+    // Guard: the look at the end of RaftConsensus.OnAppendAsync. Found by the chaos scenario pause-leader, seed 1: a manager slept through a term.
+    [Fact]
+    public async Task A_follower_that_missed_a_term_knows_the_one_of_its_leader()
+    {
+        await using var cluster = await RaftTestCluster.FoundAsync("a");
+        await cluster.LeaderAsync();
+        await cluster.GrowAsync("b", "c");
+        var leader = await cluster.LeaderAsync();
+        var follower = cluster.Up.Keys.First(id => id != leader);
+        await ConsensusContract.CommitAsync(cluster, leader, "first");
+        var before = cluster.Raft(follower).Leadership;
+        Assert.Equal(leader, before.LeaderId);
+        var seen = new TaskCompletionSource();
+        cluster.Raft(follower).LeadershipChanged += now =>
+        {
+            if (now == before with { Term = before.Term + 1 })
+            {
+                seen.TrySetResult();
+            }
+        };
+
+        // The same leader, chosen again in a term of which this member heard nothing.
+        var append = AppendRequest.Begin(before.Term + 1, previousIndex: 0, previousTerm: 0, commitIndex: 0).Written;
+        await cluster[follower].HandleAsync(leader, append, CancellationToken.None);
+        await seen.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
     [Fact]
     public async Task H6_a_long_log_goes_out_in_bounded_messages()
     {

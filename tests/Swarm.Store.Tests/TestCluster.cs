@@ -1,3 +1,4 @@
+using Swarm.Store.Consensus;
 using Swarm.Store.Replication;
 
 namespace Swarm.Store.Tests;
@@ -71,11 +72,26 @@ internal abstract class TestCluster : IAsyncDisposable
         foreach (var id in ids)
         {
             await StartEmptyAsync(id);
-            var leader = await LeaderAsync();
-            Assert.True(await Run(Up[leader].Consensus.AddMemberAsync(id, CancellationToken.None)), $"{id} could not be added");
+            Assert.True(await AddAsync(id), $"{id} could not be added");
         }
 
         await Until(() => Up.Values.All(store => store.Consensus.Members.Count == Up.Count && store.Leadership.LeaderId is not null));
+    }
+
+    /// <summary>On a busy machine the leader may be another by the time that it is asked.</summary>
+    private async Task<bool> AddAsync(string id)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await Run(Up[await LeaderAsync()].Consensus.AddMemberAsync(id, CancellationToken.None));
+            }
+            catch (NotLeadingException) when (attempt < 10)
+            {
+                // Whoever leads now is asked.
+            }
+        }
     }
 
     private string Describe() => string.Join("; ", Up.Select(node =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Swarm.Api.Client;
 
 public sealed partial class EngineClient
@@ -21,6 +23,16 @@ public sealed partial class EngineClient
             $"/services/{Uri.EscapeDataString(id)}/update{new QueryString().Add("version", version)}",
             Json(spec, Wire.SwarmJson.Default.ServiceSpec),
             Wire.SwarmJson.Default.ServiceUpdateResponse,
+            cancellation);
+
+    /// <param name="budget">Tasks that may move; null: as many as it takes.</param>
+    /// <param name="dryRun">Only says what would move.</param>
+    public Task<Wire.ServiceRebalanceResponse> RebalanceServiceAsync(string service, int? budget, bool dryRun, CancellationToken cancellation) =>
+        AskAsync(
+            HttpMethod.Post,
+            $"/services/{Uri.EscapeDataString(service)}/rebalance{new QueryString().Add("budget", budget?.ToString(CultureInfo.InvariantCulture)).Add("dryRun", dryRun)}",
+            null,
+            Wire.SwarmJson.Default.ServiceRebalanceResponse,
             cancellation);
 
     public Task RemoveServiceAsync(string service, CancellationToken cancellation) =>

@@ -29,6 +29,7 @@ public static class ContainerEndpoints
         routes.MapPost("/containers/{id}/rename", context => ActAsync(context, engine, (c, _) => engine.RenameAsync(c, context.QueryString("name"))));
         routes.MapPost("/containers/{id}/wait", context => WaitAsync(context, engine));
         routes.MapDelete("/containers/{id}", context => RemoveAsync(context, engine));
+        routes.MapDelete("/containers/{id}/{alias}", context => RemoveLinkAsync(context, engine));
         routes.MapPost("/containers/{id}/update", context => UpdateAsync(context, engine));
         routes.MapGet("/containers/{id}/stats", context => StatsEndpoint.AnswerAsync(context, engine));
     }
@@ -102,11 +103,16 @@ public static class ContainerEndpoints
     {
         if (context.QueryBool("link"))
         {
-            throw EngineException.NotImplemented("links between containers are not built, so there is none to remove");
+            throw EngineException.BadRequest($"bad parameter: \"{context.RouteString("id")}\" is no link; one is CONTAINER/ALIAS");
         }
 
         return ActAsync(context, engine, (c, cancellation) => engine.RemoveAsync(c, context.QueryBool("force"), context.QueryBool("v"), cancellation));
     }
+
+    /// <summary>`docker rm --link CONTAINER/ALIAS`.</summary>
+    private static Task RemoveLinkAsync(HttpContext context, ContainerEngine engine) => context.QueryBool("link")
+        ? ActAsync(context, engine, (c, _) => engine.RemoveLinkAsync(c, context.RouteString("alias")))
+        : throw EngineException.NotFound($"No such container: {context.RouteString("id")}/{context.RouteString("alias")}");
 
     private static async Task WaitAsync(HttpContext context, ContainerEngine engine)
     {

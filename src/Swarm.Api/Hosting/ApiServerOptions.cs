@@ -8,7 +8,13 @@ public sealed record ApiServerOptions
     /// <summary>Paths of unix sockets; made with mode 0660.</summary>
     public IReadOnlyList<string> UnixSockets { get; init; } = [];
 
+    /// <summary>Owns the unix sockets; null: the group of this process.</summary>
+    public uint? SocketGroup { get; init; }
+
     public IReadOnlyList<IPEndPoint> TcpEndpoints { get; init; } = [];
+
+    /// <summary>Of the TCP endpoints; null: without.</summary>
+    public ApiTls? Tls { get; init; }
 
     /// <summary>This product's version, as `docker version` prints it.</summary>
     public string EngineVersion { get; init; } = "";

@@ -12,4 +12,7 @@ internal sealed partial class ErrorAnswers
 
     [LoggerMessage(3, LogLevel.Warning, "{Method} {Path} broke off in the middle of its answer")]
     private partial void BrokenOff(Exception e, string method, string path);
+
+    [LoggerMessage(4, LogLevel.Debug, "{Method} {Path} is refused with {Status}: {Message}")]
+    private partial void Refused(string method, string path, int status, string message);
 }

@@ -34,7 +34,11 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         catch (Exception e)
         {
             var status = StatusOf(e);
-            if (status == StatusCodes.Status500InternalServerError)
+            if (e is EngineException or ControlException)
+            {
+                Refused(context.Request.Method, context.Request.Path, status, e.Message);
+            }
+            else if (status == StatusCodes.Status500InternalServerError)
             {
                 Failed(e, context.Request.Method, context.Request.Path);
             }

@@ -20,6 +20,7 @@ public static class ServiceEndpoints
         routes.MapGet("/services/{id}", context => InspectAsync(context, access));
         routes.MapDelete("/services/{id}", context => RemoveAsync(context, access));
         routes.MapPost("/services/{id}/update", context => UpdateAsync(context, access, networks));
+        RebalanceEndpoint.Map(routes, access);
     }
 
     private static async Task ListAsync(HttpContext context, ManagerAccess access)

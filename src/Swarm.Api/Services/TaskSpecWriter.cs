@@ -34,10 +34,12 @@ internal static class TaskSpecWriter
     {
         NanoCPUs = NullIfDefault(resources.NanoCpus),
         MemoryBytes = NullIfDefault(resources.MemoryBytes),
-        GenericResources = NullIfEmpty(resources.Generic, one => one.NamedValue is { } value
-            ? new Wire.GenericResource { NamedResourceSpec = new Wire.NamedGenericResource { Kind = one.Kind, Value = value } }
-            : new Wire.GenericResource { DiscreteResourceSpec = new Wire.DiscreteGenericResource { Kind = one.Kind, Value = one.Value } }),
+        GenericResources = NullIfEmpty(resources.Generic, Generic),
     };
+
+    internal static Wire.GenericResource Generic(GenericResource one) => one.NamedValue is { } value
+        ? new Wire.GenericResource { NamedResourceSpec = new Wire.NamedGenericResource { Kind = one.Kind, Value = value } }
+        : new Wire.GenericResource { DiscreteResourceSpec = new Wire.DiscreteGenericResource { Kind = one.Kind, Value = one.Value } };
 
     private static Wire.ResourceRequirements? Resources(TaskSpec task, bool defaults)
     {

@@ -21,6 +21,7 @@ internal static class TaskMapping
         Status = Status(task.Status),
         DesiredState = Desired(task),
         JobIteration = task.JobIteration is { } iteration ? Version(iteration) : null,
+        AssignedGenericResources = NullIfEmpty(task.AssignedGeneric, TaskSpecWriter.Generic),
     };
 
     /// <summary>A job's tasks are wanted complete; inside they are wanted running, and end by themselves.</summary>

@@ -27,6 +27,20 @@ public sealed record ServiceCreateResponse
     public IReadOnlyList<string>? Warnings { get; init; }
 }
 
+public sealed record ServiceRebalanceResponse
+{
+    public IReadOnlyList<TaskMove> Moves { get; init; } = [];
+}
+
+/// <summary>A task that moves, from a node (its id) to where the scheduler would put it now.</summary>
+public sealed record TaskMove
+{
+    public string TaskID { get; init; } = "";
+    public ulong Slot { get; init; }
+    public string From { get; init; } = "";
+    public string To { get; init; } = "";
+}
+
 public sealed record ServiceUpdateResponse
 {
     public IReadOnlyList<string>? Warnings { get; init; }

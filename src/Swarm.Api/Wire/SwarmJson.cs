@@ -10,6 +10,7 @@ namespace Swarm.Api.Wire;
 [JsonSerializable(typeof(IReadOnlyList<Service>))]
 [JsonSerializable(typeof(ServiceCreateResponse))]
 [JsonSerializable(typeof(ServiceUpdateResponse))]
+[JsonSerializable(typeof(ServiceRebalanceResponse))]
 [JsonSerializable(typeof(TaskInspect))]
 [JsonSerializable(typeof(IReadOnlyList<TaskInspect>))]
 [JsonSerializable(typeof(NodeSpec))]

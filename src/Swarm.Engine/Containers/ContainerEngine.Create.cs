@@ -19,14 +19,17 @@ public sealed partial class ContainerEngine
         request = request.Filled();
         var asked = request.HostConfig ?? new HostConfig();
         HostConfigSupport.Check(request, asked);
-        var host = HostConfigDefaults.Apply(asked, Cgroups, _index, warnings ?? []);
+        var host = HostConfigDefaults.Apply(asked, _options, Cgroups, _index, warnings ?? []);
         NetworkFiles.CheckExtraHosts(host);
-        LogOptions.Check(host.LogConfig);
+        LogOptions.Check(host.LogConfig!.Type!, host.LogConfig.Config);
+        _options.Runtimes.Check(asked.Runtime);
         var reference = request.Image is { Length: > 0 } named ? named : throw EngineException.BadRequest("no command specified");
         var image = _images.Find(reference) ?? throw EngineException.NotFound($"No such image: {Familiar(reference)}");
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
         var (config, command) = ImageDefaults.Apply(request, image.Config, id[..12]);
         PortRequests.Of(config, host);
+        ContainerLinks.Check(host, _index);
+        var networks = ContainerNetworks.Of(request, host, _network);
         var mounts = MountResolution.Of(config, host, _index.Get);
         name = name.Length > 0 ? ContainerNames.Check(name) : ContainerNames.Generate(_random, _index.IsTaken);
         _index.Reserve(name, id);
@@ -41,7 +44,7 @@ public sealed partial class ContainerEngine
                 ImageId = image.Id,
                 Config = config,
                 HostConfig = host with { NetworkMode = ContainerStarter.NetworkModeOf(host) },
-                NetworkingConfig = request.NetworkingConfig,
+                NetworkingConfig = networks,
                 Command = command,
                 Mounts = [.. resolved.Select(m => m.Mount)],
                 PrivateFiles = privateFiles ?? [],

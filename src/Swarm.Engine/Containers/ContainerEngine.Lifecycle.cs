@@ -81,7 +81,7 @@ public sealed partial class ContainerEngine
         Publish(container, "restart");
     }
 
-    public Task RenameAsync(Container container, string newName) => container.Mailbox.RunAsync(() =>
+    public Task RenameAsync(Container container, string newName) => container.Mailbox.RunAsync(async () =>
     {
         if (newName.Length == 0)
         {
@@ -100,8 +100,8 @@ public sealed partial class ContainerEngine
         _store.Save(renamed);
         container.Record = renamed;
         _index.Release(old, container.Id);
+        await RenameOnNetworksAsync(container).ConfigureAwait(false);
         Publish(container, "rename", ("oldName", "/" + old));
-        return Task.CompletedTask;
     });
 
     /// <summary>Sends a signal that is meant to end it. Null: it does not run. Otherwise the coming exit.</summary>

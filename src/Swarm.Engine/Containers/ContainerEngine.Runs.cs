@@ -47,6 +47,7 @@ public sealed partial class ContainerEngine
             RestartCount = restartCount,
         });
         PublishConnections(container, begins: true);
+        RefreshLinksTo(container);
         Publish(container, "start");
         BeginHealthChecks(container, afresh: true);
         _ = MonitorAsync(container, run);
@@ -212,7 +213,7 @@ public sealed partial class ContainerEngine
     {
         try
         {
-            await _runtime.DeleteAsync(id, CancellationToken.None).ConfigureAwait(false);
+            await _runtime.DeleteAsync(id, _index.Find(id)?.Record, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is EngineException or IOException)
         {

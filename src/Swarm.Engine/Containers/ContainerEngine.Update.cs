@@ -45,6 +45,6 @@ public sealed partial class ContainerEngine
         var pids = host.PidsLimit is <= 0 && container.Record.HostConfig.PidsLimit > 0 ? new OciPids(-1) : resources.Pids;
         var file = Path.Combine(_starter.Bundle(container.Id), "update.json");
         await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(resources with { Pids = pids }, OciJson.Default.OciResources), cancellation).ConfigureAwait(false);
-        await _runtime.UpdateAsync(container.Id, file, cancellation).ConfigureAwait(false);
+        await _runtime.UpdateAsync(container.Record, file, cancellation).ConfigureAwait(false);
     }
 }

@@ -57,6 +57,7 @@ internal static class ImageDefaults
             Labels = labels,
             StopSignal = string.IsNullOrEmpty(user.StopSignal) ? (image.StopSignal.Length > 0 ? image.StopSignal : null) : user.StopSignal,
             StopTimeout = user.StopTimeout,
+            NetworkDisabled = user.NetworkDisabled,
             Healthcheck = Merge(user.Healthcheck, image.Healthcheck),
             Shell = user.Shell is { Count: > 0 } ? user.Shell : image.Shell.IsDefaultOrEmpty ? null : image.Shell,
         };

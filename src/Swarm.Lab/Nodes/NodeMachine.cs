@@ -71,7 +71,7 @@ internal sealed class NodeMachine(LabHost host, LabRecord lab, NodeRecord node)
         using var space = NetworkNamespace.Open(Fabric.NamespaceFile(Paths.Namespace));
         string[] command =
         [
-            lab.Binary, "daemon", "--host", Paths.DockerHost, "--data-root", Paths.Data, "--exec-root", Paths.Run, "--cgroup-parent", Paths.CgroupParent,
+            node.Binary ?? lab.Binary, "daemon", "--host", Paths.DockerHost, "--data-root", Paths.Data, "--exec-root", Paths.Run, "--cgroup-parent", Paths.CgroupParent,
         ];
         var started = node with { Daemon = DetachedProcess.Start(command, Paths.Log, space, node.Name) };
         if (node.CpuPercent is not null)

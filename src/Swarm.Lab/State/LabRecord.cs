@@ -64,6 +64,9 @@ public sealed record NodeRecord
     /// <summary>Fourth number of its address.</summary>
     public required int Host { get; init; }
 
+    /// <summary>The executable that its daemon runs; absolute. Null: the lab's.</summary>
+    public string? Binary { get; init; }
+
     /// <summary>Share of packets from and to it that are lost, from 0 to 1.</summary>
     public double Loss { get; init; }
 

@@ -10,21 +10,43 @@ internal static class Commits
 
     /// <param name="decide">From a view to a transaction and what the caller wants back; refuses with <see cref="ControlException"/>. May run more than once.</param>
     /// <param name="nameTaken">The refusal when another object has the name.</param>
+    /// <param name="looksElsewhere">
+    /// False if the decision rests on nothing but the objects that it writes and their names, which are checked again when the entry is applied: then it is
+    /// first tried on what this manager knows already, and the commit itself proves that to be so. A refusal is proven before it is told.
+    /// </param>
     /// <exception cref="ControlException">Refused, or not known to be done.</exception>
     /// <exception cref="NoLeaderException">Nobody leads.</exception>
     internal static async Task<T> CommitAsync<T>(
         this IObjectStore store,
         Func<StoreView, (StoreTransaction Transaction, T Answer)> decide,
         Func<ControlException>? nameTaken,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        bool looksElsewhere = true)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var view = await store.ReadAsync(cancellation).ConfigureAwait(false);
-            var (transaction, answer) = decide(view);
+            // Where nobody is known to lead, a read finds out sooner than a write whether that is so.
+            var proven = looksElsewhere || attempt > 0 || store.Leadership.LeaderId is null;
+            var view = proven ? await store.ReadAsync(cancellation).ConfigureAwait(false) : store.View;
+            StoreTransaction transaction;
+            T answer;
+            try
+            {
+                (transaction, answer) = decide(view);
+            }
+            catch (ControlException) when (!proven)
+            {
+                continue;
+            }
+
             if (transaction.Count == 0)
             {
-                return answer;
+                if (proven)
+                {
+                    return answer;
+                }
+
+                continue;
             }
 
             var result = await store.CommitAsync(transaction, cancellation).ConfigureAwait(false);

@@ -1,5 +1,7 @@
+using Swarm.Manager.Membership;
 using Swarm.Model;
 using Swarm.Store;
+using Swarm.Store.Consensus;
 
 namespace Swarm.Manager.Control;
 
@@ -8,23 +10,27 @@ public sealed class NodeControl(IObjectStore store)
 {
     /// <param name="version">The node's version that the user decided on.</param>
     /// <exception cref="ControlException">Refused: out of sequence, or the managers would lose their majority.</exception>
-    public Task UpdateAsync(string idOrName, long version, NodeSpec spec, CancellationToken cancellation) => store.CommitAsync(
-        view =>
-        {
-            var node = view.Node(idOrName);
-            var transaction = new StoreTransaction();
-            if (node.Spec.Role == NodeRole.Manager && spec.Role == NodeRole.Worker)
+    public async Task UpdateAsync(string idOrName, long version, NodeSpec spec, CancellationToken cancellation)
+    {
+        var members = spec.Role == NodeRole.Worker ? await store.MembersAsync(cancellation).ConfigureAwait(false) : [];
+        await store.CommitAsync(
+            view =>
             {
-                // Written again as it is, so that of two demotions at once, each sure of the other's manager, one is looked at again.
-                transaction.Update(EnsureMayBeDemoted(view, node));
-            }
+                var node = view.Node(idOrName);
+                var transaction = new StoreTransaction();
+                if (node.Spec.Role == NodeRole.Manager && spec.Role == NodeRole.Worker)
+                {
+                    // Written again as it is, so that of two demotions at once, each sure of the other's manager, one is looked at again.
+                    transaction.Update(EnsureMayBeDemoted(view, node, members));
+                }
 
-            Commits.EnsureVersion(node.Meta.Version, version);
-            var updated = node with { Spec = spec };
-            return (transaction.Update(updated), updated);
-        },
-        nameTaken: null,
-        cancellation);
+                Commits.EnsureVersion(node.Meta.Version, version);
+                var updated = node with { Spec = spec };
+                return (transaction.Update(updated), updated);
+            },
+            nameTaken: null,
+            cancellation).ConfigureAwait(false);
+    }
 
     /// <param name="force">Also if the node is not down.</param>
     /// <exception cref="ControlException">Refused.</exception>
@@ -48,7 +54,7 @@ public sealed class NodeControl(IObjectStore store)
         cancellation);
 
     /// <summary>Answers a manager that stays one.</summary>
-    private Node EnsureMayBeDemoted(StoreView view, Node node)
+    private Node EnsureMayBeDemoted(StoreView view, Node node, IReadOnlyList<ConsensusMember> members)
     {
         var stays = view.Nodes.Where(other => other.Id != node.Id && other.Spec.Role == NodeRole.Manager).OrderBy(other => other.Manager is null).FirstOrDefault()
             ?? throw ControlException.Refused("attempting to demote the last manager of the swarm");
@@ -58,9 +64,8 @@ public sealed class NodeControl(IObjectStore store)
             throw new ControlException(404, "rpc error: code = NotFound desc = can't find manager in raft memberlist");
         }
 
-        var rest = view.Nodes.Where(other => other.Id != node.Id && other.Manager is not null).ToList();
-        var reachable = rest.Count(other => other.Status.State == NodeState.Ready || other.Id == store.Leadership.LeaderId);
-        if (reachable < rest.Count / 2 + 1)
+        // Where the leader could not be asked nothing is known, and the reconciler of whoever leads waits for a safe moment anyway.
+        if (members.Any(member => member.Reachable is not null) && !Quorum.SurvivesWithout(members, node.Id, store.Leadership.LeaderId ?? ""))
         {
             throw ControlException.Refused("can't remove member from the raft: this would result in a loss of quorum");
         }

@@ -15,6 +15,11 @@ internal static class References
         EnsurePortsFree(view, spec.Endpoint, exceptService);
     }
 
+    /// <summary>Whether <see cref="Check"/> looks at other objects for this spec. Says so of everything that it may.</summary>
+    internal static bool Any(ServiceSpec spec) =>
+        !spec.Task.Container.Secrets.IsDefaultOrEmpty || !spec.Task.Container.Configs.IsDefaultOrEmpty || spec.Endpoint is { Ports.IsDefaultOrEmpty: false }
+        || !spec.Networks.IsDefaultOrEmpty || !spec.Task.Networks.IsDefaultOrEmpty;
+
     private static void EnsureExist(string kind, ImmutableArray<FileReference> references, Func<FileReference, string?> nameOf)
     {
         var missing = references.Where(reference => nameOf(reference) != reference.Name).Select(reference => reference.Name).ToList();

@@ -1,3 +1,4 @@
+using Swarm.Manager.Rebalancing;
 using Swarm.Model;
 using Swarm.Store;
 
@@ -8,6 +9,9 @@ namespace Swarm.Manager.Control;
 /// <param name="validation">What a spec must be.</param>
 public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceValidation validation, TimeProvider time)
 {
+    /// <summary>Moves of one rebalance: what fits into one transaction.</summary>
+    public const int MaxMoves = StoreTransaction.MaxChanges;
+
     /// <summary>Creates the service and answers it as it was asked for; a service without a name gets one.</summary>
     /// <exception cref="ControlException">Refused.</exception>
     public Task<Service> CreateAsync(ServiceSpec spec, CancellationToken cancellation)
@@ -31,7 +35,8 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
                 return (new StoreTransaction().Create(service), service);
             },
             () => NameTaken(spec),
-            cancellation);
+            cancellation,
+            looksElsewhere: References.Any(spec));
     }
 
     /// <param name="version">The service's version that the user decided on.</param>
@@ -86,6 +91,49 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
         },
         nameTaken: null,
         cancellation);
+
+    /// <summary>
+    /// Which running tasks would have to move for the nodes to be level, and, unless <paramref name="dryRun"/>, marks them: the orchestrator then replaces
+    /// them start-first, as many at once as the service's update configuration says.
+    /// </summary>
+    /// <param name="budget">Moves at most, 1 to <see cref="MaxMoves"/>.</param>
+    /// <exception cref="ControlException">Refused: not a replicated service, or it is being updated.</exception>
+    public Task<IReadOnlyList<TaskMove>> RebalanceAsync(string idOrName, int budget, bool dryRun, CancellationToken cancellation)
+    {
+        if (budget is < 1 or > MaxMoves)
+        {
+            throw ControlException.Invalid($"budget: {budget} is not between 1 and {MaxMoves}");
+        }
+
+        return store.CommitAsync(
+            view =>
+            {
+                var service = view.Service(idOrName);
+                if (service.Spec.Mode != ServiceMode.Replicated)
+                {
+                    throw ControlException.Invalid($"service {service.Id} is not replicated: only replicas can move");
+                }
+
+                if (service.UpdateStatus?.State is UpdateState.Updating or UpdateState.RollbackStarted)
+                {
+                    throw ControlException.Refused($"service {service.Id} is being updated: rebalance it when the update has ended");
+                }
+
+                var moves = RebalancePlan.Of(view, service, budget, time.GetUtcNow());
+                var transaction = new StoreTransaction();
+                if (!dryRun)
+                {
+                    foreach (var move in moves)
+                    {
+                        transaction.Update(move.Task with { IsLeaving = true });
+                    }
+                }
+
+                return (transaction, moves);
+            },
+            nameTaken: null,
+            cancellation);
+    }
 
     /// <summary>The service is gone for its users at once, its name is free; its tasks are stopped by the control loops, which then remove the record.</summary>
     /// <exception cref="ControlException">There is no such service.</exception>

@@ -12,6 +12,10 @@ internal static class TaskValidation
     {
         Check(task.Limits);
         Check(task.Reservations);
+        if (task.Reservations?.Generic.FirstOrDefault(one => one.NamedValue is not null || one.Value <= 0) is { } wrong)
+        {
+            throw ControlException.Invalid($"invalid argument for resource {wrong.Kind}");
+        }
     }
 
     internal static void CheckRestart(RestartPolicy policy)

@@ -57,7 +57,7 @@ internal static class GlobalSlots
         node.Status.State == NodeState.Ready && node.Spec.Availability == NodeAvailability.Active && IsFree(pass, node.Id);
 
     private static bool IsExhausted(ServicePass pass, Slot slot) =>
-        NodeHealth.EndedByItself(slot.Newest) && !pass.IsStale(slot.Newest)
+        NodeHealth.EndedByItself(slot.Newest) && !pass.HasDrifted(slot.Newest)
         && !RestartRules.Allows(pass.Service.Spec.Task.Restart, slot.Newest, slot.Tasks);
 
     private static bool IsFree(ServicePass pass, string nodeId) =>

@@ -102,5 +102,5 @@ internal sealed class OrchestrationLoop(Random random) : ControlLoop
     }
 
     private static bool MattersToSlot(SwarmTask? old, SwarmTask? now) =>
-        old is null || now is null || old.Status.State != now.Status.State || old.DesiredState != now.DesiredState;
+        old is null || now is null || old.Status.State != now.Status.State || old.DesiredState != now.DesiredState || old.IsLeaving != now.IsLeaving;
 }

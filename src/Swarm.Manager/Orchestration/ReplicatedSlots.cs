@@ -26,7 +26,7 @@ internal static class ReplicatedSlots
 
     /// <summary>Its task ended, and the restart policy wants no other: the slot stays as it is until the spec changes.</summary>
     private static bool IsExhausted(ServicePass pass, Slot slot) =>
-        slot.Live.Count == 0 && NodeHealth.EndedByItself(slot.Newest) && !pass.IsStale(slot.Newest)
+        slot.Live.Count == 0 && NodeHealth.EndedByItself(slot.Newest) && !pass.HasDrifted(slot.Newest)
         && !RestartRules.Allows(pass.Service.Spec.Task.Restart, slot.Newest, slot.Tasks);
 
     /// <summary>Those that do not run go first, then those on the most crowded nodes, then the newest.</summary>

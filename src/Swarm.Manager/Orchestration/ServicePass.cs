@@ -29,7 +29,11 @@ internal sealed class ServicePass(
     /// <summary>The slots that exist and should go on.</summary>
     internal List<Slot> Kept { get; } = [];
 
-    internal bool IsStale(SwarmTask task) => _drift.IsStale(task);
+    /// <summary>It was made from a spec that differs from today's.</summary>
+    internal bool HasDrifted(SwarmTask task) => _drift.IsStale(task);
+
+    /// <summary>Another task should take its slot over, as in an update.</summary>
+    internal bool IsStale(SwarmTask task) => task.IsLeaving || HasDrifted(task);
 
     /// <summary>Whether this look already decided on the task: a transaction writes an object once.</summary>
     internal bool IsTouched(SwarmTask task) => _touched.Contains(task.Id);

@@ -40,14 +40,14 @@ internal static class SlotRules
     {
         var policy = pass.Service.Spec.Task.Restart;
         if (HasOther(pass, slot, ended)
-            || (NodeHealth.EndedByItself(ended) && !pass.IsStale(ended) && !RestartRules.Allows(policy, ended, slot.Tasks)))
+            || (NodeHealth.EndedByItself(ended) && !pass.HasDrifted(ended) && !RestartRules.Allows(policy, ended, slot.Tasks)))
         {
             pass.Desire(ended, TaskState.Shutdown);
             return;
         }
 
         // It was rejected while it still waited for its turn: what replaces it must not come sooner than its turn would have.
-        if (ended.DesiredState == TaskState.Ready && NodeHealth.EndedByItself(ended) && !pass.IsStale(ended) && !HasWaited(pass, slot, ended))
+        if (ended.DesiredState == TaskState.Ready && NodeHealth.EndedByItself(ended) && !pass.HasDrifted(ended) && !HasWaited(pass, slot, ended))
         {
             return;
         }

@@ -30,7 +30,14 @@ internal static class RollingUpdate
                 return;
             }
 
-            var begun = new UpdateStatus { State = UpdateState.Updating, StartedAt = pass.Now, Message = "update in progress" };
+            var levels = progress.Stale.All(slot => !slot.Live.Any(pass.HasDrifted));
+            var begun = new UpdateStatus
+            {
+                State = UpdateState.Updating,
+                StartedAt = pass.Now,
+                IsRebalance = levels,
+                Message = levels ? "rebalance in progress" : "update in progress",
+            };
             if (!pass.Batch.Update(pass.Service with { UpdateStatus = begun }))
             {
                 return;
@@ -63,7 +70,7 @@ internal static class RollingUpdate
             }
 
             var old = slot.Live[^1];
-            if (config.Order == UpdateOrder.StartFirst && old.Status.State == TaskState.Running)
+            if ((config.Order == UpdateOrder.StartFirst || !pass.HasDrifted(old)) && old.Status.State == TaskState.Running)
             {
                 pass.Start(slot.Key, TaskState.Running);
             }
@@ -88,7 +95,7 @@ internal static class RollingUpdate
             {
                 State = rollingBack ? UpdateState.RollbackCompleted : UpdateState.Completed,
                 CompletedAt = pass.Now,
-                Message = rollingBack ? "rollback completed" : "update completed",
+                Message = rollingBack ? "rollback completed" : pass.Service.UpdateStatus.IsRebalance ? "rebalance completed" : "update completed",
             },
         });
     }

@@ -18,7 +18,8 @@ internal static class UpdateFailure
         var service = pass.Service;
         var rollingBack = service.UpdateStatus?.State == UpdateState.RollbackStarted;
         var culprit = progress.Failed[^1].Id;
-        if (config.FailureAction == FailureAction.Rollback && !rollingBack && service.PreviousSpec is { } previous)
+        // A rebalance changed no spec: there is nothing to go back to.
+        if (config.FailureAction == FailureAction.Rollback && !rollingBack && service is { UpdateStatus.IsRebalance: false, PreviousSpec: { } previous })
         {
             return service with
             {

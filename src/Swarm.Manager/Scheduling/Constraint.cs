@@ -10,6 +10,8 @@ public sealed record Constraint(string Key, bool Equal, string Value)
     private const string NodeLabels = "node.labels.";
     private const string EngineLabels = "engine.labels.";
 
+    private readonly string _key = Key.ToLowerInvariant();
+
     /// <summary>Parses all of <paramref name="expressions"/>, or answers null and Docker's words on the first that is wrong.</summary>
     public static ImmutableArray<Constraint>? Parse(ImmutableArray<string> expressions, out string? error)
     {
@@ -30,7 +32,7 @@ public sealed record Constraint(string Key, bool Equal, string Value)
     }
 
     /// <summary>Whether <paramref name="node"/> may run a task with this constraint. A key that nobody knows admits no node.</summary>
-    public bool IsSatisfiedBy(Node node) => Key.ToLowerInvariant() switch
+    public bool IsSatisfiedBy(Node node) => _key switch
     {
         "node.id" => Matches(node.Id),
         "node.hostname" => Matches(node.Description.Hostname),

@@ -1,24 +1,27 @@
+using System.Collections.Immutable;
 using Swarm.Manager.Scheduling.Filters;
 
 namespace Swarm.Manager.Scheduling;
 
-/// <summary>All reasons against a node, asked in the order of their cost; counts which one refused first.</summary>
-internal sealed class FilterPipeline
+/// <summary>All reasons against a node, for tasks with the same needs: asked in the order of their cost, and the first that refuses counts.</summary>
+internal sealed class FilterPipeline(TaskNeeds needs)
 {
-    private readonly INodeFilter[] _filters =
+    private static readonly ImmutableArray<INodeFilter> All =
     [
-        new ReadyFilter(), new ResourceFilter(), new ConstraintFilter(), new PlatformFilter(), new HostPortFilter(), new MaxReplicasFilter(),
+        new ReadyFilter(), new ResourceFilter(), new PluginFilter(), new ConstraintFilter(), new PlatformFilter(), new HostPortFilter(), new MaxReplicasFilter(),
     ];
 
-    internal bool Admits(TaskNeeds needs, NodeInfo node) => FirstRefusal(needs, node) < 0;
+    private readonly INodeFilter[] _filters = [.. All.Where(filter => filter.Concerns(needs))];
+
+    internal bool Admits(NodeInfo node) => FirstRefusal(node) < 0;
 
     /// <summary>Why none of <paramref name="nodes"/> takes the task, in Docker's words, the most frequent reason first.</summary>
-    internal string Explain(TaskNeeds needs, IEnumerable<NodeInfo> nodes)
+    internal string Explain(IEnumerable<NodeInfo> nodes)
     {
         var refusals = new int[_filters.Length];
         foreach (var node in nodes)
         {
-            var filter = FirstRefusal(needs, node);
+            var filter = FirstRefusal(node);
             if (filter >= 0)
             {
                 refusals[filter]++;
@@ -30,5 +33,16 @@ internal sealed class FilterPipeline
         return text.Length == 0 ? "no suitable node" : $"no suitable node ({text})";
     }
 
-    private int FirstRefusal(TaskNeeds needs, NodeInfo node) => Array.FindIndex(_filters, filter => !filter.Admits(needs, node));
+    private int FirstRefusal(NodeInfo node)
+    {
+        for (var i = 0; i < _filters.Length; i++)
+        {
+            if (!_filters[i].Admits(needs, node))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 }

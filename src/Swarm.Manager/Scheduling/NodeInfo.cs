@@ -1,13 +1,16 @@
+using System.Collections.Immutable;
 using Swarm.Model;
 
 namespace Swarm.Manager.Scheduling;
 
-/// <summary>A node as the scheduler counts it: what its tasks hold, and how many there are. Owned by the scheduling loop.</summary>
+/// <summary>A node as the scheduler counts it: what its tasks hold, how many there are, and which of them failed. Owned by the scheduling loop.</summary>
 internal sealed class NodeInfo(Node node)
 {
     private readonly Dictionary<string, SwarmTask> _tasks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _activeByService = new(StringComparer.Ordinal);
     private readonly Dictionary<(PortProtocol, int), int> _ports = [];
+    private readonly GenericHoldings _generic = new();
+    private readonly FailureMemory _failures = new();
 
     internal Node Node { get; set; } = node;
 
@@ -22,9 +25,14 @@ internal sealed class NodeInfo(Node node)
 
     internal bool HoldsPort(PortConfig port) => port.PublishedPort != 0 && _ports.ContainsKey((port.Protocol, port.PublishedPort));
 
-    internal long ReservedGeneric(string kind) => _tasks.Values.Sum(task => GenericAmount(task.Spec.Reservations, kind));
+    /// <inheritdoc cref="GenericHoldings.Choose"/>
+    internal ImmutableArray<GenericResource>? ChooseGeneric(ImmutableArray<GenericResource> wanted) =>
+        wanted.IsDefaultOrEmpty ? [] : _generic.Choose(wanted, Node.Description.Resources.Generic);
 
-    internal long FreeGeneric(string kind) => GenericAmount(Node.Description.Resources, kind) - ReservedGeneric(kind);
+    internal void Failed(SwarmTask task) => _failures.Add(task);
+
+    /// <inheritdoc cref="FailureMemory.IsFaulty"/>
+    internal bool IsFaulty(SwarmTask task, DateTimeOffset now) => _failures.IsFaulty(task, now);
 
     /// <summary>Adds the task, or counts it as it is now.</summary>
     internal void Set(SwarmTask task)
@@ -51,6 +59,7 @@ internal sealed class NodeInfo(Node node)
     {
         ReservedNanoCpus += by * (task.Spec.Reservations?.NanoCpus ?? 0);
         ReservedMemory += by * (task.Spec.Reservations?.MemoryBytes ?? 0);
+        _generic.Count(task.AssignedGeneric, by);
         foreach (var port in task.Status.HostPorts)
         {
             Add(_ports, (port.Protocol, port.PublishedPort), by);
@@ -62,20 +71,6 @@ internal sealed class NodeInfo(Node node)
             Active += by;
             Add(_activeByService, task.ServiceId, by);
         }
-    }
-
-    private static long GenericAmount(Resources? resources, string kind)
-    {
-        long sum = 0;
-        foreach (var resource in resources?.Generic ?? [])
-        {
-            if (resource.Kind == kind)
-            {
-                sum += resource.NamedValue is null ? resource.Value : 1;
-            }
-        }
-
-        return sum;
     }
 
     private static void Add<TKey>(Dictionary<TKey, int> counts, TKey key, int by) where TKey : notnull

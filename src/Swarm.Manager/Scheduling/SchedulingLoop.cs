@@ -5,14 +5,19 @@ using Swarm.Store;
 
 namespace Swarm.Manager.Scheduling;
 
-/// <summary>Pending -> Assigned: chooses nodes for all waiting tasks in one pass, tasks of the same service and spec together.</summary>
+/// <summary>
+/// Pending -> Assigned: chooses nodes for waiting tasks, those of the same service and spec together, so that the nodes are looked at once for all of
+/// them. Its keys are such groups.
+/// </summary>
 internal sealed class SchedulingLoop : ControlLoop
 {
-    private readonly FilterPipeline _pipeline = new();
     private readonly SortedDictionary<string, NodeInfo> _nodes = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _candidates = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WaitingGroup> _groups = new(StringComparer.Ordinal);
+    private readonly HashSet<NodeInfo> _freed = [];
     private readonly List<SwarmTask> _placed = [];
+
+    /// <summary>Of <see cref="_nodes"/>, made anew when one comes or goes.</summary>
+    private List<NodeInfo>? _all;
 
     internal override string Name => "scheduler";
 
@@ -31,7 +36,10 @@ internal sealed class SchedulingLoop : ControlLoop
     protected override void Begin(StoreView view)
     {
         _nodes.Clear();
-        _waiting.Clear();
+        _groups.Clear();
+        _freed.Clear();
+        _placed.Clear();
+        _all = null;
         foreach (var node in view.Nodes)
         {
             _nodes[node.Id] = new NodeInfo(node);
@@ -45,6 +53,7 @@ internal sealed class SchedulingLoop : ControlLoop
 
     internal override void Observe(StoreCommit commit)
     {
+        _freed.Clear();
         foreach (var change in commit.Changes)
         {
             switch (change.Object)
@@ -57,87 +66,115 @@ internal sealed class SchedulingLoop : ControlLoop
                     break;
             }
         }
+
+        if (_freed.Count > 0)
+        {
+            LookAgain();
+        }
     }
 
-    protected override void Decide(string key, StoreView view, ChangeBatch batch, DateTimeOffset now) => _candidates.Add(key);
-
-    protected override void Finish(StoreView view, ChangeBatch batch, DateTimeOffset now)
+    protected override void Decide(string key, StoreView view, ChangeBatch batch, DateTimeOffset now)
     {
-        _placed.Clear();
-        var tasks = _candidates.Select(view.Tasks.Find).OfType<SwarmTask>().Where(IsUnassigned);
-        foreach (var group in tasks.GroupBy(task => (task.ServiceId, task.SpecVersion, task.NodeId)).OrderBy(group => group.Key))
+        if (batch.IsEmpty)
         {
-            Place([.. group.OrderBy(task => task.Slot).ThenBy(task => task.Id, StringComparer.Ordinal)], batch, now);
+            _placed.Clear();
         }
 
-        _candidates.Clear();
+        if (_groups.TryGetValue(key, out var group))
+        {
+            Place(group, view, batch, now);
+        }
     }
 
-    private void Place(List<SwarmTask> group, ChangeBatch batch, DateTimeOffset now)
+    private void Place(WaitingGroup group, StoreView view, ChangeBatch batch, DateTimeOffset now)
     {
-        var needs = new TaskNeeds(group[0]);
-        var nodes = group[0].NodeId.Length == 0 ? [.. _nodes.Values] : _nodes.Values.Where(node => node.Node.Id == group[0].NodeId).ToList();
-        var spread = new Spread(group[0], nodes.Where(node => _pipeline.Admits(needs, node)));
+        var tasks = group.TaskIds.Select(view.Tasks.Find).OfType<SwarmTask>().Where(IsUnassigned);
+        if (tasks.FirstOrDefault() is not { } first)
+        {
+            return;
+        }
+
+        // Host ports may differ within a group only where a port is left to the node; the first task's needs stand for all.
+        var filters = new FilterPipeline(new TaskNeeds(first));
+        group.Stuck = null;
+        var nodes = NodesFor(first);
+        var spread = new Spread(first, nodes, filters, now);
         string? explanation = null;
-        foreach (var task in group)
+        foreach (var task in tasks)
         {
             if (!batch.HasRoom(1))
             {
-                Mark(task.Id);
+                return;
+            }
+
+            if (explanation is null && Next(spread, filters) is { } node)
+            {
+                var assigned = Assigned(task, node, now);
+                batch.Update(assigned);
+                _placed.Add(assigned);
+                spread.Take(chosen => chosen.Set(assigned));
                 continue;
             }
 
-            // Host ports may differ within a group only where a port is left to the node; the first task's needs stand for all.
-            var node = explanation is null ? spread.Best : null;
-            while (node is not null && !_pipeline.Admits(needs, node))
+            group.Stuck = filters;
+            explanation ??= filters.Explain(nodes);
+            if (task.Status.Error != explanation)
             {
-                spread.Drop(node);
-                node = spread.Best;
+                batch.Update(task with { Status = task.Status with { Error = explanation } });
             }
-
-            if (node is null)
-            {
-                explanation ??= _pipeline.Explain(needs, nodes);
-                Wait(task, explanation, batch);
-                continue;
-            }
-
-            var status = task.Status with { State = TaskState.Assigned, Timestamp = now, Message = "scheduler assigned task to node", Error = "" };
-            var assigned = task with { NodeId = node.Node.Id, Status = status };
-            batch.Update(assigned);
-            _placed.Add(assigned);
-            spread.Take(node, chosen => chosen.Set(assigned));
         }
     }
 
-    private void Wait(SwarmTask task, string explanation, ChangeBatch batch)
+    private static NodeInfo? Next(Spread spread, FilterPipeline filters)
     {
-        _waiting.Add(task.Id);
-        if (task.Status.Error != explanation)
+        while (spread.Best is { } best)
         {
-            batch.Update(task with { Status = task.Status with { Error = explanation } });
+            if (filters.Admits(best))
+            {
+                return best;
+            }
+
+            spread.Drop();
         }
+
+        return null;
     }
+
+    private static SwarmTask Assigned(SwarmTask task, NodeInfo node, DateTimeOffset now) => task with
+    {
+        NodeId = node.Node.Id,
+        AssignedGeneric = node.ChooseGeneric(task.Spec.Reservations?.Generic ?? [])!.Value,
+        Status = task.Status with { State = TaskState.Assigned, Timestamp = now, Message = "scheduler assigned task to node", Error = "" },
+    };
+
+    /// <summary>A global service's task stands on its node from the beginning: only whether it fits is asked.</summary>
+    private List<NodeInfo> NodesFor(SwarmTask task) =>
+        task.NodeId.Length == 0 ? _all ??= [.. _nodes.Values]
+        : _nodes.TryGetValue(task.NodeId, out var own) ? [own]
+        : [];
 
     private void Follow(SwarmTask? old, SwarmTask? now)
     {
-        var id = (now ?? old)!.Id;
+        if (old is not null && IsUnassigned(old) && (now is null || !IsUnassigned(now)))
+        {
+            Forget(old);
+        }
+
         if (now is not null && IsUnassigned(now))
         {
             // Its own explanation, just written, is no reason to try again.
             if (old is null || !IsUnassigned(old))
             {
-                Mark(id);
+                Await(now);
             }
 
             return;
         }
 
-        _waiting.Remove(id);
         if (old is not null && old.NodeId.Length > 0 && (now is null || now.NodeId != old.NodeId) && _nodes.TryGetValue(old.NodeId, out var left))
         {
-            left.Remove(id);
-            Retry();
+            left.Remove(old.Id);
+            _freed.Add(left);
         }
 
         if (now is null || now.NodeId.Length == 0 || !_nodes.TryGetValue(now.NodeId, out var node))
@@ -153,7 +190,12 @@ internal sealed class SchedulingLoop : ControlLoop
 
         if (now.Status.State.IsTerminal() || (now.DesiredState > TaskState.Running && old?.DesiredState <= TaskState.Running))
         {
-            Retry();
+            _freed.Add(node);
+        }
+
+        if (now.Status.State is TaskState.Failed or TaskState.Rejected && old?.Status.State != now.Status.State)
+        {
+            node.Failed(now);
         }
     }
 
@@ -162,6 +204,7 @@ internal sealed class SchedulingLoop : ControlLoop
         if (node is null)
         {
             _nodes.Remove(id);
+            _all = null;
         }
         else if (_nodes.TryGetValue(id, out var known))
         {
@@ -170,25 +213,57 @@ internal sealed class SchedulingLoop : ControlLoop
         else
         {
             var info = _nodes[id] = new NodeInfo(node);
+            _all = null;
             foreach (var task in view.TasksOnNode(id).Where(task => task.Status.State >= TaskState.Assigned))
             {
                 info.Set(task);
             }
         }
 
-        Retry();
+        // Also the explanations change with the nodes.
+        foreach (var (key, group) in _groups)
+        {
+            if (group.Stuck is not null)
+            {
+                Mark(key);
+            }
+        }
     }
 
-    /// <summary>Something was freed or changed: tasks that found no node look again.</summary>
-    private void Retry()
+    private void Await(SwarmTask task)
     {
-        foreach (var id in _waiting)
+        var key = KeyOf(task);
+        if (!_groups.TryGetValue(key, out var group))
         {
-            Mark(id);
+            _groups[key] = group = new WaitingGroup();
         }
 
-        _waiting.Clear();
+        group.Add(task);
+        Mark(key);
     }
+
+    private void Forget(SwarmTask task)
+    {
+        var key = KeyOf(task);
+        if (_groups.TryGetValue(key, out var group) && group.Remove(task))
+        {
+            _groups.Remove(key);
+        }
+    }
+
+    /// <summary>Tasks left some nodes: what found no place looks again, if one of these would do.</summary>
+    private void LookAgain()
+    {
+        foreach (var (key, group) in _groups)
+        {
+            if (group.Stuck is { } filters && _freed.Any(filters.Admits))
+            {
+                Mark(key);
+            }
+        }
+    }
+
+    private static string KeyOf(SwarmTask task) => $"{task.ServiceId}\0{task.SpecVersion}\0{task.NodeId}";
 
     private static bool IsUnassigned(SwarmTask task) => task.Status.State == TaskState.Pending && task.DesiredState <= TaskState.Running;
 }

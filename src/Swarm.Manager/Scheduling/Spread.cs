@@ -4,101 +4,128 @@ using Swarm.Model;
 namespace Swarm.Manager.Scheduling;
 
 /// <summary>
-/// Chooses among the nodes that may take a task: the emptiest branch of each placement preference, then the fewest tasks of the service, then the
-/// fewest in all, then by id, so that the same store gives the same plan.
+/// Chooses among the nodes that may take a task: at each placement preference the branch with the fewest tasks of the service, and in the last branch
+/// the node that <see cref="Rank"/> puts first. The same store gives the same plan. A placement costs the logarithm of the nodes.
 /// </summary>
 internal sealed class Spread
 {
-    private readonly string _serviceId;
-    private readonly ImmutableArray<string> _preferences;
-    private readonly List<NodeInfo> _nodes;
-    private readonly SortedSet<Candidate> _sorted = [];
-    private readonly Dictionary<(int Level, string Branch), int> _branches = [];
+    private readonly Branch _root;
 
-    internal Spread(SwarmTask task, IEnumerable<NodeInfo> admitted)
+    /// <param name="task">One of those that will be placed; they are alike.</param>
+    /// <param name="nodes">All that the branches count.</param>
+    /// <param name="filters">Which of them may take such a task at all.</param>
+    internal Spread(SwarmTask task, IReadOnlyList<NodeInfo> nodes, FilterPipeline filters, DateTimeOffset now)
     {
-        _serviceId = task.ServiceId;
-        _preferences = task.Spec.Placement.SpreadOver;
-        _nodes = [.. admitted];
-        foreach (var node in _nodes)
-        {
-            Grow(node, node.ActiveOf(_serviceId));
-        }
-
-        // Without preferences a placement changes the rank of one node, and the set stays sorted; with them, of a whole branch.
-        if (_preferences.IsEmpty)
-        {
-            _sorted.UnionWith(_nodes.Select(Rank));
-        }
+        _root = new Branch("", task, nodes, filters, now, level: 0);
     }
 
-    internal NodeInfo? Best => _preferences.IsEmpty ? _sorted.Min?.Node : _nodes.Select(Rank).Min()?.Node;
+    /// <summary>Where the next one goes; null: nowhere.</summary>
+    internal NodeInfo? Best => _root.Best;
 
-    /// <summary>The node takes no more of these tasks.</summary>
-    internal void Drop(NodeInfo node)
-    {
-        _sorted.Remove(Rank(node));
-        _nodes.Remove(node);
-    }
+    /// <summary><see cref="Best"/> takes no more of these tasks.</summary>
+    internal void Drop() => _root.Drop();
 
-    /// <summary>Places one: <paramref name="place"/> changes the node's counts, and the ranks follow.</summary>
-    internal void Take(NodeInfo node, Action<NodeInfo> place)
-    {
-        _sorted.Remove(Rank(node));
-        place(node);
-        Grow(node, 1);
-        if (_preferences.IsEmpty)
-        {
-            _sorted.Add(Rank(node));
-        }
-    }
+    /// <summary>Places one on <see cref="Best"/>: <paramref name="place"/> changes that node's counts.</summary>
+    internal void Take(Action<NodeInfo> place) => _root.Take(place);
 
-    private Candidate Rank(NodeInfo node) => new(
-        [.. Branches(node).Select(branch => _branches.GetValueOrDefault(branch))], node.ActiveOf(_serviceId), node.Active, node);
+    /// <summary>The values that a node has for the preferences, outermost first.</summary>
+    internal static IEnumerable<string> PathOf(ImmutableArray<string> preferences, Node node) => preferences.Select(one => ValueOf(one, node));
 
-    private void Grow(NodeInfo node, int by)
-    {
-        foreach (var branch in Branches(node))
-        {
-            _branches[branch] = _branches.GetValueOrDefault(branch) + by;
-        }
-    }
-
-    private IEnumerable<(int, string)> Branches(NodeInfo node)
-    {
-        var path = "";
-        for (var level = 0; level < _preferences.Length; level++)
-        {
-            path += "\0" + Label(node.Node, _preferences[level]);
-            yield return (level, path);
-        }
-    }
-
-    private static string Label(Node node, string descriptor) =>
+    private static string ValueOf(string descriptor, Node node) =>
         descriptor.StartsWith("node.labels.", StringComparison.OrdinalIgnoreCase) ? node.Spec.Annotations.Labels.GetValueOrDefault(descriptor["node.labels.".Length..], "")
         : descriptor.StartsWith("engine.labels.", StringComparison.OrdinalIgnoreCase) ? node.Description.EngineLabels.GetValueOrDefault(descriptor["engine.labels.".Length..], "")
         : "";
 
-    private sealed record Candidate(int[] Branches, int OfService, int Active, NodeInfo Node) : IComparable<Candidate>
+    /// <summary>All nodes that agree in the preferences so far. Only the best is ever changed or taken out, so a heap keeps the order.</summary>
+    private sealed class Branch
     {
-        public int CompareTo(Candidate? other)
-        {
-            if (other is null)
-            {
-                return 1;
-            }
+        private readonly SwarmTask _task;
+        private readonly DateTimeOffset _now;
+        private readonly PriorityQueue<NodeInfo, Rank> _nodes = new();
+        private readonly PriorityQueue<Branch, Branches> _branches = new();
+        private int _tasks;
 
-            for (var level = 0; level < Branches.Length; level++)
+        internal Branch(string value, SwarmTask task, IReadOnlyList<NodeInfo> nodes, FilterPipeline filters, DateTimeOffset now, int level)
+        {
+            _task = task;
+            _now = now;
+            Value = value;
+            var preferences = task.Spec.Placement.SpreadOver;
+            if (level == preferences.Length)
             {
-                if (Branches[level] != other.Branches[level])
+                _nodes.EnqueueRange(Ranked(nodes, filters));
+            }
+            else
+            {
+                foreach (var same in nodes.GroupBy(node => ValueOf(preferences[level], node.Node), StringComparer.Ordinal))
                 {
-                    return Branches[level].CompareTo(other.Branches[level]);
+                    var branch = new Branch(same.Key, task, [.. same], filters, now, level + 1);
+                    if (branch.Best is not null)
+                    {
+                        _branches.Enqueue(branch, branch.Place);
+                    }
                 }
             }
 
-            return OfService != other.OfService ? OfService.CompareTo(other.OfService)
-                : Active != other.Active ? Active.CompareTo(other.Active)
-                : string.CompareOrdinal(Node.Node.Id, other.Node.Node.Id);
+            // Also what runs where no more may go: a branch is as full as it is.
+            _tasks = level == 0 ? 0 : nodes.Sum(node => node.ActiveOf(task.ServiceId));
         }
+
+        internal NodeInfo? Best => _nodes.TryPeek(out var node, out _) ? node : _branches.TryPeek(out var branch, out _) ? branch.Best : null;
+
+        private string Value { get; }
+
+        private Branches Place => new(_tasks, Value);
+
+        internal void Take(Action<NodeInfo> place)
+        {
+            _tasks++;
+            if (_nodes.TryDequeue(out var node, out _))
+            {
+                place(node);
+                _nodes.Enqueue(node, RankOf(node));
+            }
+            else
+            {
+                var branch = _branches.Dequeue();
+                branch.Take(place);
+                _branches.Enqueue(branch, branch.Place);
+            }
+        }
+
+        internal void Drop()
+        {
+            if (_nodes.TryDequeue(out _, out _))
+            {
+                return;
+            }
+
+            _branches.Peek().Drop();
+            if (_branches.Peek().Best is null)
+            {
+                _branches.Dequeue();
+            }
+        }
+
+        private List<(NodeInfo, Rank)> Ranked(IReadOnlyList<NodeInfo> nodes, FilterPipeline filters)
+        {
+            var ranked = new List<(NodeInfo, Rank)>(nodes.Count);
+            foreach (var node in nodes)
+            {
+                if (filters.Admits(node))
+                {
+                    ranked.Add((node, RankOf(node)));
+                }
+            }
+
+            return ranked;
+        }
+
+        private Rank RankOf(NodeInfo node) => Rank.Of(node, _task, _now);
+    }
+
+    private readonly record struct Branches(int Tasks, string Value) : IComparable<Branches>
+    {
+        public int CompareTo(Branches other) => Tasks != other.Tasks ? Tasks.CompareTo(other.Tasks) : string.CompareOrdinal(Value, other.Value);
     }
 }

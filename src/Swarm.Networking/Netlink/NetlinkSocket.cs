@@ -38,6 +38,32 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
         throw new InvalidDataException($"{what}: the kernel did not answer");
     }
 
+    /// <summary>
+    /// Sends changes that take effect together or not at all (nfnetlink's batches), between the messages that begin and end one. Only the last
+    /// change is to ask for an acknowledgement: a refusal of any is told unasked. After a refusal the socket is of no further use.
+    /// </summary>
+    public void Batch(IReadOnlyList<NetlinkRequest> messages, string what)
+    {
+        var first = sequence + 1;
+        using var bytes = new MemoryStream();
+        foreach (var message in messages)
+        {
+            bytes.Write(message.Finish(++sequence));
+        }
+
+        Native.Send(socket, bytes.GetBuffer().AsSpan(0, (int)bytes.Length), what);
+        foreach (var message in Receive(what, first))
+        {
+            if (message.Type == MessageError)
+            {
+                Acknowledge(Payload(message), message.Flags, what);
+                return;
+            }
+        }
+
+        throw new InvalidDataException($"{what}: the kernel did not answer");
+    }
+
     /// <summary>Asks for every object of a kind.</summary>
     public List<T> Dump<T>(Func<NetlinkRequest> request, string what, NetlinkParser<T> parse) where T : class
     {
@@ -110,8 +136,9 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
     private ReadOnlySpan<byte> Payload(Message message) => received.AsSpan(message.Offset, message.Length);
 
     /// <summary>One datagram, cut into the messages that answer the last request (an abandoned answer of an earlier one is passed over).</summary>
-    private List<Message> Receive(string what)
+    private List<Message> Receive(string what, uint? from = null)
     {
+        var oldest = from ?? sequence;
         var messages = new List<Message>();
         while (messages.Count == 0)
         {
@@ -124,7 +151,7 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
                     throw new InvalidDataException($"{what}: netlink message of {length} bytes in {count - at}");
                 }
 
-                if (MemoryMarshal.Read<uint>(received.AsSpan(at + 8)) == sequence)
+                if (MemoryMarshal.Read<uint>(received.AsSpan(at + 8)) is var answered && answered >= oldest && answered <= sequence)
                 {
                     var type = MemoryMarshal.Read<ushort>(received.AsSpan(at + 4));
                     var flags = MemoryMarshal.Read<ushort>(received.AsSpan(at + 6));

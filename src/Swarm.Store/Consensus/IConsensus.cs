@@ -56,14 +56,24 @@ public interface IConsensus : IPeerHandler, IAsyncDisposable
     /// <summary>Largest entry, bytes.</summary>
     int MaxEntrySize { get; }
 
-    Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken cancellation);
+    /// <param name="term">The leadership that the entry belongs to: if this node leads in another by now, nothing is appended.</param>
+    Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, long term, CancellationToken cancellation);
 
-    /// <summary>Asks the leader, who asks a majority; returns once this node has applied what was committed at the call.</summary>
+    /// <summary>
+    /// Asks the leader, who asks a majority; returns once this node has applied what was committed at the call. Answers a term in which that leader leads:
+    /// what belongs to earlier ones is applied here, or never will be. 0 of a leader that does not say.
+    /// </summary>
     /// <exception cref="NoLeaderException">No leader answered in time.</exception>
-    ValueTask ReadBarrierAsync(CancellationToken cancellation);
+    ValueTask<long> ReadBarrierAsync(CancellationToken cancellation);
 
-    /// <summary>Leader: tells the members now what has committed, because one of them waits for it; otherwise they hear with the next heartbeat.</summary>
+    /// <summary>
+    /// Leader: tells the members now what has committed, because one of them waits for it; otherwise they hear with the next heartbeat. Costs a round:
+    /// who waits should be told by the answer, and <see cref="Learn"/>.
+    /// </summary>
     void AnnounceCommits();
+
+    /// <summary>The leader of <paramref name="term"/> answered that its entry at <paramref name="index"/> is committed: no need to wait for a heartbeat that says so.</summary>
+    void Learn(long index, long term);
 
     /// <summary>Returns once this node has applied the entry at <paramref name="index"/>.</summary>
     ValueTask WaitForApplyAsync(long index, CancellationToken cancellation);

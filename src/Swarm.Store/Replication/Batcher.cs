@@ -31,9 +31,9 @@ internal sealed class Batcher : IAsyncDisposable
         _loop = Task.Run(ProposeAsync);
     }
 
-    /// <summary>Null: this node does not lead, and nothing was appended.</summary>
-    internal Task<CommitResult?> CommitAsync(LogTransaction transaction, CancellationToken cancellation) =>
-        Queued.RunAsync(_queue.Writer, transaction, cancellation);
+    /// <summary>Null: this node does not lead in <paramref name="term"/> (any more), and nothing was appended.</summary>
+    internal Task<CommitResult?> CommitAsync(LogTransaction transaction, TransactionOwner owner, long term, CancellationToken cancellation) =>
+        Queued.RunAsync(_queue.Writer, transaction, owner, term, cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -57,8 +57,9 @@ internal sealed class Batcher : IAsyncDisposable
                     Time = _time.GetUtcNow(),
                     Proposer = _consensus.NodeId,
                     Transactions = [.. batch.Select(queued => queued.Transaction)],
+                    Owners = [.. batch.Select(queued => queued.Owner)],
                 });
-                outcome = await _consensus.ProposeAsync(entry, _lifetime.Token).ConfigureAwait(false);
+                outcome = await _consensus.ProposeAsync(entry, batch[0].Term, _lifetime.Token).ConfigureAwait(false);
                 results = outcome.Status == ProposeStatus.Committed ? _state.TakeResults(outcome.Index) : null;
             }
             finally

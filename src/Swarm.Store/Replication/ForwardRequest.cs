@@ -14,10 +14,26 @@ public sealed record ForwardRequest : VersionedRecord
     [Key(0)] public ImmutableArray<StoredChange> Changes { get; init; } = [];
     [Key(1)] public ImmutableArray<LogTransaction> More { get; init; } = [];
 
-    internal static ForwardRequest Of(IReadOnlyList<LogTransaction> transactions) =>
-        new() { Changes = transactions[0].Changes, More = [.. transactions.Skip(1)] };
+    /// <summary>
+    /// The leadership that the transactions are for, so that none is appended in a later one; 0 of a follower that does not say, and that must be told of
+    /// its commits by a round of the consensus.
+    /// </summary>
+    [Key(2)] public long Term { get; init; }
+
+    /// <summary>Whose each of the transactions is. An older leader commits them without.</summary>
+    [Key(3)] public ImmutableArray<TransactionOwner> Owners { get; init; } = [];
+
+    internal static ForwardRequest Of(IReadOnlyList<Queued> batch, long term) => new()
+    {
+        Changes = batch[0].Transaction.Changes,
+        More = [.. batch.Skip(1).Select(queued => queued.Transaction)],
+        Term = term,
+        Owners = [.. batch.Select(queued => queued.Owner)],
+    };
 
     internal ImmutableArray<LogTransaction> Transactions() => [new LogTransaction { Changes = Changes }, .. More];
+
+    internal TransactionOwner OwnerOf(int transaction) => transaction < Owners.Length ? Owners[transaction] : TransactionOwner.Nobody;
 }
 
 /// <summary>The leader's answer to what a follower passed on.</summary>
@@ -32,6 +48,9 @@ public sealed record ForwardAnswer
 
     /// <summary>One for each of <see cref="ForwardRequest.More"/>; fewer if the leader does not know them, and then they were not appended.</summary>
     [Key(4)] public ImmutableArray<ForwardAnswer> More { get; init; } = [];
+
+    /// <summary>The term in which the answering manager leads, if it does.</summary>
+    [Key(5)] public long Term { get; init; }
 
     /// <summary>Null: certainly not appended.</summary>
     [IgnoreMember] public CommitResult? Result => Leads ? new CommitResult(Status, Index, ObjectId) : null;

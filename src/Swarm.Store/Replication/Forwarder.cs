@@ -26,6 +26,8 @@ internal sealed class Forwarder : IAsyncDisposable
     private readonly IPeerTransport _transport;
     private readonly TimeProvider _time;
     private readonly Task _loop;
+    private volatile Versed _versed = new(0, false);
+    private volatile Versed _versedBefore = new(0, false);
 
     internal Forwarder(IConsensus consensus, IPeerTransport transport, TimeProvider time)
     {
@@ -35,9 +37,15 @@ internal sealed class Forwarder : IAsyncDisposable
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>Lets the leader's batches take the transaction, and waits until this replica has applied it. Null: certainly not appended.</summary>
-    internal Task<CommitResult?> CommitAsync(LogTransaction transaction, CancellationToken cancellation) =>
-        Queued.RunAsync(_queue.Writer, transaction, cancellation);
+    /// <summary>
+    /// Lets the batches of the leader of <paramref name="term"/> take the transaction, and waits until this replica has applied it. Null: certainly not
+    /// appended.
+    /// </summary>
+    internal Task<CommitResult?> CommitAsync(LogTransaction transaction, TransactionOwner owner, long term, CancellationToken cancellation) =>
+        Queued.RunAsync(_queue.Writer, transaction, owner, term, cancellation);
+
+    /// <summary>Whether the leader of that term writes the owners of transactions into the log: one of an older version does not.</summary>
+    internal bool TellsOwners(long term) => _versed is { Tells: true } now && now.Term == term || _versedBefore is { Tells: true } before && before.Term == term;
 
     /// <summary>Another may lead now: what waits for the one before it waits no longer.</summary>
     internal void LedBy(string leader) => _pending.LedBy(leader);
@@ -93,13 +101,19 @@ internal sealed class Forwarder : IAsyncDisposable
 
     private async Task<IReadOnlyList<CommitResult?>> CallAsync(List<Queued> batch)
     {
-        if (_consensus.Leadership.LeaderId is not { } leader || leader == _consensus.NodeId)
+        var term = batch[0].Term;
+        if (_consensus.Leadership is not { LeaderId: { } leader } leadership || leader == _consensus.NodeId || leadership.Term != term)
+        {
+            return [];
+        }
+
+        if (_versed.Term != term && !await MeetAsync(term).ConfigureAwait(false))
         {
             return [];
         }
 
         using var pending = _pending.Add(leader);
-        if (_consensus.Leadership.LeaderId != leader)
+        if (_consensus.Leadership != leadership)
         {
             // It changed before that could be heard here.
             return [];
@@ -107,7 +121,7 @@ internal sealed class Forwarder : IAsyncDisposable
 
         using var timer = new CancellationTokenSource(ReplicatedStore.ForwardTimeout, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, pending.Ended, _lifetime.Token);
-        byte[] request = [CommitKind, .. Codec.Serialize(ForwardRequest.Of(batch.ConvertAll(queued => queued.Transaction)))];
+        byte[] request = [CommitKind, .. Codec.Serialize(ForwardRequest.Of(batch, term))];
         ForwardAnswer first;
         try
         {
@@ -121,10 +135,35 @@ internal sealed class Forwarder : IAsyncDisposable
         List<CommitResult?> results = [first.Result, .. first.More.Select(answer => answer.Result)];
         if (results.Where(result => result is { IsCommitted: true }).Max(result => result?.Index) is { } newest)
         {
+            _consensus.Learn(newest, term);
             await AwaitOwnReplicaAsync(newest).ConfigureAwait(false);
         }
 
         return results;
+    }
+
+    /// <summary>The first words with a leader: a leader that names its term knows the owners, too. False: it leads no more.</summary>
+    private async Task<bool> MeetAsync(long term)
+    {
+        using var timer = new CancellationTokenSource(ReplicatedStore.ReadPatience, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, _lifetime.Token);
+        try
+        {
+            var named = await _consensus.ReadBarrierAsync(linked.Token).ConfigureAwait(false);
+            if (named == 0 || named == term)
+            {
+                // Of two who meet it at once each has the same answer.
+                _versedBefore = _versed.Term == term ? _versedBefore : _versed;
+                _versed = new Versed(term, named == term);
+                return true;
+            }
+        }
+        catch (Exception e) when (e is NoLeaderException or OperationCanceledException)
+        {
+            // Nothing was sent.
+        }
+
+        return false;
     }
 
     /// <summary>A replica that does not follow (its disk is full) must not make a known outcome unknown.</summary>
@@ -141,4 +180,7 @@ internal sealed class Forwarder : IAsyncDisposable
             // Late or ending: what the caller asked for is done all the same.
         }
     }
+
+    /// <param name="Tells">Of owners.</param>
+    private sealed record Versed(long Term, bool Tells);
 }

@@ -14,6 +14,19 @@ public sealed record LogBatch : VersionedRecord
     /// <summary>Node id of the manager that waits for the results.</summary>
     [Key(1)] public string Proposer { get; init; } = "";
     [Key(2)] public ImmutableArray<LogTransaction> Transactions { get; init; } = [];
+
+    /// <summary>Whose each of the transactions is; fewer, or none, where an older version did not say.</summary>
+    [Key(3)] public ImmutableArray<TransactionOwner> Owners { get; init; } = [];
+}
+
+/// <summary>The manager whose caller waits for a transaction, and its number for it: by these it finds the outcome in the log, should the answer be lost.</summary>
+[MessagePackObject]
+public sealed record TransactionOwner : VersionedRecord
+{
+    internal static readonly TransactionOwner Nobody = new();
+
+    [Key(0)] public string NodeId { get; init; } = "";
+    [Key(1)] public long Number { get; init; }
 }
 
 [MessagePackObject]

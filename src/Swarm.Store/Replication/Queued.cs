@@ -4,7 +4,8 @@ using Swarm.Model;
 namespace Swarm.Store.Replication;
 
 /// <summary>A transaction that waits for its batch, and its caller.</summary>
-internal sealed record Queued(LogTransaction Transaction, long Size)
+/// <param name="Term">The leadership that it is for: in another it is not appended.</param>
+internal sealed record Queued(LogTransaction Transaction, TransactionOwner Owner, long Size, long Term)
 {
     /// <summary>Null: certainly not appended.</summary>
     internal TaskCompletionSource<CommitResult?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -12,9 +13,10 @@ internal sealed record Queued(LogTransaction Transaction, long Size)
     internal static Channel<Queued> CreateQueue(int capacity) => Channel.CreateBounded<Queued>(new BoundedChannelOptions(capacity) { SingleReader = true });
 
     /// <summary>Queues the transaction and waits for its outcome. Null: certainly not appended.</summary>
-    internal static async Task<CommitResult?> RunAsync(ChannelWriter<Queued> queue, LogTransaction transaction, CancellationToken cancellation)
+    internal static async Task<CommitResult?> RunAsync(
+        ChannelWriter<Queued> queue, LogTransaction transaction, TransactionOwner owner, long term, CancellationToken cancellation)
     {
-        var queued = new Queued(transaction, transaction.Size());
+        var queued = new Queued(transaction, owner, transaction.Size(), term);
         try
         {
             await queue.WriteAsync(queued, cancellation).ConfigureAwait(false);
@@ -28,14 +30,14 @@ internal sealed record Queued(LogTransaction Transaction, long Size)
         return await queued.Result.Task.WaitAsync(cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>What waits and goes into one entry of the log: at least one, if there is one.</summary>
+    /// <summary>What waits, is for one leadership and goes into one entry of the log: at least one, if there is one.</summary>
     internal static List<Queued> Gather(ChannelReader<Queued> queue)
     {
         var batch = new List<Queued>();
         long bytes = 0;
         var changes = 0;
         while (queue.TryPeek(out var next)
-            && (batch.Count == 0 || (bytes + next.Size <= Batcher.MaxBatchBytes && changes + next.Transaction.Changes.Length <= StoreTransaction.MaxChanges)))
+            && (batch.Count == 0 || (next.Term == batch[0].Term && bytes + next.Size <= Batcher.MaxBatchBytes && changes + next.Transaction.Changes.Length <= StoreTransaction.MaxChanges)))
         {
             queue.TryRead(out _);
             batch.Add(next);

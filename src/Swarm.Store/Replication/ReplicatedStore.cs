@@ -30,6 +30,7 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
     private readonly StoreState _state;
+    private readonly IPeerTransport _transport;
     private readonly IConsensus _consensus;
     private readonly TimeProvider _time;
     private readonly Batcher _batcher;
@@ -40,7 +41,8 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
     /// <param name="createConsensus">Creates what replicates the given state; the store owns it from then on.</param>
     public ReplicatedStore(string nodeId, Func<IReplicatedState, IConsensus> createConsensus, IPeerTransport transport, TimeProvider time)
     {
-        _state = new StoreState(nodeId);
+        _state = new StoreState(nodeId, time.GetUtcNow().Ticks);
+        _transport = transport;
         _consensus = createConsensus(_state);
         _time = time;
         _batcher = new Batcher(_consensus, _state, time);
@@ -82,6 +84,8 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
 
     public async Task<CommitResult> CommitAsync(StoreTransaction transaction, CancellationToken cancellation)
     {
+        using var own = _state.Own.Begin();
+        var owner = new TransactionOwner { NodeId = _consensus.NodeId, Number = own.Number };
         var changes = new LogTransaction { Changes = [.. transaction.Changes] };
         if (transaction.Count > StoreTransaction.MaxChanges || changes.Size() > Batcher.MaxBatchBytes)
         {
@@ -93,12 +97,17 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
         {
             cancellation.ThrowIfCancellationRequested();
             var leadership = Leadership;
-            var result = leadership.IsLeader ? await _batcher.CommitAsync(changes, cancellation).ConfigureAwait(false)
-                : leadership.LeaderId is not null ? await _forwarder.CommitAsync(changes, cancellation).ConfigureAwait(false)
+            var result = leadership.IsLeader ? await _batcher.CommitAsync(changes, owner, leadership.Term, cancellation).ConfigureAwait(false)
+                : leadership.LeaderId is not null ? await _forwarder.CommitAsync(changes, owner, leadership.Term, cancellation).ConfigureAwait(false)
                 : null;
+            if (result is { Status: CommitStatus.Unknown })
+            {
+                result = await SettleAsync(changes, own, leadership, cancellation).ConfigureAwait(false);
+            }
+
             if (result is { } known)
             {
-                return known.Status == CommitStatus.Unknown ? await SettleAsync(changes, cancellation).ConfigureAwait(false) : known;
+                return known;
             }
 
             // Null says that nothing was appended, and only then is it tried again.
@@ -108,6 +117,27 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
             }
 
             await PauseAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public async Task<IReadOnlyList<ConsensusMember>> MembersAsync(CancellationToken cancellation)
+    {
+        if (Leadership is not { IsLeader: false, LeaderId: { } leader } || leader == _consensus.NodeId)
+        {
+            return _consensus.Members;
+        }
+
+        using var timer = new CancellationTokenSource(ReadPatience, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
+        try
+        {
+            var answer = await _transport.CallAsync(leader, new[] { MembersAnswer.Kind }, linked.Token).ConfigureAwait(false);
+            return [.. Codec.Deserialize<MembersAnswer>(answer).Members.Select(member => member.ToMember())];
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            // It is gone, or of a version that does not know the question.
+            return _consensus.Members;
         }
     }
 
@@ -150,21 +180,28 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
             return await _consensus.HandleAsync(callerNodeId, request, cancellation).ConfigureAwait(false);
         }
 
+        if (request.Span[0] == MembersAnswer.Kind)
+        {
+            return Codec.Serialize(MembersAnswer.Of(_consensus.Members));
+        }
+
         if (request.Span[0] != Forwarder.CommitKind)
         {
             throw new InvalidDataException($"managers of this version do not know the message {request.Span[0]}");
         }
 
-        var transactions = Codec.Deserialize<ForwardRequest>(request[1..]).Transactions();
-        var results = Leadership.IsLeader
-            ? await Task.WhenAll(transactions.Select(transaction => _batcher.CommitAsync(transaction, cancellation))).ConfigureAwait(false)
+        var forwarded = Codec.Deserialize<ForwardRequest>(request[1..]);
+        var transactions = forwarded.Transactions();
+        var leadership = Leadership;
+        var results = leadership.IsLeader && (forwarded.Term == 0 || forwarded.Term == leadership.Term)
+            ? await Task.WhenAll(transactions.Select((transaction, i) => _batcher.CommitAsync(transaction, forwarded.OwnerOf(i), leadership.Term, cancellation))).ConfigureAwait(false)
             : new CommitResult?[transactions.Length];
-        if (results.Any(result => result is { IsCommitted: true }))
+        if (forwarded.Term == 0 && results.Any(result => result is { IsCommitted: true }))
         {
             _consensus.AnnounceCommits();
         }
 
-        return Codec.Serialize(ForwardAnswer.Of(results[0]) with { More = [.. results.Skip(1).Select(ForwardAnswer.Of)] });
+        return Codec.Serialize(ForwardAnswer.Of(results[0]) with { More = [.. results.Skip(1).Select(ForwardAnswer.Of)], Term = leadership.IsLeader ? leadership.Term : 0 });
     }
 
     public async ValueTask DisposeAsync()
@@ -182,16 +219,46 @@ public sealed class ReplicatedStore : IObjectStore, IPeerHandler, IAsyncDisposab
         }
     }
 
-    /// <summary>Asks whoever leads now, whether a transaction whose answer was lost is among what has committed.</summary>
-    private async Task<CommitResult> SettleAsync(LogTransaction transaction, CancellationToken cancellation)
+    /// <summary>
+    /// What became of a transaction for a leadership whose answer was lost. A leader of a later term has all of it that will ever commit, and once this
+    /// replica has that, too, a transaction that was not seen here is none. Null: certainly not committed, nor will it be.
+    /// </summary>
+    private async Task<CommitResult?> SettleAsync(LogTransaction transaction, OwnTransactions.Pending own, Leadership leadership, CancellationToken cancellation)
     {
-        try
+        using var timer = new CancellationTokenSource(LeaderPatience, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
+        while (true)
         {
-            return Settlement.Find(await ReadAsync(cancellation).ConfigureAwait(false), transaction) ?? new CommitResult(CommitStatus.Unknown, 0, null);
-        }
-        catch (NoLeaderException)
-        {
-            return new CommitResult(CommitStatus.Unknown, 0, null);
+            try
+            {
+                var later = await _consensus.ReadBarrierAsync(linked.Token).ConfigureAwait(false) > leadership.Term;
+                if (own.Outcome.IsCompletedSuccessfully)
+                {
+                    return await own.Outcome.ConfigureAwait(false);
+                }
+
+                // A leader of an older version may have committed it without a word of whose it is.
+                if (Settlement.Find(View, transaction) is { } found)
+                {
+                    return found;
+                }
+
+                if (later)
+                {
+                    return own.MayBeMissed || !(leadership.IsLeader || _forwarder.TellsOwners(leadership.Term)) ? new CommitResult(CommitStatus.Unknown, 0, null) : null;
+                }
+            }
+            catch (Exception e) when (e is NoLeaderException or OperationCanceledException && !cancellation.IsCancellationRequested)
+            {
+                if (timer.IsCancellationRequested)
+                {
+                    return own.Outcome.IsCompletedSuccessfully ? await own.Outcome.ConfigureAwait(false) : new CommitResult(CommitStatus.Unknown, 0, null);
+                }
+            }
+
+            // The leader is the same, or there is none yet.
+            await PauseAsync(linked.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 

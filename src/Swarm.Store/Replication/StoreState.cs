@@ -4,7 +4,8 @@ using Swarm.Store.Consensus;
 namespace Swarm.Store.Replication;
 
 /// <summary>The tables as the log feeds them. Keeps the results of this node's own batches until the batcher fetches them.</summary>
-internal sealed class StoreState(string nodeId) : IReplicatedState
+/// <param name="firstNumber">See <see cref="OwnTransactions"/>.</param>
+internal sealed class StoreState(string nodeId, long firstNumber) : IReplicatedState
 {
     /// <summary>Results kept for the batcher, which has one batch in flight; more come only from the replay at start.</summary>
     private const int KeptResults = 16;
@@ -13,6 +14,8 @@ internal sealed class StoreState(string nodeId) : IReplicatedState
     private readonly SortedDictionary<long, CommitResult[]> _results = [];
 
     internal ObjectTables Tables { get; } = new();
+
+    internal OwnTransactions Own { get; } = new(firstNumber);
 
     public void Apply(long index, long term, ReadOnlyMemory<byte> entry)
     {
@@ -24,6 +27,14 @@ internal sealed class StoreState(string nodeId) : IReplicatedState
         }
 
         Tables.Advance(index);
+        for (var i = 0; i < Math.Min(results.Length, batch.Owners.Length); i++)
+        {
+            if (batch.Owners[i].NodeId == nodeId)
+            {
+                Own.Applied(batch.Owners[i].Number, results[i]);
+            }
+        }
+
         if (batch.Proposer == nodeId)
         {
             lock (_resultsLock)
@@ -43,7 +54,11 @@ internal sealed class StoreState(string nodeId) : IReplicatedState
         return stream => StoreSnapshot.Write(view, stream);
     }
 
-    public void Restore(Stream snapshot) => Tables.Restore(StoreSnapshot.Read(snapshot));
+    public void Restore(Stream snapshot)
+    {
+        Own.Missed();
+        Tables.Restore(StoreSnapshot.Read(snapshot));
+    }
 
     /// <summary>The results of this node's batch at <paramref name="index"/>; null if it came with a snapshot instead.</summary>
     internal CommitResult[]? TakeResults(long index)

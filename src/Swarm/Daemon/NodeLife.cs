@@ -114,7 +114,7 @@ internal sealed partial class NodeLife(
         }
 
         var listen = NodeAddresses.Listen(request.ListenAddress);
-        var advertise = NodeAddresses.Advertise(request.AdvertiseAddress, listen, ownBridge);
+        var advertise = NodeAddresses.Advertise(hints.Wish(request.AdvertiseAddress, listen), listen, ownBridge);
         EnsureNotInSwarm();
         Directory.CreateDirectory(directory);
         var defaults = new Cluster();
@@ -128,7 +128,7 @@ internal sealed partial class NodeLife(
         var folder = CertificatesFolder();
         var seal = NodeLock.LoadOrCreate(folder);
         var founded = ClusterFounding.Found(wishes, folder, random, time, seal);
-        var record = RecordOf(founded.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
+        var record = RecordOf(founded.Credentials, listen, advertise, hints.Wish(request.AdvertiseAddress, listen), request.DataPathAddress);
         var keys = _keys = NodeKeyRing.Open(folder, seal, founded.Credentials);
         await EnterAsync(PartsOf(record, keys), RaftBootstrap.Found, async (member, token) =>
         {
@@ -147,7 +147,7 @@ internal sealed partial class NodeLife(
     public async Task JoinAsync(SwarmJoin request, CancellationToken cancellation)
     {
         var listen = NodeAddresses.Listen(request.ListenAddress);
-        var advertise = NodeAddresses.Advertise(request.AdvertiseAddress, listen, ownBridge);
+        var advertise = NodeAddresses.Advertise(hints.Wish(request.AdvertiseAddress, listen), listen, ownBridge);
         if (request.RemoteAddresses.Count == 0)
         {
             throw EngineException.BadRequest("at least 1 RemoteAddr is required to join");
@@ -164,7 +164,7 @@ internal sealed partial class NodeLife(
             var seal = NodeLock.LoadOrCreate(folder);
             var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, folder, cancellation, seal);
             new PeerAddressBook(new NodeFolder(directory)).Replace(joined.Managers);
-            var record = RecordOf(joined.Credentials, listen, advertise, request.AdvertiseAddress, request.DataPathAddress);
+            var record = RecordOf(joined.Credentials, listen, advertise, hints.Wish(request.AdvertiseAddress, listen), request.DataPathAddress);
             var keys = _keys = NodeKeyRing.Open(folder, seal, joined.Credentials);
             await EnterAsync(PartsOf(record, keys), RaftBootstrap.Join, static (_, _) => Task.CompletedTask, JoinPatience, cancellation);
         }

@@ -13,6 +13,11 @@ internal static class TaskContainer
 {
     private const string Prefix = "com.docker.swarm.", TaskIdLabel = Prefix + "task.id";
 
+    /// <summary>Which of the node's generic resources the container may use, as Docker tells it: DOCKER_RESOURCE_GPU=UUID1,UUID2.</summary>
+    private static IEnumerable<string> GenericResources(SwarmTask task) => task.AssignedGeneric
+        .GroupBy(one => one.Kind, one => one.NamedValue ?? one.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal)
+        .Select(kind => $"DOCKER_RESOURCE_{kind.Key.ToUpperInvariant()}={string.Join(',', kind)}");
+
     public static string? TaskIdOf(ContainerRecord record) => record.Config.Labels?.GetValueOrDefault(TaskIdLabel);
 
     /// <exception cref="EngineException">501 or 400: the task cannot run here as it is.</exception>
@@ -25,7 +30,7 @@ internal static class TaskContainer
             Image = container.Image,
             Entrypoint = container.Command.IsEmpty ? null : container.Command,
             Cmd = container.Args.IsEmpty ? null : container.Args,
-            Env = [.. container.Env.Select(one => one.Split('=', 2)).Select(pair => pair.Length == 1 ? pair[0] : $"{pair[0]}={template.Expand(pair[1])}")],
+            Env = [.. container.Env.Select(one => one.Split('=', 2)).Select(pair => pair.Length == 1 ? pair[0] : $"{pair[0]}={template.Expand(pair[1])}"), .. GenericResources(task)],
             Hostname = template.Expand(container.Hostname),
             WorkingDir = container.Dir,
             User = container.User,

@@ -1,4 +1,5 @@
 using Swarm.Store;
+using Swarm.Store.Consensus;
 
 namespace Swarm.Manager.Tests.Control;
 
@@ -30,6 +31,8 @@ internal sealed class ScriptedStore(MemoryStore inner) : IObjectStore
 
         return _next.TryDequeue(out var status) ? new CommitResult(status, 0, null) : await inner.CommitAsync(transaction, cancellation);
     }
+
+    public Task<IReadOnlyList<ConsensusMember>> MembersAsync(CancellationToken cancellation) => inner.MembersAsync(cancellation);
 
     public StoreWatch Watch() => inner.Watch();
 

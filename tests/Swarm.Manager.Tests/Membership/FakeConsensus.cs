@@ -27,6 +27,10 @@ internal sealed class FakeConsensus(params string[] voters) : IConsensus
     {
     }
 
+    public void Learn(long index, long term)
+    {
+    }
+
     internal bool AddSucceeds { get; set; } = true;
 
     /// <summary>Seen by an addition while it runs.</summary>
@@ -67,9 +71,9 @@ internal sealed class FakeConsensus(params string[] voters) : IConsensus
         return Task.CompletedTask;
     }
 
-    public Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, long term, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public ValueTask ReadBarrierAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
+    public ValueTask<long> ReadBarrierAsync(CancellationToken cancellation) => new(Leadership.Term);
 
     public Task StartAsync(CancellationToken cancellation) => Task.CompletedTask;
 

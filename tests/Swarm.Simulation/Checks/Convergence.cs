@@ -31,7 +31,8 @@ public static class Convergence
             var paused = view.Nodes.Count(node => node.Spec.Availability == NodeAvailability.Pause);
             var isRight = service.Spec.Mode == ServiceMode.Global ? running >= wanted && running <= wanted + paused : running == wanted;
             var cannotRun = service.Spec.Task.Container.Image.Contains("missing", StringComparison.Ordinal)
-                || service.UpdateStatus?.State is UpdateState.Paused or UpdateState.RollbackPaused;
+                || service.UpdateStatus?.State is UpdateState.Paused or UpdateState.RollbackPaused
+                || tasks.Any(task => WaitsForRoom(view, task));
             if ((!isRight && !cannotRun) || tasks.Count < Math.Min(1, wanted))
             {
                 missing.Add($"{service.Spec.Annotations.Name}: {running} of {wanted} run ({string.Join(", ", tasks.Select(Describe))})");
@@ -40,6 +41,11 @@ public static class Convergence
             if (!cannotRun && tasks.Any(task => !Codec.Same(task.Spec, service.Spec.Task)))
             {
                 missing.Add($"{service.Spec.Annotations.Name} is not updated: {service.UpdateStatus}");
+            }
+
+            if (!cannotRun && tasks.FirstOrDefault(task => task.IsLeaving) is { } leaving)
+            {
+                missing.Add($"should have left: {Describe(leaving)}");
             }
 
             if (service.UpdateStatus?.State == UpdateState.Updating && !cannotRun)
@@ -106,6 +112,11 @@ public static class Convergence
             yield return $"a job's task goes on: {Describe(task)}";
         }
     }
+
+    /// <summary>It says that no node where it may go has room for it, and none has.</summary>
+    private static bool WaitsForRoom(StoreView view, SwarmTask task) =>
+        task.Status.State == TaskState.Pending && task.Status.Error.Contains("insufficient resources", StringComparison.Ordinal)
+        && view.Nodes.Where(node => task.NodeId.Length == 0 || node.Id == task.NodeId).All(node => Reservations.FreeMemory(view, node) < (task.Spec.Reservations?.MemoryBytes ?? 0));
 
     private static string Describe(SwarmTask task) =>
         $"{task.Name} on {(task.NodeId.Length == 0 ? "no node" : task.NodeId)} {task.Status.State} wants {task.DesiredState} {task.Status.Message} {task.Status.Error}".TrimEnd();

@@ -97,12 +97,15 @@ public sealed class Invariants(SimulatedCluster world)
             foreach (var other in machine.Executor.RunningTasks)
             {
                 Require(
-                    other.ServiceId != task.ServiceId || other.Slot != task.Slot || other.Id == task.Id || (task.Slot == 0 && machine.Id != nodeId)
+                    IsLeaving(other) || other.ServiceId != task.ServiceId || other.Slot != task.Slot || other.Id == task.Id || (task.Slot == 0 && machine.Id != nodeId)
                         || !world.Machines.Single(one => one.Id == nodeId).IsHealthy(Grace),
                     $"task {task.Id} starts on {nodeId} while {other.Id} of the same slot ({task.ServiceName}.{task.Slot}) runs on {machine.Id}");
             }
         }
     }
+
+    /// <summary>A rebalance starts its successor first.</summary>
+    private bool IsLeaving(SwarmTask task) => world.Store.View.Tasks.Find(task.Id) is { IsLeaving: true };
 
     private void Judge(StoreView view, SwarmTask? old, SwarmTask? now)
     {
@@ -129,6 +132,9 @@ public sealed class Invariants(SimulatedCluster world)
         Require(old.NodeId == now.NodeId || (old.NodeId.Length == 0 && from == TaskState.Pending && to == TaskState.Assigned), $"task {old.Id} moves from {old.NodeId} to {now.NodeId}");
         Require(from != TaskState.New || to is TaskState.New or TaskState.Pending, $"task {old.Id} leaps from New to {to}");
         Require(from != TaskState.Pending || to is TaskState.Pending or TaskState.Assigned, $"task {old.Id} leaps from Pending to {to}");
+        Require(
+            from >= TaskState.Assigned || to != TaskState.Assigned || view.Nodes.Find(now.NodeId) is not { } chosen || Reservations.FreeMemory(view, chosen) >= 0,
+            $"task {old.Id} is assigned to {now.NodeId}, which has no room for it");
         Require(to is not (TaskState.Complete or TaskState.Shutdown) || from >= TaskState.Assigned, $"task {old.Id} ends as {to} from {from}");
     }
 

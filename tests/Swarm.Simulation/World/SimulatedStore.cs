@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Swarm.Store;
+using Swarm.Store.Consensus;
 
 namespace Swarm.Simulation.World;
 
@@ -25,6 +26,8 @@ public sealed class SimulatedStore(MemoryStore shared, SimulatedCluster world, i
         world.OnCommit();
         return result.IsCommitted && world.IsFaulty && world.Random.Next(200) == 0 ? new CommitResult(CommitStatus.Unknown, 0, null) : result;
     }
+
+    public Task<IReadOnlyList<ConsensusMember>> MembersAsync(CancellationToken cancellation) => shared.MembersAsync(cancellation);
 
     public StoreWatch Watch() => shared.Watch();
 

@@ -1,13 +1,17 @@
+using Swarm.Manager.Control;
 using Swarm.Model;
 using Swarm.Store;
 
 namespace Swarm.Simulation.World;
 
 /// <summary>Users who change services and nodes, and a world that breaks things, drawn from the seed.</summary>
+/// <param name="isCrowded">Services reserve memory, of which there is not always enough, and spread over zones; users rebalance them.</param>
 /// <param name="withJobs">Half of the services are jobs, which are asked for again instead of changed.</param>
-public sealed class Workload(SimulatedCluster world, bool withJobs = false)
+public sealed class Workload(SimulatedCluster world, bool isCrowded, bool withJobs = false)
 {
     private const int MaxServices = 4;
+    private const int Zones = 3;
+    private static readonly long Reservation = 3L << 30;
     private readonly List<string> _log = [];
     private int _made;
 
@@ -18,7 +22,7 @@ public sealed class Workload(SimulatedCluster world, bool withJobs = false)
     {
         var random = world.Random;
         var machine = world.Machines[random.Next(world.Machines.Count)];
-        switch (random.Next(16))
+        switch (random.Next(isCrowded ? 19 : 16))
         {
             case 0 or 1:
                 CreateService();
@@ -67,6 +71,12 @@ public sealed class Workload(SimulatedCluster world, bool withJobs = false)
                         machine.Executor.Kill(running[random.Next(running.Count)], random.Next(2));
                     }
                 });
+                break;
+            case 16 or 17:
+                Rebalance();
+                break;
+            case 18:
+                Relabel(machine);
                 break;
             default:
                 Do($"healing of {machine.Id}", () => Heal(machine));
@@ -140,6 +150,11 @@ public sealed class Workload(SimulatedCluster world, bool withJobs = false)
                 },
             },
         };
+        if (isCrowded)
+        {
+            service = service with { Spec = service.Spec with { Task = Crowded(service.Spec.Task) } };
+        }
+
         if (withJobs && random.Next(2) == 0)
         {
             service = AsJob(service);
@@ -159,6 +174,35 @@ public sealed class Workload(SimulatedCluster world, bool withJobs = false)
             Update = null,
         },
     };
+
+    private TaskSpec Crowded(TaskSpec task) => task with
+    {
+        Reservations = world.Random.Next(2) == 0 ? new Resources { MemoryBytes = Reservation } : null,
+        Placement = world.Random.Next(2) == 0 ? new Placement { SpreadOver = ["node.labels.zone"] } : new Placement(),
+    };
+
+    private void Rebalance()
+    {
+        if (Pick() is not { PendingDelete: false, Spec.Mode: ServiceMode.Replicated, UpdateStatus: null or { State: not (UpdateState.Updating or UpdateState.RollbackStarted) } } service)
+        {
+            return;
+        }
+
+        Do($"rebalance {service.Spec.Annotations.Name}", () =>
+        {
+            var control = new ServiceControl(world.Store, new IdSource(world.Random), new ServiceValidation(_ => null), world.Time);
+            var moves = control.RebalanceAsync(service.Id, world.Random.Next(1, 5), dryRun: false, CancellationToken.None).Result;
+            _log.Add($"  {moves.Count} tasks leave");
+            world.OnCommit();
+        });
+    }
+
+    private void Relabel(Machine machine) => Do($"relabel {machine.Id}", () =>
+    {
+        var node = world.Store.View.Nodes.Find(machine.Id)!;
+        var labels = node.Spec.Annotations.Labels.SetItem("zone", $"{world.Random.Next(Zones)}");
+        world.Write(new StoreTransaction().Update(node with { Spec = node.Spec with { Annotations = node.Spec.Annotations with { Labels = labels } } }));
+    });
 
     private void RemoveService()
     {

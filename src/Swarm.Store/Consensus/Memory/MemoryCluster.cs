@@ -120,11 +120,11 @@ public sealed class MemoryCluster : IDisposable
         });
     }
 
-    /// <summary>Confirms after a round trip that the node leads (or its leader does), and answers the index to wait for; null without a leader.</summary>
-    internal void Barrier(MemoryConsensus node, TaskCompletionSource<long?> answer) => After(_options.Latency * 2, () =>
+    /// <summary>Confirms after a round trip that the node leads (or its leader does), and answers the index to wait for and the term; null without a leader.</summary>
+    internal void Barrier(MemoryConsensus node, TaskCompletionSource<(long Index, long Term)?> answer) => After(_options.Latency * 2, () =>
     {
         var leader = _leader is { } id && _up.GetValueOrDefault(id) is { Leadership.IsLeader: true } found ? found : null;
-        answer.TrySetResult(leader is not null && Connected(node.NodeId, leader.NodeId) && HasMajority(leader.NodeId) ? _log.LastIndex : null);
+        answer.TrySetResult(leader is not null && Connected(node.NodeId, leader.NodeId) && HasMajority(leader.NodeId) ? (_log.LastIndex, _term) : null);
         if (leader is not null && Connected(node.NodeId, leader.NodeId))
         {
             CatchUp(node);
@@ -141,6 +141,17 @@ public sealed class MemoryCluster : IDisposable
             }
         }
     });
+
+    internal void Learn(MemoryConsensus node)
+    {
+        lock (_lock)
+        {
+            if (_up.GetValueOrDefault(node.NodeId) == node)
+            {
+                CatchUp(node);
+            }
+        }
+    }
 
     internal bool IsReachable(string from, string to)
     {

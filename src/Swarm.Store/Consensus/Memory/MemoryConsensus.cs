@@ -45,10 +45,12 @@ internal sealed class MemoryConsensus(MemoryCluster cluster, string nodeId, IRep
         return Task.CompletedTask;
     }
 
-    public Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken cancellation) =>
-        entry.Length > MaxEntrySize ? Task.FromResult(new ProposeResult(ProposeStatus.TooLarge, 0)) : ProposeAsync(entry.ToArray(), null, cancellation);
+    public Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, long term, CancellationToken cancellation) =>
+        entry.Length > MaxEntrySize ? Task.FromResult(new ProposeResult(ProposeStatus.TooLarge, 0)) : ProposeAsync(entry.ToArray(), null, term, cancellation);
 
     public void AnnounceCommits() => cluster.Announce(this);
+
+    public void Learn(long index, long term) => cluster.Learn(this);
 
     public async ValueTask WaitForApplyAsync(long index, CancellationToken cancellation)
     {
@@ -64,12 +66,13 @@ internal sealed class MemoryConsensus(MemoryCluster cluster, string nodeId, IRep
         }
     }
 
-    public async ValueTask ReadBarrierAsync(CancellationToken cancellation)
+    public async ValueTask<long> ReadBarrierAsync(CancellationToken cancellation)
     {
-        var answer = new TaskCompletionSource<long?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<(long Index, long Term)?>(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.Barrier(this, answer);
-        var index = await answer.Task.WaitAsync(cancellation).ConfigureAwait(false) ?? throw new NoLeaderException();
+        var (index, term) = await answer.Task.WaitAsync(cancellation).ConfigureAwait(false) ?? throw new NoLeaderException();
         await WaitForApplyAsync(index, cancellation).ConfigureAwait(false);
+        return term;
     }
 
     public Task<bool> AddMemberAsync(string member, CancellationToken cancellation) =>
@@ -137,7 +140,7 @@ internal sealed class MemoryConsensus(MemoryCluster cluster, string nodeId, IRep
             return false;
         }
 
-        return (await ProposeAsync(ReadOnlyMemory<byte>.Empty, voters, cancellation).ConfigureAwait(false)).Status switch
+        return (await ProposeAsync(ReadOnlyMemory<byte>.Empty, voters, _leadership.Term, cancellation).ConfigureAwait(false)).Status switch
         {
             ProposeStatus.Committed => true,
             ProposeStatus.NotLeader => throw new NotLeadingException(),
@@ -145,15 +148,15 @@ internal sealed class MemoryConsensus(MemoryCluster cluster, string nodeId, IRep
         };
     }
 
-    private async Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, string[]? voters, CancellationToken cancellation)
+    private async Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, string[]? voters, long term, CancellationToken cancellation)
     {
         var leadership = _leadership;
-        if (!leadership.IsLeader)
+        if (!leadership.IsLeader || leadership.Term != term)
         {
             return new ProposeResult(ProposeStatus.NotLeader, 0);
         }
 
-        var proposal = new MemoryProposal(leadership.Term, entry, voters);
+        var proposal = new MemoryProposal(term, entry, voters);
         cluster.Propose(this, proposal);
         using var timer = new CancellationTokenSource(SettleTimeout, cluster.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation, _lifetime.Token);

@@ -46,7 +46,14 @@ public sealed partial class RaftConsensus
             });
         }
 
-        return RaftPeer.ToMessage(await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false));
+        var answer = await _cluster.OnAppendAsync(caller, ReadAppend(message)).ConfigureAwait(false);
+        if (_tracker.Current.Term != _log.Term)
+        {
+            // Who slept through a term without this leader is told of no change by the core.
+            _tracker.Look();
+        }
+
+        return RaftPeer.ToMessage(answer);
 
         static AppendRequest ReadAppend(ReadOnlyMemory<byte> message)
         {
@@ -104,7 +111,7 @@ public sealed partial class RaftConsensus
 
     private async Task<ReadOnlyMemory<byte>> OnReadIndexAsync(CancellationToken cancellation)
     {
-        if (!_tracker.Current.IsLeader)
+        if (_tracker.Current is not { IsLeader: true } leadership)
         {
             return new WireWriter().Byte(0).Written;
         }
@@ -112,7 +119,7 @@ public sealed partial class RaftConsensus
         try
         {
             await LeadBarrierAsync(cancellation).ConfigureAwait(false);
-            return new WireWriter().Byte(1).Number(_log.AppliedIndex).Written;
+            return new WireWriter().Byte(1).Number(_log.AppliedIndex).Number(leadership.Term).Written;
         }
         catch (NoLeaderException)
         {

@@ -130,19 +130,20 @@ public sealed partial class RaftConsensus : IConsensus
         LogStarted(NodeId, _log.Term, _log.CommittedIndex, _cluster.Members.Count);
     }
 
-    public async Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken cancellation)
+    public async Task<ProposeResult> ProposeAsync(ReadOnlyMemory<byte> entry, long term, CancellationToken cancellation)
     {
         if (entry.Length > MaxEntrySize)
         {
             return new ProposeResult(ProposeStatus.TooLarge, 0);
         }
 
-        if (!_tracker.Current.IsLeader)
+        if (_tracker.Current is not { IsLeader: true } leadership || leadership.Term != term)
         {
             return new ProposeResult(ProposeStatus.NotLeader, 0);
         }
 
-        var proposal = new Proposal(_tracker.Current.Term);
+        // Under this term the log takes it only while this leadership lasts (H4).
+        var proposal = new Proposal(term);
         try
         {
             var appended = new BinaryLogEntry { Content = entry, Term = proposal.Term, Context = proposal };
@@ -161,9 +162,11 @@ public sealed partial class RaftConsensus : IConsensus
 
     public void AnnounceCommits() => _announcements.Writer.TryWrite(true);
 
+    public void Learn(long index, long term) => _log.Learn(index, term);
+
     public ValueTask WaitForApplyAsync(long index, CancellationToken cancellation) => _log.WaitForApplyAsync(index, cancellation);
 
-    public async ValueTask ReadBarrierAsync(CancellationToken cancellation)
+    public async ValueTask<long> ReadBarrierAsync(CancellationToken cancellation)
     {
         // Taken first: one that is cancelled too early is only asked again.
         var tenure = _tracker.Tenure;
@@ -171,7 +174,7 @@ public sealed partial class RaftConsensus : IConsensus
         if (leadership.IsLeader)
         {
             await LeadBarrierAsync(cancellation).ConfigureAwait(false);
-            return;
+            return leadership.Term;
         }
 
         if (leadership.LeaderId is not { } leader || leader == NodeId)
@@ -183,12 +186,13 @@ public sealed partial class RaftConsensus : IConsensus
         try
         {
             var answer = await _transport.CallAsync(leader, new WireWriter().Byte((byte)RaftKind.ReadIndex).Written, linked.Token).ConfigureAwait(false);
-            if (ReadIndex(answer) is not { } index)
+            if (ReadIndex(answer) is not { } read)
             {
                 throw new NoLeaderException();
             }
 
-            await _log.WaitForApplyAsync(index, cancellation).ConfigureAwait(false);
+            await _log.WaitForApplyAsync(read.Index, cancellation).ConfigureAwait(false);
+            return read.Term;
         }
         catch (Exception e) when (e is IOException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
@@ -270,10 +274,11 @@ public sealed partial class RaftConsensus : IConsensus
         LogRecovered(NodeId, _log.LastIndex);
     }
 
-    private static long? ReadIndex(ReadOnlyMemory<byte> answer)
+    /// <summary>Term 0: a leader of an older version.</summary>
+    private static (long Index, long Term)? ReadIndex(ReadOnlyMemory<byte> answer)
     {
         var reader = new WireReader(answer);
-        return reader.Byte() == 0 ? null : reader.Number();
+        return reader.Byte() == 0 ? null : (reader.Number(), reader.AtEnd ? 0 : reader.Number());
     }
 
     private List<string> Voters() => [.. _cluster.Members.Select(peer => peer.NodeId)];

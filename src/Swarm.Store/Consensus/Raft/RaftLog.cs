@@ -31,6 +31,7 @@ internal sealed class RaftLog : IAsyncDisposable
     private long _last;
     private long _committed;
     private volatile OwnLeadership? _leadership;
+    private volatile LearntCommit? _learnt;
 
     internal RaftLog(
         RaftFiles files, LogMachine machine, string nodeId, MatchTable matches, Func<IReadOnlyCollection<string>> voters, DiskHealth health)
@@ -178,6 +179,8 @@ internal sealed class RaftLog : IAsyncDisposable
         {
             _writing.Release();
         }
+
+        CommitLearnt();
     }
 
     /// <summary>A snapshot takes the place of the log up to its end, and of all of it where that contradicts.</summary>
@@ -236,15 +239,22 @@ internal sealed class RaftLog : IAsyncDisposable
             }
         }
 
-        var before = CommittedIndex;
-        if (endIndex <= before)
+        return MoveCommit(endIndex);
+    }
+
+    /// <summary>
+    /// Follower: the leader of <paramref name="term"/> committed its entry at <paramref name="index"/>. Where this log holds that very entry it holds all
+    /// before it, too (Raft, 5.3), so they are committed here as well; the entry may also be still on its way.
+    /// </summary>
+    internal void Learn(long index, long term)
+    {
+        if (index > (_learnt?.Index ?? 0))
         {
-            return 0;
+            // Of two at once either may stay: the other is told by the next heartbeat.
+            _learnt = new LearntCommit(index, term);
         }
 
-        Volatile.Write(ref _committed, endIndex);
-        _applier.Wake();
-        return endIndex - before;
+        CommitLearnt();
     }
 
     internal LogItem? Find(long index) => _window.Find(index);
@@ -323,6 +333,47 @@ internal sealed class RaftLog : IAsyncDisposable
         Volatile.Write(ref _last, items[^1].Index);
     }
 
+    private void CommitLearnt()
+    {
+        // A leader counts for itself.
+        if (_learnt is { } learnt && _leadership is null && learnt.Index > CommittedIndex && learnt.Index <= DurableIndex && HasEntry(learnt.Index, learnt.Term))
+        {
+            MoveCommit(learnt.Index);
+        }
+    }
+
+    private bool HasEntry(long index, long term)
+    {
+        try
+        {
+            return TermOf(index) == term;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // Just cut off, for the entries of another leader.
+            return false;
+        }
+    }
+
+    /// <summary>By how much.</summary>
+    private long MoveCommit(long endIndex)
+    {
+        var before = CommittedIndex;
+        while (endIndex > before)
+        {
+            var seen = Interlocked.CompareExchange(ref _committed, endIndex, before);
+            if (seen == before)
+            {
+                _applier.Wake();
+                return endIndex - before;
+            }
+
+            before = seen;
+        }
+
+        return 0;
+    }
+
     private void TruncateAfter(long index)
     {
         OrBreak(() => _segments.TruncateAfter(index));
@@ -368,4 +419,6 @@ internal sealed class RaftLog : IAsyncDisposable
 
     /// <param name="FirstIndex">Index of the no-op.</param>
     internal sealed record OwnLeadership(long Term, long FirstIndex);
+
+    private sealed record LearntCommit(long Index, long Term);
 }

@@ -27,7 +27,7 @@ internal static class LabCommands
             Kill(context),
             OnNodes(context, "pause", "Stop every process of nodes where it stands, as a machine that hangs", (lab, nodes, c) => lab.PauseAsync(nodes, c)),
             OnNodes(context, "resume", "Let paused nodes go on", (lab, nodes, c) => lab.ResumeAsync(nodes, c)),
-            OnNodes(context, "restart", "Switch nodes on, or restart the daemons of running ones", (lab, nodes, c) => lab.RestartAsync(nodes, c)),
+            Restart(context),
             LabNetworkCommands.Partition(context),
             LabNetworkCommands.Cut(context),
             LabNetworkCommands.Lose(context),
@@ -50,6 +50,19 @@ internal static class LabCommands
         return context.Cli.Local(command, async (parsed, cancellation) =>
         {
             await context.Open(parsed).KillAsync(parsed.GetRequiredValue(nodes), parsed.GetValue(daemonOnly), cancellation);
+            return 0;
+        });
+    }
+
+    private static Command Restart(LabContext context)
+    {
+        var binary = new Option<string?>("--binary") { HelpName = "path", Description = "The program that they run from now on, as in an upgrade" };
+        var command = OnNodes(context, "restart", "Switch nodes on, or restart the daemons of running ones", null);
+        command.Add(binary);
+        var nodes = (Argument<string[]>)command.Arguments[0];
+        return context.Cli.Local(command, async (parsed, cancellation) =>
+        {
+            await context.Open(parsed).RestartAsync(parsed.GetRequiredValue(nodes), cancellation, parsed.GetValue(binary));
             return 0;
         });
     }

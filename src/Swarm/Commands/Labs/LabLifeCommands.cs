@@ -15,8 +15,9 @@ internal static class LabLifeCommands
         var workers = new Option<int>("--workers", "-w") { DefaultValueFactory = _ => 2, Description = "Nodes that only run tasks" };
         var busybox = Busybox();
         var disk = new Option<string?>("--disk") { HelpName = "size", Description = "Give each node a disk of its own, as in 512m; needed by powercut, fill and break" };
+        var binaries = new Option<string[]>("--binary") { HelpName = "NODE=path", Description = "Let a node run another program, as of an older version" };
         var keep = new Option<bool>("--keep-on-failure") { Description = "Leave what was made when it does not come up" };
-        return context.Cli.Local(new Command("up", "Make a lab") { name, managers, workers, busybox, disk, keep }, async (parsed, cancellation) =>
+        return context.Cli.Local(new Command("up", "Make a lab") { name, managers, workers, busybox, disk, binaries, keep }, async (parsed, cancellation) =>
         {
             var lab = await Swarm.Lab.Lab.UpAsync(
                 context.Host,
@@ -28,6 +29,7 @@ internal static class LabLifeCommands
                     Binary = Binary,
                     Busybox = parsed.GetValue(busybox),
                     DiskBytes = LabDiskCommands.Size(parsed.GetValue(disk)),
+                    Binaries = BinariesOf(parsed.GetValue(binaries) ?? []),
                     KeepOnFailure = parsed.GetValue(keep),
                 },
                 context.Progress,
@@ -95,6 +97,22 @@ internal static class LabLifeCommands
 
     /// <summary>A lab's daemons run the very program that made it.</summary>
     private static string Binary => Environment.ProcessPath ?? throw new LabException("cannot tell which program this is: /proc is not mounted");
+
+    private static Dictionary<string, string> BinariesOf(string[] given)
+    {
+        var binaries = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var one in given)
+        {
+            if (one.Split('=', 2) is not [{ Length: > 0 } node, { Length: > 0 } path])
+            {
+                throw new LabException($"'{one}' names no node's program: --binary m2=/path/to/swarm");
+            }
+
+            binaries[node] = path;
+        }
+
+        return binaries;
+    }
 
     private static Argument<string> OptionalName(string name) => new("NAME") { DefaultValueFactory = _ => name, Arity = ArgumentArity.ZeroOrOne };
 

@@ -2,19 +2,19 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Swarm.Linux;
-using Swarm.Networking.Ports;
+using Swarm.Networking.Networks;
 
 namespace Swarm.Networking.Bridge;
 
 /// <summary>
-/// The default <c>bridge</c> network of a node (and <c>none</c>): attaches containers, publishes their ports, and finds both again after a
-/// restart of the daemon. One loop owns all state and is fed by a channel, so changes come one after the other; <see cref="Endpoints"/> is an
-/// immutable picture of it.
+/// The networks of a node: makes and removes bridges, attaches containers, publishes their ports, answers their questions for names, and finds all
+/// of it again after a restart of the daemon. One loop owns all state and is fed by a channel, so changes come one after the other; what is read
+/// from it are immutable pictures.
 /// </summary>
 /// <remarks>Disposing leaves every container connected; <see cref="TeardownAsync"/> leaves nothing.</remarks>
-public sealed class BridgeNetwork : IAsyncDisposable
+public sealed class BridgeNetworks : IAsyncDisposable
 {
-    /// <summary>Attachments that wait; a caller beyond waits for room.</summary>
+    /// <summary>Changes that wait; a caller beyond waits for room.</summary>
     private const int QueuedChanges = 1024;
 
     private readonly BridgeState state;
@@ -25,31 +25,34 @@ public sealed class BridgeNetwork : IAsyncDisposable
     });
     private readonly Task loop;
 
-    private BridgeNetwork(BridgeState state)
+    private BridgeNetworks(BridgeState state)
     {
         this.state = state;
         loop = Task.Factory.StartNew(Loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>64 hexadecimal digits.</summary>
-    public string Id => state.Id;
+    /// <summary>Of the network <c>bridge</c>.</summary>
+    public string DefaultId => state.DefaultId;
+
+    /// <summary>Every network, the predefined ones too, by id.</summary>
+    public ImmutableDictionary<string, NetworkRecord> Records => state.Records;
 
     /// <summary>By container.</summary>
-    public ImmutableDictionary<string, BridgeEndpoint> Endpoints => state.Endpoints;
+    public ImmutableDictionary<string, ContainerSandbox> Sandboxes => state.Sandboxes;
 
     /// <summary>
-    /// Makes the bridge and its rules, and takes up the endpoints of an earlier run whose namespaces still exist. Everything of ours that
+    /// Makes the bridges and their rules, and takes up the containers of an earlier run whose namespaces still exist. Everything of ours that
     /// belongs to none is removed.
     /// </summary>
-    /// <param name="host">The namespace that the bridge is in; the caller keeps it open longer than the network.</param>
-    /// <param name="random">Used by this network only.</param>
-    public static async Task<BridgeNetwork> StartAsync(BridgeOptions options, NetworkNamespace host, TimeProvider time, Random random, ILoggerFactory logging, CancellationToken cancellation)
+    /// <param name="host">The namespace that the bridges are in; the caller keeps it open longer than the networks.</param>
+    /// <param name="random">Used by these networks only.</param>
+    public static async Task<BridgeNetworks> StartAsync(BridgeOptions options, NetworkNamespace host, TimeProvider time, Random random, ILoggerFactory logging, CancellationToken cancellation)
     {
         var state = new BridgeState(options, host, time, random, logging);
         try
         {
             await state.RecoverAsync(cancellation);
-            return new BridgeNetwork(state);
+            return new BridgeNetworks(state);
         }
         catch
         {
@@ -58,18 +61,34 @@ public sealed class BridgeNetwork : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes the container's namespace on the bridge. Safe to repeat: the same request finds what is there.</summary>
-    /// <param name="name">What the container is called in an error.</param>
-    /// <exception cref="NetworkFault">No address is free, or a port is taken.</exception>
-    public Task<BridgeEndpoint> AttachAsync(string containerId, string name, ImmutableArray<PortMapping> ports, CancellationToken cancellation) =>
-        Do(() => state.AttachAsync(containerId, name, ports), cancellation);
+    /// <summary>Makes a network, which is durable when this returns.</summary>
+    /// <exception cref="NetworkFault">It cannot be had.</exception>
+    public Task<NetworkRecord> CreateAsync(NetworkSpec spec, CancellationToken cancellation) => Do(() => state.CreateAsync(spec), cancellation);
 
-    /// <summary>Makes a namespace with only a loopback link (<c>none</c>). Safe to repeat.</summary>
-    public Task<BridgeEndpoint> AttachNoneAsync(string containerId, CancellationToken cancellation) =>
-        Do(() => state.AttachNoneAsync(containerId), cancellation);
+    /// <returns>What it was.</returns>
+    /// <exception cref="NetworkFault">There is none, it is predefined, or containers are on it.</exception>
+    public Task<NetworkRecord> RemoveAsync(string network, CancellationToken cancellation) => Do(() => state.RemoveAsync(network), cancellation);
 
     /// <summary>
-    /// Withdraws the ports, drops the namespace and frees the address. Safe to repeat. It happens also when the caller stops waiting, who may
+    /// Makes the container's namespace with its links, addresses and published ports. Safe to repeat: what is there already is made what is asked
+    /// for now, without a new namespace.
+    /// </summary>
+    /// <exception cref="NetworkFault">No address is free, or a port is taken.</exception>
+    public Task<ContainerSandbox> AttachAsync(SandboxRequest request, CancellationToken cancellation) => Do(() => state.AttachAsync(request), cancellation);
+
+    /// <summary>Gives a container that has a namespace one more network.</summary>
+    public Task<ContainerSandbox> ConnectAsync(string containerId, EndpointRequest request, CancellationToken cancellation) =>
+        Do(() => state.ConnectAsync(containerId, request), cancellation);
+
+    public Task<ContainerSandbox> DisconnectAsync(string containerId, string networkId, CancellationToken cancellation) =>
+        Do(() => state.DisconnectAsync(containerId, networkId), cancellation);
+
+    /// <summary>Gives a container another name, and other names by network id.</summary>
+    public Task<ContainerSandbox> RenameAsync(string containerId, string name, IReadOnlyDictionary<string, ImmutableArray<string>> names, CancellationToken cancellation) =>
+        Do(() => Task.FromResult(state.Rename(containerId, name, names)), cancellation);
+
+    /// <summary>
+    /// Withdraws the ports, drops the namespace and frees the addresses. Safe to repeat. It happens also when the caller stops waiting, who may
     /// be cleaning up after a cancelled start.
     /// </summary>
     public Task DetachAsync(string containerId, CancellationToken cancellation) =>
@@ -81,10 +100,7 @@ public sealed class BridgeNetwork : IAsyncDisposable
     /// <summary>The file of a container's namespace, whether or not it exists.</summary>
     public string NamespacePath(string containerId) => state.NamespacePath(containerId);
 
-    /// <summary>bridge, host and none, as <c>docker network ls</c> shows them.</summary>
-    public ImmutableArray<NetworkDescription> Describe() => PredefinedNetworks.Describe(state);
-
-    /// <summary>Removes every namespace, the rules and the bridge, then ends. Settings of the whole host (ip_forward) stay.</summary>
+    /// <summary>Removes every network, namespace, rule and bridge, then ends. Settings of the whole host (ip_forward) stay.</summary>
     public async Task TeardownAsync(CancellationToken cancellation)
     {
         await Do(state.TeardownAsync, cancellation);
