@@ -1,3 +1,5 @@
+using Swarm.Engine.Runtime;
+
 namespace Swarm.Engine;
 
 /// <summary>Where one node's engine keeps its things and how it runs containers. Several engines on one machine differ in every path.</summary>
@@ -12,8 +14,8 @@ public sealed record EngineOptions
     /// <summary>Containers' control groups are made below this one.</summary>
     public string CgroupParent { get; init; } = "/swarm";
 
-    /// <summary>Path of the OCI runtime.</summary>
-    public string Runtime { get; init; } = "/usr/bin/crun";
+    /// <summary>The OCI runtimes that containers may name.</summary>
+    public RuntimeCatalog Runtimes { get; init; } = RuntimeCatalog.Crun;
 
     /// <summary>How a shim is started: a program and its first arguments.</summary>
     public required IReadOnlyList<string> ShimCommand { get; init; }
@@ -21,8 +23,8 @@ public sealed record EngineOptions
     /// <summary>What `docker info` calls this node; the hostname in containers that share the host's.</summary>
     public string NodeName { get; init; } = Environment.MachineName;
 
-    /// <summary>Log driver of containers that name none: json-file or none.</summary>
-    public string DefaultLogDriver { get; init; } = "json-file";
+    /// <summary>What containers get that do not say otherwise.</summary>
+    public ContainerDefaults Defaults { get; init; } = new();
 
     internal string ContainersPath => Path.Combine(DataRoot, "containers");
     internal string VolumesPath => Path.Combine(DataRoot, "volumes");

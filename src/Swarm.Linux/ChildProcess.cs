@@ -114,6 +114,9 @@ public static unsafe partial class ChildProcess
     /// <summary>signal(2) with SIG_IGN.</summary>
     public static void Ignore(int signalNumber) => signal(signalNumber, 1);
 
+    /// <summary>signal(2) with SIG_DFL. A shell starts what it puts into the background with SIGINT ignored, and .NET hears no ignored signal.</summary>
+    public static void Heed(int signalNumber) => signal(signalNumber, 0);
+
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int posix_spawn(int* pid, string path, byte* actions, byte* attributes, byte** argv, byte** envp);
 

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Swarm.Linux;
@@ -112,8 +115,34 @@ public sealed partial class NetworkNamespace : IDisposable
 
     public void Dispose() => Handle.Dispose();
 
+    /// <summary>
+    /// Threads that the runtime starts for itself once, on first use, inherit the namespace of whoever came first, and all pool threads that they
+    /// start in turn: so they are started before any thread enters another namespace. One that came later would hold a container's namespace
+    /// for ever, and open the daemon's own sockets in it.
+    /// </summary>
+    private static readonly Lazy<bool> RuntimeThreads = new(() =>
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
+        var pending = socket.ReceiveAsync(new byte[1]); // starts the sockets' own thread, and by it a worker of the pool
+        socket.Dispose();
+        try
+        {
+            pending.Wait();
+        }
+        catch (AggregateException error) when (error.InnerException is SocketException)
+        {
+            // Nobody sends anything: the wait ends because the socket is closed.
+        }
+
+        using var timer = new Timer(_ => { }, null, Timeout.Infinite, Timeout.Infinite);
+        using var signal = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => { }); // the thread that also hears of children's ends
+        return true;
+    });
+
     private static T OnOwnThread<T>(Func<T> action)
     {
+        _ = RuntimeThreads.Value;
         T result = default!;
         ExceptionDispatchInfo? failure = null;
         const int stackBytes = 256 * 1024;

@@ -11,6 +11,15 @@ public enum NetworkFaultKind
 
     /// <summary>What was asked is not built.</summary>
     Unsupported,
+
+    /// <summary>No such network, no such driver.</summary>
+    NotFound,
+
+    /// <summary>Not allowed: a predefined network, one in use, overlapping addresses.</summary>
+    Forbidden,
+
+    /// <summary>It exists already.</summary>
+    Conflict,
 }
 
 /// <summary>A refusal for the user, in Docker's words where Docker has them.</summary>

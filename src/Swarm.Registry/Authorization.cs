@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace Swarm.Registry;
 
 /// <summary>Answers a registry's challenge: Basic, or a bearer token that a token server gives for one repository.</summary>
-internal sealed class Authorization(RegistryClient client, RegistryCredentials? credentials, bool insecure)
+/// <param name="root">The registry that asks.</param>
+internal sealed class Authorization(RegistryClient client, RegistryCredentials? credentials, Uri root)
 {
     private const int MaxTokenAnswer = 1 << 20;
 
@@ -55,7 +56,7 @@ internal sealed class Authorization(RegistryClient client, RegistryCredentials? 
         }
 
         using var request = Request(realm, challenge["service"], scope, offline);
-        using var response = await client.SendAsync(request, cancellation);
+        using var response = await client.SendAsync(request, root.Authority, cancellation);
         if (!response.IsSuccessStatusCode)
         {
             throw await Refusals.OfAsync(client, response, cancellation);
@@ -100,5 +101,5 @@ internal sealed class Authorization(RegistryClient client, RegistryCredentials? 
     }
 
     /// <summary>A password goes over plain HTTP only where the whole registry does.</summary>
-    private bool IsTrusted(Uri realm) => realm.Scheme == Uri.UriSchemeHttps || (realm.Scheme == Uri.UriSchemeHttp && insecure);
+    private bool IsTrusted(Uri realm) => realm.Scheme == Uri.UriSchemeHttps || (realm.Scheme == Uri.UriSchemeHttp && root.Scheme == Uri.UriSchemeHttp);
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Swarm.Registry;
 
 /// <summary>
@@ -10,30 +12,33 @@ public sealed class RegistryClient : IDisposable
     public const string DockerHub = "docker.io";
     private const string DockerHubHost = "registry-1.docker.io";
 
-    private readonly HttpClient _http;
+    private readonly HostClients _clients = new();
+
+    /// <summary>What insecure registries were found to speak.</summary>
+    private readonly ConcurrentDictionary<string, string> _schemes = [];
+    private volatile RegistryOptions _options;
 
     public RegistryClient(RegistryOptions options, TimeProvider time)
     {
-        Options = options;
+        _options = options;
         Time = time;
         Downloads = new SharedDownloads(options.ConcurrentDownloads);
-        var handler = new SocketsHttpHandler
-        {
-            ConnectTimeout = options.ConnectTimeout,
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-            MaxAutomaticRedirections = 5,
-            MaxResponseHeadersLength = 64,
-        };
-        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        _http.DefaultRequestHeaders.UserAgent.ParseAdd("swarm/1");
     }
 
     /// <summary>Downloads in progress, shared by everyone who wants the same blob.</summary>
     public SharedDownloads Downloads { get; }
 
-    public RegistryOptions Options { get; }
+    public RegistryOptions Options => _options;
 
     internal TimeProvider Time { get; }
+
+    /// <summary>For what is asked from now on.</summary>
+    public void Configure(RegistryOptions options)
+    {
+        _options = options;
+        _schemes.Clear();
+        Downloads.Allow(options.ConcurrentDownloads);
+    }
 
     /// <summary>For pulls.</summary>
     /// <param name="host">As in a reference: docker.io, or host[:port].</param>
@@ -43,7 +48,7 @@ public sealed class RegistryClient : IDisposable
 
     /// <summary>Places to pull from, best first: the mirrors of Docker Hub, and the registry itself.</summary>
     public IEnumerable<RegistryRepository> Sources(string host, string path, RegistryCredentials? credentials) =>
-        (host == DockerHub ? Options.Mirrors : []).Select(mirror => new RegistryRepository(this, new Uri(mirror, "/v2/"), path, null, $"repository:{path}:pull"))
+        (host == DockerHub ? Options.Mirrors : []).Select(mirror => new RegistryRepository(this, new Uri(mirror.AbsoluteUri.TrimEnd('/') + "/v2/"), path, null, $"repository:{path}:pull"))
             .Append(Repository(host, path, credentials));
 
     /// <summary>For pushes.</summary>
@@ -59,9 +64,8 @@ public sealed class RegistryClient : IDisposable
     /// <exception cref="RegistryException">Refused, or unreachable.</exception>
     public async Task<string> LogInAsync(string host, RegistryCredentials credentials, CancellationToken cancellation)
     {
-        var root = Root(host);
-        using var request = new HttpRequestMessage(HttpMethod.Get, root);
-        using var response = await SendAsync(request, cancellation);
+        var (root, response) = await PingAsync(Root(host), cancellation);
+        using var answered = response;
         if (response.IsSuccessStatusCode)
         {
             return "";
@@ -73,34 +77,77 @@ public sealed class RegistryClient : IDisposable
             throw await Refusals.OfAsync(this, response, cancellation);
         }
 
-        var authorization = new Authorization(this, credentials, root.Scheme == Uri.UriSchemeHttp);
+        var authorization = new Authorization(this, credentials, root);
         var (answer, refresh) = await authorization.LogInAsync(challenge, cancellation);
         using var again = new HttpRequestMessage(HttpMethod.Get, root);
         again.Headers.Authorization = answer;
-        using var second = await SendAsync(again, cancellation);
+        using var second = await SendAsync(again, root.Authority, cancellation);
         return second.IsSuccessStatusCode
             ? refresh
             : throw new RegistryException(
                 RegistryFault.Unauthorized, $"login attempt to {root} failed with status: {(int)second.StatusCode} {second.ReasonPhrase}");
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _clients.Dispose();
 
     private Uri Root(string host)
     {
-        var scheme = Options.IsInsecure(host) ? "http" : "https";
+        var scheme = !Options.IsInsecure(host) ? Uri.UriSchemeHttps
+            : _schemes.TryGetValue(host, out var spoken) ? spoken
+            : host.LastIndexOf(':') > host.LastIndexOf(']') ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
         return new Uri($"{scheme}://{(host == DockerHub ? DockerHubHost : host)}/v2/");
     }
 
+    /// <summary>
+    /// Asks a registry whether it is there. An insecure one may speak TLS or not: at a port of its own it is asked without first, since that can be
+    /// seen at once, at the usual ports with it.
+    /// </summary>
+    /// <returns>Where it was found, and its answer, which the caller disposes.</returns>
+    /// <exception cref="RegistryException">Unreachable.</exception>
+    internal async Task<(Uri Root, HttpResponseMessage Answer)> PingAsync(Uri root, CancellationToken cancellation)
+    {
+        var either = Options.IsInsecure(root.Authority) && root.AbsolutePath == "/v2/" && !Options.Mirrors.Any(mirror => mirror.Authority == root.Authority);
+        try
+        {
+            var answer = await SendPingAsync(root, cancellation);
+            if (!either || answer.StatusCode != System.Net.HttpStatusCode.BadRequest || root.Scheme != Uri.UriSchemeHttp)
+            {
+                return (root, answer);
+            }
+
+            answer.Dispose();
+        }
+        catch (RegistryException e) when (either && MaySpeakOtherwise(root, e))
+        {
+            // It is asked the other way, and what it then says counts.
+        }
+
+        var other = new UriBuilder(root) { Scheme = root.Scheme == Uri.UriSchemeHttp ? Uri.UriSchemeHttps : Uri.UriSchemeHttp, Port = root.IsDefaultPort ? -1 : root.Port }.Uri;
+        var second = await SendPingAsync(other, cancellation);
+        _schemes[root.Authority] = other.Scheme;
+        return (other, second);
+    }
+
+    private async Task<HttpResponseMessage> SendPingAsync(Uri root, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, root);
+        return await SendAsync(request, root.Authority, cancellation);
+    }
+
+    /// <summary>Somebody is there, but does not understand us.</summary>
+    private static bool MaySpeakOtherwise(Uri root, RegistryException e) => e.Fault == RegistryFault.Unreachable
+        && (root.Scheme == Uri.UriSchemeHttps || e.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse });
+
     /// <summary>One request; the answer's body is not read yet. The caller disposes it.</summary>
     /// <exception cref="RegistryException">Unreachable.</exception>
-    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    /// <param name="registry">host[:port] of the registry that it is about: its certificates count, also for its token server.</param>
+    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string registry, CancellationToken cancellation)
     {
         using var stall = new CancellationTokenSource(Options.StallTimeout, Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stall.Token, cancellation);
         try
         {
-            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            return await _clients.Of(registry, Options).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {

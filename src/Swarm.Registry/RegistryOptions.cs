@@ -5,8 +5,19 @@ namespace Swarm.Registry;
 /// <summary>Bounds and trust of the client.</summary>
 public sealed record RegistryOptions
 {
-    /// <summary>Hosts (name, or name:port) that are spoken to without TLS, besides this machine's own loopback.</summary>
+    /// <summary>
+    /// Hosts (name, or name:port) that are believed whatever certificate they show, and spoken to without TLS if they do not speak it, besides this
+    /// machine's own loopback.
+    /// </summary>
     public IReadOnlySet<string> InsecureRegistries { get; init; } = new HashSet<string>();
+
+    /// <summary>As <see cref="InsecureRegistries"/>, by address.</summary>
+    public IReadOnlyList<IPNetwork> InsecureNetworks { get; init; } = [];
+
+    /// <summary>Has a folder for each registry host with certificates of its own: see <see cref="HostTrust"/>.</summary>
+    public string CertificatesFolder { get; init; } = "/etc/docker/certs.d";
+
+    public ProxySettings Proxies { get; init; } = ProxySettings.None;
 
     /// <summary>Registries that are asked for Docker Hub's images first, without credentials.</summary>
     public IReadOnlyList<Uri> Mirrors { get; init; } = [];
@@ -32,6 +43,6 @@ public sealed record RegistryOptions
     {
         var name = host.StartsWith('[') ? host[1..Math.Max(host.IndexOf(']'), 1)] : host.Split(':')[0];
         return InsecureRegistries.Contains(host) || InsecureRegistries.Contains(name) || name == "localhost"
-            || (IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));
+            || (IPAddress.TryParse(name, out var address) && (IPAddress.IsLoopback(address) || InsecureNetworks.Any(network => network.Contains(address))));
     }
 }

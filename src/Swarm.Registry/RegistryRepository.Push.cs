@@ -123,7 +123,7 @@ public sealed partial class RegistryRepository
                 request.Headers.Authorization = _header;
             }
 
-            var response = await _client.SendAsync(request, cancellation);
+            var response = await _client.SendAsync(request, _root.Authority, cancellation);
             if (response.StatusCode != HttpStatusCode.Unauthorized || authorized)
             {
                 return response;

@@ -13,9 +13,10 @@ public sealed partial class RegistryRepository
         [MediaTypes.OciIndex, MediaTypes.OciManifest, MediaTypes.DockerList, MediaTypes.DockerManifest];
 
     private readonly RegistryClient _client;
-    private readonly Uri _root;
+    private Uri _root;
     private readonly string _path;
-    private readonly Authorization _authorization;
+    private Authorization _authorization;
+    private readonly RegistryCredentials? _credentials;
     private readonly string _scope;
     private AuthenticationHeaderValue? _header;
 
@@ -25,15 +26,17 @@ public sealed partial class RegistryRepository
         _root = root;
         _path = path;
         _scope = scope;
-        _authorization = new Authorization(client, credentials, root.Scheme == Uri.UriSchemeHttp);
+        _credentials = credentials;
+        _authorization = new Authorization(client, credentials, root);
     }
 
     /// <summary>Whether a registry answers there; learns how it wants to be asked. Fails fast: not repeated.</summary>
     /// <exception cref="RegistryException">Unreachable, or not a registry.</exception>
     public async Task PingAsync(CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, _root);
-        using var response = await _client.SendAsync(request, cancellation);
+        var (root, response) = await _client.PingAsync(_root, cancellation);
+        using var answered = response;
+        (_root, _authorization) = (root, root == _root ? _authorization : new Authorization(_client, _credentials, root));
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
             await AuthorizeAsync(response, cancellation);
@@ -120,7 +123,7 @@ public sealed partial class RegistryRepository
                 request.Headers.Range = new RangeHeaderValue(from, null);
             }
 
-            var response = await _client.SendAsync(request, cancellation);
+            var response = await _client.SendAsync(request, _root.Authority, cancellation);
             if (response.IsSuccessStatusCode || (from > 0 && response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable))
             {
                 return response;

@@ -8,9 +8,12 @@ namespace Swarm.Registry;
 /// </summary>
 public sealed class SharedDownloads(int concurrent)
 {
-    private readonly SemaphoreSlim _slots = new(concurrent);
+    private volatile SemaphoreSlim _slots = new(concurrent);
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Download> _running = [];
+
+    /// <summary>From now on this many at once; those that run or wait already keep the places that they were promised.</summary>
+    public void Allow(int count) => _slots = new SemaphoreSlim(count);
 
     /// <param name="download">Does the work; told whom to report the bytes so far to. It must be content with the blob being there already.</param>
     /// <param name="progress">Bytes so far; called from any thread.</param>
@@ -70,14 +73,15 @@ public sealed class SharedDownloads(int concurrent)
     {
         try
         {
-            await _slots.WaitAsync(shared.Stop.Token);
+            var slots = _slots;
+            await slots.WaitAsync(shared.Stop.Token);
             try
             {
                 await download(shared.Report, shared.Stop.Token);
             }
             finally
             {
-                _slots.Release();
+                slots.Release();
             }
         }
         finally

@@ -5,4 +5,6 @@ using Swarm.Engine.Shim;
 // The shim goes first and past the command line: one runs beside every container, and costs what it loads.
 return args is ["shim", .. var rest]
     ? ShimProgram.Run(rest)
-    : await SwarmCommandLine.InvokeAsync(args, NodeDaemon.RunAsync);
+    : CalledAs.Dockerd()
+        ? await SwarmCommandLine.InvokeDockerdAsync(args, NodeDaemon.RunAsync)
+        : await SwarmCommandLine.InvokeAsync(args, NodeDaemon.RunAsync);

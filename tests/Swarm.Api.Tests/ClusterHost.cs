@@ -7,6 +7,7 @@ using Swarm.Api.Networks;
 using Swarm.Engine;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
+using Swarm.Manager.Logs;
 using Swarm.Security;
 using Swarm.Model;
 using Swarm.Store;
@@ -51,7 +52,7 @@ public sealed class ClusterHost : IAsyncDisposable
             EngineVersion = "0.1.0",
             DataRoot = "/var/lib/swarm",
         };
-        var api = new ClusterApi(node, access, facts, new NoContainers(), new PredefinedNetworks("engine-1", DateTimeOffset.UnixEpoch), TimeProvider.System);
+        var api = new ClusterApi(node, access, facts, new NoContainers(), new FakeNetworks(), TimeProvider.System);
         return new ClusterHost(await TestHost.StartAsync(api.Map), node, store);
     }
 
@@ -105,6 +106,8 @@ public sealed class FakeNode(MemoryStore store) : INodeLifecycle
     public NodeSwarmState State { get; set; } = Inactive;
 
     public IObjectStore? Store => State is { LocalState: LocalNodeState.Active, ControlAvailable: true } ? store : null;
+
+    public NodeTaskAccess? Tasks { get; set; }
 
     public SwarmInit? Init { get; private set; }
 

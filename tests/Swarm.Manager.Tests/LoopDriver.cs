@@ -64,6 +64,19 @@ internal sealed class LoopDriver
     internal void Report(SwarmTask task, TaskState state) =>
         Write(transaction => transaction.Update(task with { Status = task.Status with { State = state, Timestamp = Time.GetUtcNow() } }));
 
+    /// <summary>Another manager's loops go on, with nothing but the store.</summary>
+    internal void ChangeLeader()
+    {
+        foreach (var (loop, watch) in _loops)
+        {
+            while (watch.Commits.TryRead(out _))
+            {
+            }
+
+            loop.Reset(View, Time.GetUtcNow() - Time.Start);
+        }
+    }
+
     /// <summary>Until no loop has anything to decide.</summary>
     internal void Settle()
     {

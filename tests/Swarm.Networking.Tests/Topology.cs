@@ -39,7 +39,7 @@ public sealed class Topology : IAsyncDisposable
 
     public BridgeOptions Options { get; set; }
 
-    public BridgeNetwork Bridge { get; private set; } = null!;
+    public BridgeNetworks Bridge { get; private set; } = null!;
 
     public static async Task<Topology> StartAsync(Func<BridgeOptions, BridgeOptions>? configure = null)
     {
@@ -61,7 +61,7 @@ public sealed class Topology : IAsyncDisposable
     public async Task RestartAsync()
     {
         await StopAsync();
-        Bridge = await BridgeNetwork.StartAsync(Options, Host, TimeProvider.System, new Random(++starts), NullLoggerFactory.Instance, default);
+        Bridge = await BridgeNetworks.StartAsync(Options, Host, TimeProvider.System, new Random(++starts), NullLoggerFactory.Instance, default);
     }
 
     public async Task StopAsync()

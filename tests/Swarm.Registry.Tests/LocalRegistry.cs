@@ -27,7 +27,8 @@ public sealed class LocalRegistry : IAsyncDisposable
 
     public string Host { get; }
 
-    public static async Task<LocalRegistry> StartAsync(bool password = false)
+    /// <param name="tls">Lines of the configuration's http.tls; empty: without.</param>
+    public static async Task<LocalRegistry> StartAsync(bool password = false, string tls = "")
     {
         var folder = Directory.CreateTempSubdirectory("swarm-images-registry-").FullName;
         var port = FreePort();
@@ -40,7 +41,7 @@ public sealed class LocalRegistry : IAsyncDisposable
 
         File.WriteAllText(
             Path.Combine(folder, "config.yml"),
-            $"version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\nhttp:\n  addr: 127.0.0.1:{port}\n{auth}");
+            $"version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\nhttp:\n  addr: 127.0.0.1:{port}\n{(tls.Length > 0 ? "  tls:\n" + tls : "")}{auth}");
         var start = new ProcessStartInfo("docker-registry", ["serve", $"{folder}/config.yml"]) { RedirectStandardError = true, RedirectStandardOutput = true };
         var registry = new LocalRegistry(Process.Start(start)!, folder, port);
         var log = Task.WhenAll(registry._process.StandardError.ReadToEndAsync(), registry._process.StandardOutput.ReadToEndAsync());

@@ -7,6 +7,7 @@ using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Exec;
+using Swarm.Engine.Images;
 
 namespace Swarm.Api.Containers;
 
@@ -29,6 +30,7 @@ public static class ContainerEndpoints
         routes.MapPost("/containers/{id}/rename", context => ActAsync(context, engine, (c, _) => engine.RenameAsync(c, context.QueryString("name"))));
         routes.MapPost("/containers/{id}/wait", context => WaitAsync(context, engine));
         routes.MapDelete("/containers/{id}", context => RemoveAsync(context, engine));
+        routes.MapDelete("/containers/{id}/{alias}", context => RemoveLinkAsync(context, engine));
         routes.MapPost("/containers/{id}/update", context => UpdateAsync(context, engine));
         routes.MapGet("/containers/{id}/stats", context => StatsEndpoint.AnswerAsync(context, engine));
     }
@@ -51,13 +53,10 @@ public static class ContainerEndpoints
     {
         var request = await context.ReadJsonAsync(EngineJson.Default.ContainerCreateRequest).ConfigureAwait(false)
             ?? throw EngineException.BadRequest("config cannot be empty in order to create a container");
-        if (context.QueryString("platform") is { Length: > 0 } platform && !platform.StartsWith("linux", StringComparison.Ordinal))
-        {
-            throw EngineException.NotImplemented($"platform {platform}: only containers for this machine's own platform are built");
-        }
-
+        var platform = context.QueryString("platform") is { Length: > 0 } given ? ImagePlatform.Parse(given) : null;
         List<string> warnings = [];
-        var container = await engine.CreateAsync(context.QueryString("name"), request, context.RequestAborted, warnings).ConfigureAwait(false);
+        request = OlderClients.Adapt(request, context.ApiVersion());
+        var container = await engine.CreateAsync(context.QueryString("name"), request, context.RequestAborted, warnings, platform).ConfigureAwait(false);
         await context.WriteJsonAsync(new ContainerCreated(container.Id, warnings), EngineJson.Default.ContainerCreated, StatusCodes.Status201Created).ConfigureAwait(false);
     }
 
@@ -76,6 +75,7 @@ public static class ContainerEndpoints
     private static async Task UpdateAsync(HttpContext context, ContainerEngine engine)
     {
         var change = await context.ReadJsonAsync(EngineJson.Default.HostConfig).ConfigureAwait(false) ?? new HostConfig();
+        change = OlderClients.Adapt(change, context.ApiVersion());
         var warnings = await engine.UpdateAsync(Named(context, engine), change, context.RequestAborted).ConfigureAwait(false);
         await context.WriteJsonAsync(new ContainerUpdated(warnings), EngineJson.Default.ContainerUpdated).ConfigureAwait(false);
     }
@@ -102,11 +102,16 @@ public static class ContainerEndpoints
     {
         if (context.QueryBool("link"))
         {
-            throw EngineException.NotImplemented("links between containers are not built, so there is none to remove");
+            throw EngineException.BadRequest($"bad parameter: \"{context.RouteString("id")}\" is no link; one is CONTAINER/ALIAS");
         }
 
         return ActAsync(context, engine, (c, cancellation) => engine.RemoveAsync(c, context.QueryBool("force"), context.QueryBool("v"), cancellation));
     }
+
+    /// <summary>`docker rm --link CONTAINER/ALIAS`.</summary>
+    private static Task RemoveLinkAsync(HttpContext context, ContainerEngine engine) => context.QueryBool("link")
+        ? ActAsync(context, engine, (c, _) => engine.RemoveLinkAsync(c, context.RouteString("alias")))
+        : throw EngineException.NotFound($"No such container: {context.RouteString("id")}/{context.RouteString("alias")}");
 
     private static async Task WaitAsync(HttpContext context, ContainerEngine engine)
     {

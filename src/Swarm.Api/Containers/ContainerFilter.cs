@@ -49,12 +49,14 @@ internal static class ContainerFilter
                 && (!filters.Has("ancestor") || filters["ancestor"].Any(a => IsAncestor(a, record)) || ancestors.Exists(a => engine.IsBuiltUpon(record.ImageId, a)))
                 && (!filters.Has("volume") || record.Mounts.Any(m => filters["volume"].Contains(m.Name) || filters["volume"].Contains(m.Destination)))
                 && (!filters.Has("network") || filters["network"].Contains(record.HostConfig.NetworkMode ?? "")
-                    || (container.Network?.Endpoints.Any(e => filters["network"].Contains(e.NetworkName) || filters["network"].Contains(e.NetworkId)) ?? false))
+                    || (record.NetworkingConfig?.EndpointsConfig?.Any(e => filters["network"].Any(wanted => wanted == e.Key || IsId(wanted, e.Value?.NetworkID))) ?? false))
                 && before.TrueForAll(b => record.Created < b)
                 && since.TrueForAll(s => record.Created > s)
                 && (isTask is null || record.Config.Labels?.ContainsKey("com.docker.swarm.task.id") == isTask);
         };
     }
+
+    private static bool IsId(string wanted, string? id) => wanted.Length > 0 && id?.StartsWith(wanted, StringComparison.Ordinal) == true;
 
     private static bool IsAncestor(string wanted, ContainerRecord record) =>
         record.Config.Image == wanted || record.Config.Image == wanted + ":latest" || record.Config.Image + ":latest" == wanted

@@ -44,6 +44,7 @@ public static class ContainerStreamEndpoints
         var request = new LogRequest(
             stdout, stderr, context.QueryBool("follow"), context.QueryBool("timestamps"), Timestamp(context, engine, "since"), Timestamp(context, engine, "until"), Tail(context));
         var tty = container.Record.Config.Tty;
+        var details = context.QueryBool("details");
         context.Response.ContentType = tty ? Hijack.RawStream : Hijack.MultiplexedStream;
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
         var output = context.Response.BodyWriter;
@@ -66,7 +67,7 @@ public static class ContainerStreamEndpoints
                 break;
             }
 
-            unsent += Write(output, lines.Current, tty, request.Timestamps);
+            unsent += Write(output, details ? lines.Current.WithDetails() : lines.Current, tty, request.Timestamps);
         }
 
         await output.FlushAsync(context.RequestAborted).ConfigureAwait(false);

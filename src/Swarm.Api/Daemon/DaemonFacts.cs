@@ -13,10 +13,9 @@ public sealed record DaemonFacts
     public required string DataRoot { get; init; }
     public string StorageDriver { get; init; } = "overlay2";
 
-    /// <summary>The OCI runtime: its name and what it says of its version.</summary>
+    /// <summary>The default OCI runtime: its name and what it says of its version.</summary>
     public string Runtime { get; init; } = "crun";
     public string RuntimeVersion { get; init; } = "";
-    public IReadOnlyList<string> Labels { get; init; } = [];
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
@@ -26,6 +25,9 @@ public interface ISystemInfo
     ContainerCounts Containers { get; }
 
     int Images { get; }
+
+    /// <summary>The part of the configuration that is shown, which a reload changes.</summary>
+    ConfiguredFacts Configured => new();
 }
 
 public readonly record struct ContainerCounts(int Running, int Paused, int Stopped);

@@ -79,9 +79,25 @@ public static class SystemEndpoints
     /// <summary>Where Docker names its Go.</summary>
     private static string Runtime => $".NET {Environment.Version}";
 
+    /// <summary>Docker Hub's entry is always there, the others are those that are insecure.</summary>
+    private static RegistryConfigInfo Registries(ConfiguredFacts configured)
+    {
+        var indexes = new SortedDictionary<string, IndexConfigInfo>(StringComparer.Ordinal)
+        {
+            ["docker.io"] = new() { Name = "docker.io", Mirrors = configured.Mirrors, Secure = true, Official = true },
+        };
+        foreach (var host in configured.InsecureRegistries)
+        {
+            indexes[host] = new IndexConfigInfo { Name = host };
+        }
+
+        return new RegistryConfigInfo { InsecureRegistryCIDRs = ["::1/128", "127.0.0.0/8", .. configured.InsecureNetworks], IndexConfigs = indexes, Mirrors = configured.Mirrors };
+    }
+
     private static SystemInfo Info(DaemonFacts facts, ISystemInfo system, INodeLifecycle node, TimeProvider time)
     {
         var containers = system.Containers;
+        var configured = system.Configured;
         return new SystemInfo
         {
             ID = facts.EngineId,
@@ -91,7 +107,7 @@ public static class SystemEndpoints
             ContainersStopped = containers.Stopped,
             Images = system.Images,
             Driver = facts.StorageDriver,
-            Plugins = new PluginsInfo { Volume = ["local"], Network = ["bridge", "host", "null"], Log = ["json-file"] },
+            Plugins = new PluginsInfo { Volume = ["local"], Network = ["bridge", "host", "null"], Log = ["json-file", "local"], Authorization = configured.AuthorizationPlugins },
             MemoryLimit = true,
             SwapLimit = true,
             CpuCfsPeriod = true,
@@ -99,11 +115,12 @@ public static class SystemEndpoints
             CPUShares = true,
             CPUSet = true,
             PidsLimit = true,
-            IPv4Forwarding = true,
+            IPv4Forwarding = configured.Forwards,
             SystemTime = time.GetUtcNow().UtcDateTime,
-            LoggingDriver = "json-file",
+            Debug = configured.Debug,
+            LoggingDriver = configured.LogDriver,
             CgroupDriver = "cgroupfs",
-            CgroupVersion = "2",
+            CgroupVersion = configured.CgroupVersion,
             KernelVersion = facts.Host.KernelVersion,
             OperatingSystem = facts.Host.OperatingSystem,
             OSVersion = facts.Host.OsVersion,
@@ -114,14 +131,21 @@ public static class SystemEndpoints
             MemTotal = facts.Host.MemoryBytes,
             DockerRootDir = facts.DataRoot,
             Name = facts.Host.Hostname,
-            Labels = facts.Labels,
+            Labels = configured.Labels,
+            HttpProxy = configured.HttpProxy,
+            HttpsProxy = configured.HttpsProxy,
+            NoProxy = configured.NoProxy,
+            ExperimentalBuild = configured.Experimental,
+            RegistryConfig = Registries(configured),
+            DefaultAddressPools = configured.AddressPools.Count == 0 ? null : [.. configured.AddressPools.Select(pool => new AddressPoolInfo { Base = pool.Base, Size = pool.Size })],
+            SecurityOptions = configured.SecurityOptions,
             ServerVersion = facts.EngineVersion,
-            Runtimes = new Dictionary<string, RuntimeInfo> { [facts.Runtime] = new() { Path = facts.Runtime } },
-            DefaultRuntime = facts.Runtime,
+            Runtimes = configured.Runtimes.ToDictionary(pair => pair.Key, pair => new RuntimeInfo { Path = pair.Value.Path, RuntimeArgs = pair.Value.Arguments.Count > 0 ? pair.Value.Arguments : null }),
+            DefaultRuntime = configured.DefaultRuntime,
             Swarm = SwarmSection.Read(node),
             LiveRestoreEnabled = true,
             Isolation = "",
-            InitBinary = "",
+            InitBinary = configured.InitBinary,
             Warnings = facts.Warnings,
         };
     }

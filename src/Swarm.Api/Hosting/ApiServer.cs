@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Swarm.Api.Authorization;
 using Swarm.Api.Http;
 
 namespace Swarm.Api.Hosting;
@@ -16,6 +17,9 @@ public sealed class ApiServer : IAsyncDisposable
 {
     /// <summary>Clients at once; `docker run` and `logs -f` hold one each for as long as they last.</summary>
     public const int MaxConnections = 16_384;
+
+    /// <summary>Of one request, bytes: filters are in the line, the credentials of a build for every registry in the headers.</summary>
+    private const int MaxRequestLine = 64 * 1024, MaxHeaders = 512 * 1024;
 
     private const UnixFileMode SocketMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
@@ -36,10 +40,16 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = Bind);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endpoint => Bind(endpoint, options.OwnSocket));
 
         var application = builder.Build();
         application.UseMiddleware(new ErrorAnswers(loggers.CreateLogger<ErrorAnswers>()).InvokeAsync);
+        if (options.Authorization.Count > 0)
+        {
+            application.UseMiddleware(new AuthorizationGate(options.Authorization).InvokeAsync);
+        }
+
         application.UseMiddleware(new VersionPrefix(options.EngineVersion).InvokeAsync);
         application.UseWebSockets();
         application.UseRouting();
@@ -59,6 +69,8 @@ public sealed class ApiServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+        kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
         kestrel.Limits.MaxConcurrentUpgradedConnections = MaxConnections;
 
         // Images and archives are streamed and may be of any size; JSON bodies are bounded where they are read.
@@ -68,25 +80,34 @@ public sealed class ApiServer : IAsyncDisposable
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
 
-        foreach (var path in options.UnixSockets)
-        {
-            kestrel.ListenUnixSocket(path, Http1);
-        }
-
+        // Bound in this order: who waits for the socket finds the ports open too.
         foreach (var endpoint in options.TcpEndpoints)
         {
-            kestrel.Listen(endpoint, Http1);
+            kestrel.Listen(endpoint, listen =>
+            {
+                if (options.Tls is { } tls)
+                {
+                    listen.UseHttps(tls.Options());
+                }
+
+                Http1(listen, options.Time);
+            });
         }
 
-        static void Http1(ListenOptions listen)
+        foreach (var path in options.UnixSockets)
+        {
+            kestrel.ListenUnixSocket(path, listen => Http1(listen, options.Time));
+        }
+
+        static void Http1(ListenOptions listen, TimeProvider time)
         {
             listen.Protocols = HttpProtocols.Http1;
-            listen.UseHijack();
+            listen.UseHijack(time);
         }
     }
 
     /// <summary>Between bind and listen nobody can connect: the socket gets its mode there, so there is no moment at which it is open to all.</summary>
-    private static Socket Bind(EndPoint endpoint)
+    private static Socket Bind(EndPoint endpoint, Action<string>? own)
     {
         if (endpoint is not UnixDomainSocketEndPoint unix)
         {
@@ -99,6 +120,7 @@ public sealed class ApiServer : IAsyncDisposable
         try
         {
             socket.Bind(unix);
+            own?.Invoke(path);
             File.SetUnixFileMode(path, SocketMode);
             return socket;
         }

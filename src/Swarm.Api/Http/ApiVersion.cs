@@ -7,7 +7,15 @@ namespace Swarm.Api.Http;
 public readonly record struct ApiVersion(int Major, int Minor) : IComparable<ApiVersion>
 {
     public static readonly ApiVersion Current = new(1, 51);
-    public static readonly ApiVersion Minimum = new(1, 24);
+
+    /// <summary>The oldest that is built.</summary>
+    public static readonly ApiVersion Oldest = new(1, 24);
+
+    /// <summary>The oldest that is served: DOCKER_MIN_API_VERSION raises it, for the whole process.</summary>
+    public static readonly ApiVersion Minimum =
+        Environment.GetEnvironmentVariable("DOCKER_MIN_API_VERSION") is { Length: > 0 } wanted && WrongMinimum(wanted) is null && TryParseSegment("v" + wanted, out var minimum)
+            ? minimum
+            : Oldest;
 
     public static bool operator <(ApiVersion left, ApiVersion right) => left.CompareTo(right) < 0;
 
@@ -20,6 +28,14 @@ public readonly record struct ApiVersion(int Major, int Minor) : IComparable<Api
     public int CompareTo(ApiVersion other) => (Major, Minor).CompareTo((other.Major, other.Minor));
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}");
+
+    /// <summary>Why a minimum is none that can be served; null: it is.</summary>
+    public static string? WrongMinimum(string text) =>
+        text.StartsWith('v') || text.StartsWith('V') ? "API version must be provided without \"v\" prefix"
+        : !TryParseSegment("v" + text, out var version) ? $"\"{text}\" is not a version such as {Oldest}"
+        : version < Oldest ? $"minimum supported API version is {Oldest}: {text}"
+        : version > Current ? $"maximum supported API version is {Current}: {text}"
+        : null;
 
     /// <summary>The version of a path's first segment (`v1.43`); false if the segment is something else.</summary>
     internal static bool TryParseSegment(ReadOnlySpan<char> segment, out ApiVersion version)

@@ -1,34 +1,21 @@
-using System.Security.Cryptography;
-using System.Text;
 using Swarm.Api.Wire;
 
 namespace Swarm.Api.Networks;
 
-/// <summary>The networks that containers of this node can use. The networking room fills it.</summary>
+/// <summary>The networks that containers of this node can use. The networking room fills it; a refusal is an EngineException.</summary>
 public interface INetworkCatalog
 {
+    /// <summary>With the containers that are on each.</summary>
     IReadOnlyList<NetworkResource> List();
-}
 
-/// <summary>The three networks that every engine has from its first start.</summary>
-public sealed class PredefinedNetworks(string engineId, DateTimeOffset created) : INetworkCatalog
-{
-    private readonly IReadOnlyList<NetworkResource> _networks =
-    [
-        Make(engineId, created, "bridge", "bridge"),
-        Make(engineId, created, "host", "host"),
-        Make(engineId, created, "none", "null"),
-    ];
+    /// <returns>The id.</returns>
+    Task<string> CreateAsync(NetworkCreateRequest request, CancellationToken cancellation);
 
-    public IReadOnlyList<NetworkResource> List() => _networks;
+    /// <param name="network">Name, id, or a beginning of the id.</param>
+    /// <returns>What it was.</returns>
+    Task<NetworkResource> RemoveAsync(string network, CancellationToken cancellation);
 
-    /// <summary>The id holds as long as the engine's own.</summary>
-    private static NetworkResource Make(string engineId, DateTimeOffset created, string name, string driver) => new()
-    {
-        Name = name,
-        Id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{engineId}/{name}"))),
-        Created = created.UtcDateTime,
-        Driver = driver,
-        EnableIPv4 = true,
-    };
+    Task ConnectAsync(string network, NetworkConnectRequest request, CancellationToken cancellation);
+
+    Task DisconnectAsync(string network, NetworkDisconnectRequest request, CancellationToken cancellation);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Swarm.Engine.Containers.Wire;
 
 namespace Swarm.Api.Wire;
 
@@ -37,6 +38,7 @@ public sealed record IPAMConfig
     public string? Subnet { get; init; }
     public string? IPRange { get; init; }
     public string? Gateway { get; init; }
+    public IReadOnlyDictionary<string, string>? AuxiliaryAddresses { get; init; }
 }
 
 public sealed record ConfigReferenceName
@@ -56,7 +58,54 @@ public sealed record EndpointResource
     public string IPv6Address { get; init; } = "";
 }
 
-[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>The body of POST /networks/create.</summary>
+public sealed record NetworkCreateRequest
+{
+    public string? Name { get; init; }
+    public string? Driver { get; init; }
+    public string? Scope { get; init; }
+    public bool? EnableIPv4 { get; init; }
+    public bool? EnableIPv6 { get; init; }
+    public IPAMRequest? IPAM { get; init; }
+    public bool Internal { get; init; }
+    public bool Attachable { get; init; }
+    public bool Ingress { get; init; }
+    public bool ConfigOnly { get; init; }
+    public ConfigReferenceName? ConfigFrom { get; init; }
+    public IReadOnlyDictionary<string, string>? Options { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+}
+
+public sealed record IPAMRequest
+{
+    public string? Driver { get; init; }
+    public IReadOnlyDictionary<string, string>? Options { get; init; }
+    public IReadOnlyList<IPAMConfig?>? Config { get; init; }
+}
+
+public sealed record NetworkCreated(string Id, string Warning);
+
+public sealed record NetworkConnectRequest
+{
+    public string? Container { get; init; }
+    public EndpointSettings? EndpointConfig { get; init; }
+}
+
+public sealed record NetworkDisconnectRequest
+{
+    public string? Container { get; init; }
+    public bool Force { get; init; }
+}
+
+/// <param name="NetworksDeleted">Names; null when there were none.</param>
+public sealed record NetworksPruned(IReadOnlyList<string>? NetworksDeleted);
+
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(NetworkResource))]
 [JsonSerializable(typeof(IReadOnlyList<NetworkResource>))]
+[JsonSerializable(typeof(NetworkCreateRequest))]
+[JsonSerializable(typeof(NetworkCreated))]
+[JsonSerializable(typeof(NetworkConnectRequest))]
+[JsonSerializable(typeof(NetworkDisconnectRequest))]
+[JsonSerializable(typeof(NetworksPruned))]
 internal sealed partial class NetworkJson : JsonSerializerContext;

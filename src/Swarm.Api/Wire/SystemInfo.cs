@@ -81,6 +81,8 @@ public sealed record SystemInfo
     public string? Isolation { get; init; }
     public string? InitBinary { get; init; }
     public IReadOnlyList<string> SecurityOptions { get; init; } = [];
+    public RegistryConfigInfo? RegistryConfig { get; init; }
+    public IReadOnlyList<AddressPoolInfo>? DefaultAddressPools { get; init; }
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
@@ -96,6 +98,30 @@ public sealed record RuntimeInfo
 {
     [JsonPropertyName("path")]
     public string? Path { get; init; }
+
+    [JsonPropertyName("runtimeArgs")]
+    public IReadOnlyList<string>? RuntimeArgs { get; init; }
+}
+
+public sealed record RegistryConfigInfo
+{
+    public IReadOnlyList<string> InsecureRegistryCIDRs { get; init; } = [];
+    public IReadOnlyDictionary<string, IndexConfigInfo> IndexConfigs { get; init; } = new Dictionary<string, IndexConfigInfo>();
+    public IReadOnlyList<string> Mirrors { get; init; } = [];
+}
+
+public sealed record IndexConfigInfo
+{
+    public string Name { get; init; } = "";
+    public IReadOnlyList<string> Mirrors { get; init; } = [];
+    public bool Secure { get; init; }
+    public bool Official { get; init; }
+}
+
+public sealed record AddressPoolInfo
+{
+    public string Base { get; init; } = "";
+    public int Size { get; init; }
 }
 
 public sealed record SwarmInfo

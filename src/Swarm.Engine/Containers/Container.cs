@@ -50,6 +50,11 @@ public sealed class Container
 
     internal TaskCompletionSource SickSource { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Completes when the checks find it healthy for the first time.</summary>
+    public Task Well => WellSource.Task;
+
+    internal TaskCompletionSource WellSource { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Ends the checks of the current run.</summary>
     internal CancellationTokenSource? HealthChecks { get; set; }
 
@@ -68,6 +73,9 @@ public sealed class Container
 
     /// <summary>The shim of the current run, and that of the last one until it has cleaned up.</summary>
     internal ContainerRun? Run { get; set; }
+
+    /// <summary>How long the last restart was waited for; zero: it was not restarted since the user, or the daemon, started it.</summary>
+    internal TimeSpan LastRestartDelay { get; set; }
 
     /// <summary>Cancels the wait before a restart.</summary>
     internal CancellationTokenSource? RestartDelay { get; set; }

@@ -19,14 +19,10 @@ public sealed partial class ContainerEngine
     /// <summary>What a run's begin and end mean to the networks and volumes that it has.</summary>
     private void PublishConnections(Container container, bool begins)
     {
-        foreach (var endpoint in container.Network?.Endpoints ?? [])
+        foreach (var name in ContainerNetworks.Of(container.Record).Keys)
         {
-            Events.Publish("network", begins ? "connect" : "disconnect", endpoint.NetworkId, new Dictionary<string, string>
-            {
-                ["container"] = container.Id,
-                ["name"] = endpoint.NetworkName,
-                ["type"] = "bridge",
-            });
+            var endpoint = container.Network?.Endpoints.FirstOrDefault(e => e.NetworkName == name);
+            PublishConnection(container, begins, name, endpoint?.NetworkId);
         }
 
         foreach (var mount in container.Record.Mounts.Where(m => m.Kind == MountKind.Volume))
@@ -42,5 +38,16 @@ public sealed partial class ContainerEngine
                 }
                 : new Dictionary<string, string> { ["container"] = container.Id, ["driver"] = "local" });
         }
+    }
+
+    private void PublishConnection(Container container, bool begins, string network, string? networkId)
+    {
+        var found = _network.Find(networkId ?? network);
+        Events.Publish("network", begins ? "connect" : "disconnect", found?.Id ?? networkId ?? "", new Dictionary<string, string>
+        {
+            ["container"] = container.Id,
+            ["name"] = network,
+            ["type"] = found?.Driver ?? "bridge",
+        });
     }
 }

@@ -11,7 +11,7 @@ public sealed partial class ContainerEngine
                 : $"container {container.Id} is not running");
         }
 
-        await _runtime.PauseAsync(container.Id, cancellation).ConfigureAwait(false);
+        await _runtime.PauseAsync(container.Record, cancellation).ConfigureAwait(false);
         EndHealthChecks(container);
         SaveState(container, container.State with { Status = ContainerStatus.Paused });
         Publish(container, "pause");
@@ -27,11 +27,11 @@ public sealed partial class ContainerEngine
                 return false;
             }
 
-            await _runtime.PauseAsync(container.Id, cancellation).ConfigureAwait(false);
+            await _runtime.PauseAsync(container.Record, cancellation).ConfigureAwait(false);
             return true;
         }).ConfigureAwait(false);
         return new Thaw(frozen ? () => container.Mailbox.RunAsync(() => container.State.Status == ContainerStatus.Running
-            ? _runtime.ResumeAsync(container.Id, CancellationToken.None)
+            ? _runtime.ResumeAsync(container.Record, CancellationToken.None)
             : Task.CompletedTask) : static () => Task.CompletedTask);
     }
 
@@ -47,7 +47,7 @@ public sealed partial class ContainerEngine
 
     private async Task ResumeAsync(Container container, CancellationToken cancellation)
     {
-        await _runtime.ResumeAsync(container.Id, cancellation).ConfigureAwait(false);
+        await _runtime.ResumeAsync(container.Record, cancellation).ConfigureAwait(false);
         SaveState(container, container.State with { Status = ContainerStatus.Running });
         BeginHealthChecks(container, afresh: false);
         Publish(container, "unpause");

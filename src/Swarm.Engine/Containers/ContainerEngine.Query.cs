@@ -11,7 +11,7 @@ public sealed partial class ContainerEngine
     /// <param name="size">Also says how much room its files take.</param>
     public ContainerInspect Inspect(Container container, IReadOnlyList<string>? execs, bool size = false)
     {
-        var inspected = ContainerViews.Inspect(container, _store.Folder(container.Id), _store.LogFile(container.Id), execs);
+        var inspected = ContainerViews.Inspect(container, _store.Folder(container.Id), _store.LogFile(container.Id, LogOptions.JsonFile), execs, _options);
         return size && Sizes(container) is var (own, all) ? inspected with { SizeRw = own, SizeRootFs = all } : inspected;
     }
 
@@ -45,7 +45,7 @@ public sealed partial class ContainerEngine
     /// <summary>Where a container's changes are.</summary>
     public Layers.RootfsFolders Folders(Container container) => _rootfs.Folders(container.Id);
 
-    public LogReader Logs(Container container) => new(_store.LogFile(container.Id), _starter.Bundle(container.Id));
+    public LogReader Logs(Container container) => new(_store.LogFile(container.Id, LogOptions.Merge(container.Record.HostConfig.LogConfig, _options.Defaults).Type!), _starter.Bundle(container.Id));
 
     /// <summary>Newest first.</summary>
     /// <param name="limit">At most so many.</param>

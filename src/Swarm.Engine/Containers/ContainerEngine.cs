@@ -19,6 +19,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     private readonly EngineOptions _options;
     private readonly IImageStore _images;
     private readonly IRootfsStore _rootfs;
+    private readonly IContainerNetwork _network;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger<ContainerEngine> _logger;
@@ -36,12 +37,12 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     public ContainerEngine(
         EngineOptions options, IImageStore images, IRootfsStore rootfs, IContainerNetwork network, EventBus events, TimeProvider time, Random random, ILogger<ContainerEngine> logger)
     {
-        (_options, _images, _rootfs, _time, _random, _logger, Events) = (options, images, rootfs, time, random, logger, events);
+        (_options, _images, _rootfs, _network, _time, _random, _logger, Events) = (options, images, rootfs, network, time, random, logger, events);
         Directory.CreateDirectory(options.DataRoot);
         Directory.CreateDirectory(options.BundlesPath);
         Directory.CreateDirectory(options.RuntimeStatePath);
         Cgroups = CgroupLayout.Detect();
-        _thread = new RuntimeThread(Cgroups, options.Runtime, [options.DataRoot, options.ExecRoot]);
+        _thread = new RuntimeThread(Cgroups, options.Runtimes.HasCrun, [options.DataRoot, options.ExecRoot]);
         _runtime = new OciRuntime(options, _thread);
         _store = new ContainerStore(options);
         _copyUp = new CopyUp(_thread);

@@ -14,12 +14,17 @@ internal sealed class StartFailedException(RuntimeFailure failure) : Exception(f
     public RuntimeFailure Failure => failure;
 }
 
+/// <summary>
+/// The daemon ends while a shim starts a container: what the shim needs stays, and the next daemon finds a container that runs or an exit.
+/// </summary>
+internal sealed class StartLeftToNextDaemonException(OperationCanceledException cancelled) : OperationCanceledException(cancelled.Message, cancelled);
+
 /// <summary>Makes one run of a container: root, network, files, spec, shim. What it made is taken down again if it fails.</summary>
 internal sealed class ContainerStarter(
     EngineOptions options, ContainerStore store, IRootfsStore rootfs, IContainerNetwork network, SpecWriter specs, SeccompCache seccomp, ShimLauncher shims, CgroupLayout cgroups,
     Func<string, Container> find, VolumeMounts volumes)
 {
-    private const string ConfigName = "config.json", DefaultMaximumSize = "-1";
+    private const string ConfigName = "config.json", LogAttributesName = "log-attributes";
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public string Bundle(string id) => Path.Combine(options.BundlesPath, id);
@@ -37,16 +42,23 @@ internal sealed class ContainerStarter(
                 ? (shared.Sandbox, donor.Network is null ? options.NodeName : donor.Record.Config.Hostname!)
                 : await AttachNetworkAsync(record, cancellation).ConfigureAwait(false);
             container.Network = sandbox;
+            var links = ContainerLinks.Resolve(record, find);
             var files = shared.Network is { } other ? FileMounts(other.Id) : WriteNetworkFiles(record, sandbox, hostname);
+            if (links.Count > 0)
+            {
+                record = record with { Config = record.Config with { Env = [.. ContainerLinks.Environment(record, links), .. record.Config.Env ?? []] } };
+            }
+
             volumes.Acquire(record.Id, record.Mounts.Where(m => m.Kind == MountKind.Volume).Select(m => m.Name));
             var mounts = SubpathMounts.Make(SubpathFolder(record.Id), record.Mounts);
+            files = [.. files, .. record.PrivateFiles.Select(f => (f.Destination, f.Source, true))];
             var input = new SpecInput(record with { Mounts = mounts }, merged, hostname, sandbox?.NamespacePath ?? "", files)
             {
                 JoinsNetwork = shared.Network is not null,
                 PidNamespace = shared.Pid is { } pidOwner ? $"/proc/{pidOwner.State.Pid}/ns/pid" : "",
                 IpcNamespace = shared.Ipc is { } ipcOwner ? $"/proc/{ipcOwner.State.Pid}/ns/ipc" : "",
                 SharedMemory = SharedMemoryOf(record, shared),
-                InitProgram = record.HostConfig.Init == true ? InitProgram.Find(options.DataRoot) : "",
+                InitProgram = (record.HostConfig.Init ?? options.Defaults.Init) ? InitProgram.Find(options.Defaults.InitPath, options.DataRoot) : "",
             };
             var (spec, uncompiled) = specs.Write(input);
             var bundle = PrepareBundle(record.Id, spec);
@@ -55,9 +67,11 @@ internal sealed class ContainerStarter(
             File.Delete(store.ExitFile(record.Id));
             var (shimPid, control) = await shims.LaunchAsync(ShimOptionsOf(record, bundle), cancellation).ConfigureAwait(false);
             var run = new ContainerRun(control, shimPid);
+            var told = false;
             try
             {
                 await ConnectWaitingAsync(container, bundle, cancellation).ConfigureAwait(false);
+                told = true;
                 var pid = await StartProcessAsync(control, record, cancellation).ConfigureAwait(false);
                 if (uncompiled is not null)
                 {
@@ -66,14 +80,20 @@ internal sealed class ContainerStarter(
 
                 return (run, pid);
             }
+            catch (OperationCanceledException e) when (told)
+            {
+                control.Dispose();
+                throw new StartLeftToNextDaemonException(e);
+            }
             catch
             {
+                // A shim that was not told to start ends with this connection, and one that failed ends by itself.
                 control.Dispose();
                 Linux.ChildProcess.Wait(shimPid);
                 throw;
             }
         }
-        catch
+        catch (Exception e) when (e is not StartLeftToNextDaemonException)
         {
             foreach (var waiting in container.Pending.TakeAll())
             {
@@ -108,19 +128,74 @@ internal sealed class ContainerStarter(
             return (null, record.Config.Hostname == record.ShortId() ? options.NodeName : record.Config.Hostname!);
         }
 
-        var hostname = record.Config.Hostname!;
-        var ports = PortRequests.Of(record.Config, record.HostConfig);
-        return (await network.AttachAsync(new NetworkRequest(record.Id, hostname, mode, ports), cancellation).ConfigureAwait(false), hostname);
+        return (await network.AttachAsync(RequestOf(record), cancellation).ConfigureAwait(false), record.Config.Hostname!);
     }
 
-    public static string NetworkModeOf(Wire.HostConfig host) => host.NetworkMode is null or "" or "default" ? "bridge" : host.NetworkMode;
+    public NetworkRequest RequestOf(ContainerRecord record)
+    {
+        var (inside, host) = NetworkFiles.Upstream(WithDns(record));
+        return new NetworkRequest(record.Id, record.Name, ContainerNetworks.Requests(record, find), PortRequests.Of(record.Config, record.HostConfig)) { NameServers = inside, HostNameServers = host };
+    }
+
+    /// <summary>Brings the files of a running container in line with its networks, without what it wrote there itself being lost.</summary>
+    public void UpdateNetworkFiles(ContainerRecord record, NetworkSandbox? before, NetworkSandbox? after)
+    {
+        var hostname = record.Config.Hostname!;
+        Change("hosts", HostsOf(record, before, hostname), HostsOf(record, after, hostname));
+        var (old, now) = (NetworkFiles.ResolvConf(WithDns(record), before), NetworkFiles.ResolvConf(WithDns(record), after));
+        var resolvConf = Path.Combine(store.Folder(record.Id), "resolv.conf");
+        if (old != now && File.ReadAllText(resolvConf) == old)
+        {
+            File.WriteAllText(resolvConf, now);
+        }
+
+        void Change(string name, string from, string to)
+        {
+            var path = Path.Combine(store.Folder(record.Id), name);
+            File.WriteAllText(path, NetworkFiles.Merge(File.ReadAllText(path), from, to)); // in place: the container has this very file mounted
+        }
+    }
+
+    /// <summary>A container that <paramref name="record"/>'s is linked to has another address.</summary>
+    public void UpdateLinks(ContainerRecord record, NetworkSandbox? sandbox)
+    {
+        var path = Path.Combine(store.Folder(record.Id), "hosts");
+        var present = File.ReadAllText(path);
+        var now = HostsOf(record, sandbox, record.Config.Hostname!);
+        var aliases = ContainerLinks.Read(record.HostConfig.Links).Select(link => "\t" + link.Alias).ToList();
+        var stale = present.Split('\n').Where(line => aliases.Exists(alias => line.EndsWith(alias, StringComparison.Ordinal) || line.Contains(alias + " ", StringComparison.Ordinal))).Except(now.Split('\n'));
+        File.WriteAllText(path, NetworkFiles.Merge(present, string.Join('\n', stale), string.Join('\n', now.Split('\n').Except(present.Split('\n')))));
+    }
+
+    private Wire.HostConfig WithDns(ContainerRecord record) => NetworkFiles.WithDns(record.HostConfig, options.Defaults);
+
+    private string HostsOf(ContainerRecord record, NetworkSandbox? sandbox, string hostname) =>
+        NetworkFiles.Hosts(record, hostname, sandbox is null ? [] : sandbox.Endpoints, options.Defaults.HostGateways.Count > 0 ? options.Defaults.HostGateways : network.HostGateways, ContainerLinks.HostLines(Running(record)));
+
+    /// <summary>The linked containers that run: one that has ended meanwhile has no line.</summary>
+    private List<(Container, string)> Running(ContainerRecord record) => ContainerNetworks.Mode(record.HostConfig.NetworkMode) != "bridge" ? [] :
+        [.. ContainerLinks.Read(record.HostConfig.Links).Select(link => (Target: Known(link.Target), link.Alias)).Where(link => link.Target is { State.IsRunning: true }).Select(link => (link.Target!, link.Alias))];
+
+    private Container? Known(string name)
+    {
+        try
+        {
+            return find(name);
+        }
+        catch (EngineException)
+        {
+            return null; // removed since: then there is no line for it
+        }
+    }
+
+    public static string NetworkModeOf(Wire.HostConfig host) => ContainerNetworks.Mode(host.NetworkMode);
 
     private System.Collections.Immutable.ImmutableArray<(string, string, bool)> WriteNetworkFiles(ContainerRecord record, NetworkSandbox? sandbox, string hostname)
     {
         var folder = store.Folder(record.Id);
         Write("hostname", hostname + "\n");
-        Write("hosts", NetworkFiles.Hosts(record, hostname, sandbox is null ? [] : sandbox.Endpoints));
-        Write("resolv.conf", NetworkFiles.ResolvConf(record.HostConfig, sandbox is null));
+        Write("hosts", HostsOf(record, sandbox, hostname));
+        Write("resolv.conf", NetworkFiles.ResolvConf(WithDns(record), sandbox));
         return FileMounts(record.Id);
 
         void Write(string name, string text)
@@ -178,20 +253,29 @@ internal sealed class ContainerStarter(
 
     private ShimOptions ShimOptionsOf(ContainerRecord record, string bundle)
     {
-        var driver = string.IsNullOrEmpty(record.HostConfig.LogConfig?.Type) ? options.DefaultLogDriver : record.HostConfig.LogConfig.Type;
-        var log = record.HostConfig.LogConfig?.Config;
+        var log = LogOptions.Merge(record.HostConfig.LogConfig, options.Defaults);
+        var (maximumSize, maximumFiles) = LogOptions.Rotation(log);
+        var runtime = options.Runtimes.Of(record.HostConfig.Runtime);
+        var attributes = LogAttributes.Of(record, log);
+        if (attributes is not null)
+        {
+            File.WriteAllBytes(Path.Combine(bundle, LogAttributesName), attributes);
+        }
+
         return new ShimOptions
         {
             Bundle = bundle,
             Id = record.Id,
-            Runtime = options.Runtime,
+            Runtime = runtime.Path,
+            RuntimeArguments = runtime.Arguments,
             RuntimeRoot = options.RuntimeStatePath,
             Tty = record.Config.Tty,
             Stdin = record.Config.OpenStdin,
             StdinOnce = record.Config.StdinOnce,
-            Log = driver == "json-file" ? store.LogFile(record.Id) : "",
-            LogMaximumSize = LogOptions.ParseSize(log?.GetValueOrDefault("max-size") ?? DefaultMaximumSize),
-            LogMaximumFiles = LogOptions.ParseFiles(log?.GetValueOrDefault("max-file")),
+            Log = store.MadeLogFile(record.Id, log.Type!),
+            LogMaximumSize = maximumSize,
+            LogMaximumFiles = maximumFiles,
+            LogAttributes = attributes is null ? "" : LogAttributesName,
             ExitFile = store.ExitFile(record.Id),
             OomFile = cgroups.OomFile(specs.CgroupPath(record)),
         };

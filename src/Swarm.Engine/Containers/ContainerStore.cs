@@ -10,6 +10,7 @@ namespace Swarm.Engine.Containers;
 public sealed class ContainerStore
 {
     private const string ConfigName = "config.json", StateName = "state.json", ExitName = "exit", VolumesToo = "volumes-too";
+    private const string LocalLogs = "local-logs";
     private const string Creating = ".creating-", Removing = ".removing-";
     private const UnixFileMode PrivateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly string _root;
@@ -24,7 +25,23 @@ public sealed class ContainerStore
 
     public string ExitFile(string id) => Path.Combine(Folder(id), ExitName);
 
-    public string LogFile(string id) => Path.Combine(Folder(id), id + "-json.log");
+    /// <summary>Where the driver of this name writes: what Docker has where scripts look for it.</summary>
+    public string LogFile(string id, string driver) => driver == LogOptions.Local
+        ? Path.Combine(Folder(id), LocalLogs, "container.log")
+        : Path.Combine(Folder(id), id + "-json.log");
+
+    /// <summary>As <see cref="LogFile"/>, with its folder; empty for a driver that writes nothing.</summary>
+    public string MadeLogFile(string id, string driver)
+    {
+        if (driver == LogOptions.None)
+        {
+            return "";
+        }
+
+        var path = LogFile(id, driver);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!, PrivateMode);
+        return path;
+    }
 
     /// <summary>Promises on disk that <paramref name="record"/>'s id is being made, so that what belongs to it is found after a crash.</summary>
     public void Begin(ContainerRecord record)

@@ -22,10 +22,10 @@ internal static class ContainerViews
         _ => "dead",
     };
 
-    public static ContainerInspect Inspect(Container container, string folder, string log, IReadOnlyList<string>? execs)
+    public static ContainerInspect Inspect(Container container, string folder, string log, IReadOnlyList<string>? execs, EngineOptions options)
     {
         var record = container.Record;
-        var logged = record.HostConfig.LogConfig?.Type is null or "" or "json-file";
+        var logs = LogOptions.Merge(record.HostConfig.LogConfig, options.Defaults);
         return new ContainerInspect
         {
             Id = record.Id,
@@ -38,16 +38,19 @@ internal static class ContainerViews
             HostnamePath = Path.Combine(folder, "hostname"),
             HostsPath = Path.Combine(folder, "hosts"),
             AppArmorProfile = Runtime.SecurityOptions.Parse(record.HostConfig.SecurityOpt).AppArmor,
-            LogPath = logged ? log : "",
+            LogPath = logs.Type == LogOptions.JsonFile ? log : "",
             Name = "/" + record.Name,
             RestartCount = container.State.RestartCount,
             ExecIDs = execs,
             HostConfig = record.HostConfig with
             {
-                LogConfig = new LogConfig { Type = string.IsNullOrEmpty(record.HostConfig.LogConfig?.Type) ? "json-file" : record.HostConfig.LogConfig.Type, Config = record.HostConfig.LogConfig?.Config ?? [] },
+                Links = record.HostConfig.Links is { Count: > 0 } links
+                    ? [.. ContainerLinks.Read(links).Select(link => $"/{link.Target}:/{record.Name}/{link.Alias}")]
+                    : record.HostConfig.Links,
+                LogConfig = logs,
                 RestartPolicy = record.HostConfig.RestartPolicy ?? new RestartPolicy { Name = "no" },
                 ShmSize = Runtime.SpecWriter.ShmSize(record.HostConfig),
-                Runtime = string.IsNullOrEmpty(record.HostConfig.Runtime) ? "crun" : record.HostConfig.Runtime,
+                Runtime = string.IsNullOrEmpty(record.HostConfig.Runtime) ? options.Runtimes.DefaultName : record.HostConfig.Runtime,
             },
             Mounts = Mounts(record),
             Config = record.Config,
@@ -79,10 +82,10 @@ internal static class ContainerViews
 
     public static NetworkSettings Network(Container container)
     {
+        var networks = ContainerNetworks.Of(container.Record).ToDictionary(pair => pair.Key, pair => Endpoint(container, pair.Key, pair.Value ?? new EndpointSettings()));
         if (container.Network is not { } sandbox)
         {
-            var mode = container.Record.HostConfig.NetworkMode ?? "bridge";
-            return new NetworkSettings { Networks = new() { [mode] = new EndpointSettings() } };
+            return new NetworkSettings { Networks = networks };
         }
 
         var ports = new Dictionary<string, IReadOnlyList<PortBinding>?>();
@@ -100,12 +103,6 @@ internal static class ContainerViews
             })];
         }
 
-        var networks = sandbox.Endpoints.GroupBy(e => e.NetworkName).ToDictionary(g => g.Key, g => Endpoint(g.First()));
-        if (networks.Count == 0)
-        {
-            networks[container.Record.HostConfig.NetworkMode ?? "none"] = new EndpointSettings();
-        }
-
         var bridge = networks.GetValueOrDefault("bridge");
         return new NetworkSettings
         {
@@ -117,19 +114,36 @@ internal static class ContainerViews
             Gateway = bridge?.Gateway ?? "",
             IPAddress = bridge?.IPAddress ?? "",
             IPPrefixLen = bridge?.IPPrefixLen ?? 0,
+            IPv6Gateway = bridge?.IPv6Gateway ?? "",
+            GlobalIPv6Address = bridge?.GlobalIPv6Address ?? "",
+            GlobalIPv6PrefixLen = bridge?.GlobalIPv6PrefixLen ?? 0,
             MacAddress = bridge?.MacAddress ?? "",
         };
     }
 
-    private static EndpointSettings Endpoint(NetworkEndpoint endpoint) => new()
+    /// <summary>What was asked for, and what the network gave for it while the container runs.</summary>
+    private static EndpointSettings Endpoint(Container container, string name, EndpointSettings asked)
     {
-        NetworkID = endpoint.NetworkId,
-        EndpointID = endpoint.EndpointId,
-        IPAddress = endpoint.Address?.ToString() ?? "",
-        IPPrefixLen = endpoint.PrefixLength,
-        Gateway = endpoint.Gateway?.ToString() ?? "",
-        MacAddress = endpoint.MacAddress,
-    };
+        var shown = asked with { GwPriority = asked.GwPriority ?? 0, MacAddress = asked.MacAddress ?? "" };
+        if (container.Network?.Endpoints.FirstOrDefault(e => e.NetworkName == name) is not { } endpoint)
+        {
+            return shown;
+        }
+
+        return shown with
+        {
+            NetworkID = endpoint.NetworkId,
+            EndpointID = endpoint.EndpointId,
+            IPAddress = endpoint.Address?.ToString() ?? "",
+            IPPrefixLen = endpoint.PrefixLength,
+            Gateway = endpoint.Gateway?.ToString() ?? "",
+            GlobalIPv6Address = endpoint.Address6?.ToString() ?? "",
+            GlobalIPv6PrefixLen = endpoint.PrefixLength6,
+            IPv6Gateway = endpoint.Gateway6?.ToString() ?? "",
+            MacAddress = endpoint.MacAddress,
+            DNSNames = endpoint.Names.IsEmpty ? null : endpoint.Names,
+        };
+    }
 
     private static ContainerStateView State(ContainerState state, HealthState? health) => new()
     {
@@ -147,7 +161,11 @@ internal static class ContainerViews
         Health = health,
     };
 
-    private static List<MountPointView> Mounts(ContainerRecord record) => [.. record.Mounts.Where(m => m.Kind != MountKind.Tmpfs || m.TmpfsOptions.Count > 0).Select(m => new MountPointView
+    /// <summary>What --tmpfs makes is shown in HostConfig only; what --mount makes, among the mounts too.</summary>
+    private static bool IsPlainTmpfs(ContainerRecord record, MountPoint mount) =>
+        mount.Kind == MountKind.Tmpfs && record.HostConfig.Mounts?.Any(m => m.Target is { } target && target.TrimEnd('/') == mount.Destination) != true;
+
+    private static List<MountPointView> Mounts(ContainerRecord record) => [.. record.Mounts.Where(m => !IsPlainTmpfs(record, m)).Select(m => new MountPointView
     {
         Type = m.Kind.ToString().ToLowerInvariant(),
         Name = m.Kind == MountKind.Volume ? m.Name : null,

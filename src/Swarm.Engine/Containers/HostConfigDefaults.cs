@@ -8,7 +8,7 @@ namespace Swarm.Engine.Containers;
 internal static class HostConfigDefaults
 {
     /// <param name="containers">To put ids in place of names of other containers, which may be renamed.</param>
-    public static HostConfig Apply(HostConfig host, CgroupLayout cgroups, ContainerIndex containers, List<string> warnings)
+    public static HostConfig Apply(HostConfig host, EngineOptions options, CgroupLayout cgroups, ContainerIndex containers, List<string> warnings)
     {
         if (host.NetworkMode == "host" && host.PortBindings is { Count: > 0 })
         {
@@ -19,16 +19,24 @@ internal static class HostConfigDefaults
         {
             NetworkMode = WithId(host.NetworkMode, containers),
             PidMode = WithId(host.PidMode, containers) ?? "",
-            IpcMode = string.IsNullOrEmpty(host.IpcMode) ? "private" : WithId(host.IpcMode, containers),
+            IpcMode = string.IsNullOrEmpty(host.IpcMode) ? options.Defaults.IpcMode : WithId(host.IpcMode, containers),
             UTSMode = host.UTSMode ?? "",
             UsernsMode = host.UsernsMode ?? "",
-            CgroupnsMode = !string.IsNullOrEmpty(host.CgroupnsMode) ? host.CgroupnsMode : cgroups.Mode == CgroupMode.V2 ? "private" : "host",
-            ShmSize = SpecWriter.ShmSize(host),
+            CgroupnsMode = !string.IsNullOrEmpty(host.CgroupnsMode) ? host.CgroupnsMode : options.Defaults.CgroupnsMode.Length > 0 ? options.Defaults.CgroupnsMode : cgroups.Mode == CgroupMode.V2 ? "private" : "host",
+            PidsLimit = host.PidsLimit > 0 ? host.PidsLimit : null,
+            ShmSize = host.ShmSize > 0 || options.Defaults.ShmSize == 0 ? SpecWriter.ShmSize(host) : options.Defaults.ShmSize,
+            LogConfig = LogOptions.Merge(host.LogConfig, options.Defaults),
+            Runtime = string.IsNullOrEmpty(host.Runtime) ? options.Runtimes.DefaultName : host.Runtime,
+            Ulimits = Ulimits(host.Ulimits, options.Defaults.Ulimits),
             MaskedPaths = host.MaskedPaths ?? (host.Privileged ? null : MaskedPaths.Default),
             ReadonlyPaths = host.ReadonlyPaths ?? (host.Privileged ? null : ReadonlyPaths.Default),
             RestartPolicy = host.RestartPolicy is null ? null : host.RestartPolicy with { Name = string.IsNullOrEmpty(host.RestartPolicy.Name) ? "no" : host.RestartPolicy.Name },
         };
     }
+
+    /// <summary>The daemon's, but for those that the container has itself.</summary>
+    private static IReadOnlyList<Ulimit>? Ulimits(IReadOnlyList<Ulimit>? own, IReadOnlyList<Ulimit> defaults) =>
+        defaults.Count == 0 ? own : [.. own ?? [], .. defaults.Where(limit => own?.Any(other => other.Name == limit.Name) != true)];
 
     /// <summary>The limits that this kernel knows.</summary>
     public static HostConfig Limits(HostConfig host, CgroupLayout cgroups, List<string> warnings)

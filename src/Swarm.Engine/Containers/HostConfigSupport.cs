@@ -16,7 +16,6 @@ internal static partial class HostConfigSupport
     public static void Check(ContainerConfig config, HostConfig host)
     {
         Refuse(host.UsernsMode is not (null or "" or "host"), $"--userns {host.UsernsMode}");
-        Refuse(host.Links is { Count: > 0 }, "--link");
         Refuse(host.DeviceRequests is { ValueKind: JsonValueKind.Array } requests && requests.GetArrayLength() > 0, "--gpus and other device requests");
         Refuse(host.VolumeDriver is not (null or "" or "local"), "--volume-driver");
         CheckModes(config, host);
@@ -50,10 +49,8 @@ internal static partial class HostConfigSupport
         Require(host.ShmSize >= 0, "SHM size can not be less than 0");
         Require(host.OomScoreAdj is >= -WorstOomScore and <= WorstOomScore, $"Invalid value {host.OomScoreAdj}, range for oom score adj is [-1000, 1000]");
         Require(host.StorageOpt is not { Count: > 0 }, "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
-        Require(host.Runtime is null or "" or "runc" or "crun" or "io.containerd.runc.v2", $"unknown or invalid runtime name: {host.Runtime}");
         Require(host.Isolation is null or "" or "default", $"invalid isolation '{host.Isolation}' on linux");
         Require(host.Annotations?.ContainsKey("") != true, "invalid Annotations: the empty string is not permitted as an annotation key");
-        Require(host.LogConfig?.Type is null or "" or "json-file" or "none", $"logger: no log driver named '{host.LogConfig?.Type}' is registered");
         Signals.Parse(config.StopSignal, Signals.Terminate);
         Require(string.IsNullOrEmpty(config.WorkingDir) || config.WorkingDir.StartsWith('/'), $"the working directory '{config.WorkingDir}' is invalid, it needs to be an absolute path");
         foreach (var port in config.ExposedPorts?.Keys ?? Enumerable.Empty<string>())

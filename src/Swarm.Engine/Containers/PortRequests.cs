@@ -8,7 +8,7 @@ namespace Swarm.Engine.Containers;
 /// <summary>PortBindings and PublishAllPorts as the ports that the network publishes.</summary>
 public static class PortRequests
 {
-    /// <exception cref="EngineException">400: not a port; 501: a range of host ports.</exception>
+    /// <exception cref="EngineException">400: not a port.</exception>
     public static ImmutableArray<PublishedPort> Of(ContainerConfig config, HostConfig host)
     {
         var ports = ImmutableArray.CreateBuilder<PublishedPort>();
@@ -17,7 +17,8 @@ public static class PortRequests
             var (port, protocol) = Parse(key);
             foreach (var binding in bindings ?? [])
             {
-                ports.Add(new PublishedPort(protocol, port, Address(binding.HostIp), HostPort(binding.HostPort)));
+                var (first, last) = HostPorts(binding.HostPort);
+                ports.Add(new PublishedPort(protocol, port, Address(binding.HostIp), first) { LastHostPort = last });
             }
         }
 
@@ -42,20 +43,18 @@ public static class PortRequests
             : throw EngineException.BadRequest($"invalid port specification: \"{key}\"");
     }
 
-    private static int HostPort(string? text)
+    /// <summary>One port, or the first and the last of a range of which any will do; 0: any at all.</summary>
+    private static (int First, int Last) HostPorts(string? text)
     {
         if (string.IsNullOrEmpty(text))
         {
-            return 0;
+            return (0, 0);
         }
 
-        if (text.Contains('-', StringComparison.Ordinal))
-        {
-            throw EngineException.NotImplemented($"a range of host ports ({text}) for one port is not built yet: name one port, or none");
-        }
-
-        return ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            ? port
+        var ends = text.Split('-', 2);
+        return ushort.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+            && ushort.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last) && first <= last
+            ? (first, first == last ? 0 : last)
             : throw EngineException.BadRequest($"invalid port specification: \"{text}\"");
     }
 

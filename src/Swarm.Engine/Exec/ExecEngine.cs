@@ -194,7 +194,8 @@ public sealed class ExecEngine(ContainerEngine containers)
             {
                 Bundle = bundle,
                 Id = container.Id,
-                Runtime = containers.Options.Runtime,
+                Runtime = containers.Options.Runtimes.Of(container.Record.HostConfig.Runtime).Path,
+                RuntimeArguments = containers.Options.Runtimes.Of(container.Record.HostConfig.Runtime).Arguments,
                 RuntimeRoot = containers.Options.RuntimeStatePath,
                 Tty = exec.Request.Tty,
                 Stdin = exec.Request.AttachStdin,

@@ -118,11 +118,19 @@ public sealed partial class ImageStore : IImageStore
     public Task PushAsync(ImageReference reference, bool allTags, string? registryAuth, Action<PushProgress>? progress, CancellationToken cancellation) =>
         new ImagePush(this, reference, allTags, registryAuth, progress).RunAsync(cancellation);
 
+    /// <summary>No registry is asked about an image that is here.</summary>
+    public bool PrefersOffline { get; set; }
+
     /// <summary>Asks the registry about a reference.</summary>
     /// <exception cref="EngineException">404: not there, or made here under a name of Docker Hub's, which is then not asked: a lab has no way to it.</exception>
     public Task<DistributionInspection> InspectRemoteAsync(ImageReference reference, string? registryAuth, CancellationToken cancellation)
     {
         var tagged = reference.WithDefaultTag();
+        if (PrefersOffline && Find(tagged.Familiar) is not null)
+        {
+            throw EngineException.NotFound($"{tagged.Familiar} is an image of this node, and DOCKER_SERVICE_PREFER_OFFLINE_IMAGE is set: no registry is asked about it");
+        }
+
         return tagged is { Host: RegistryClient.DockerHub, HasDigest: false } && Find(tagged.Familiar) is { RepoDigests.IsEmpty: true }
             ? throw EngineException.NotFound($"{tagged.Familiar} is an image of this node that came from no registry: none is asked about it")
             : DistributionInspection.GetAsync(Registry, tagged, registryAuth, _time, cancellation);
@@ -255,6 +263,7 @@ public sealed partial class ImageStore : IImageStore
         lock (_gate)
         {
             var known = _state.Images.GetValueOrDefault(image.Id);
+            Layers.Spare(image.Chain);
             Commit(new ImageState(
                 _state.Images.SetItem(image.Id, image with { Tagged = known?.Tagged, Parent = image.Parent ?? known?.Parent }),
                 _state.References.SetItems(names.Select(name => KeyValuePair.Create(name.Canonical, image.Id)))));

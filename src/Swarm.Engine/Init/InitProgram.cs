@@ -11,7 +11,8 @@ internal static class InitProgram
     private static readonly string[] Known = ["/usr/bin/docker-init", "/usr/local/bin/docker-init", "/usr/libexec/docker/docker-init", "/usr/bin/tini-static"];
 
     /// <summary>Its path on the host.</summary>
-    public static string Find(string dataRoot) => Known.FirstOrDefault(File.Exists) ?? Own(dataRoot);
+    /// <param name="configured">Empty: none was named.</param>
+    public static string Find(string configured, string dataRoot) => configured.Length > 0 ? configured : Known.FirstOrDefault(File.Exists) ?? Own(dataRoot);
 
     private static string Own(string dataRoot)
     {

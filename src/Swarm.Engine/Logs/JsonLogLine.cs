@@ -8,7 +8,7 @@ internal static class JsonLogLine
     /// <summary>Null if the line is not a whole record, as after a power cut.</summary>
     public static LogLine? Parse(ReadOnlySpan<byte> json)
     {
-        byte[] text = [], time = [];
+        byte[] text = [], time = [], attributes = [];
         var stderr = false;
         DateTimeOffset at = default;
         var reader = new Utf8JsonReader(json);
@@ -28,6 +28,13 @@ internal static class JsonLogLine
                     reader.Read();
                     stderr = reader.ValueTextEquals("stderr"u8);
                 }
+                else if (reader.ValueTextEquals("attrs"u8))
+                {
+                    reader.Read();
+                    var start = (int)reader.TokenStartIndex;
+                    reader.Skip();
+                    attributes = json[start..(int)reader.BytesConsumed].ToArray();
+                }
                 else if (reader.ValueTextEquals("time"u8))
                 {
                     reader.Read();
@@ -46,6 +53,6 @@ internal static class JsonLogLine
             return null;
         }
 
-        return new LogLine(stderr, at, time, text);
+        return new LogLine(stderr, at, time, text) { Attributes = attributes };
     }
 }

@@ -1,3 +1,4 @@
+using Swarm.Engine.Containers;
 using Swarm.Linux;
 
 namespace Swarm.Engine.Runtime;
@@ -7,29 +8,32 @@ public sealed class OciRuntime(EngineOptions options, RuntimeThread thread)
 {
     private static readonly string[] Environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
 
-    public Task PauseAsync(string id, CancellationToken cancellation) => RunAsync(["pause", id], cancellation);
+    public Task PauseAsync(ContainerRecord container, CancellationToken cancellation) => RunAsync(ProgramOf(container), ["pause", container.Id], cancellation);
 
-    public Task ResumeAsync(string id, CancellationToken cancellation) => RunAsync(["resume", id], cancellation);
+    public Task ResumeAsync(ContainerRecord container, CancellationToken cancellation) => RunAsync(ProgramOf(container), ["resume", container.Id], cancellation);
 
     /// <param name="resources">A file of `linux.resources` (config-linux.md).</param>
-    public Task UpdateAsync(string id, string resources, CancellationToken cancellation) => RunAsync(["update", "--resources", resources, id], cancellation);
+    public Task UpdateAsync(ContainerRecord container, string resources, CancellationToken cancellation) =>
+        RunAsync(ProgramOf(container), ["update", "--resources", resources, container.Id], cancellation);
 
     /// <summary>Ends what may be left of a container and removes the runtime's state of it. Safe to repeat.</summary>
-    public async Task DeleteAsync(string id, CancellationToken cancellation)
+    /// <param name="container">Null when not even that is known any more: any runtime will do.</param>
+    public async Task DeleteAsync(string id, ContainerRecord? container, CancellationToken cancellation)
     {
         if (Directory.Exists(Path.Combine(options.RuntimeStatePath, id)))
         {
-            await RunAsync(["delete", "--force", id], cancellation).ConfigureAwait(false);
+            await RunAsync(container is null ? options.Runtimes.Default : ProgramOf(container), ["delete", "--force", id], cancellation).ConfigureAwait(false);
         }
     }
 
+    private RuntimeProgram ProgramOf(ContainerRecord container) => options.Runtimes.Of(container.HostConfig.Runtime);
+
     /// <exception cref="EngineException">500: with the runtime's words.</exception>
-    private async Task RunAsync(IReadOnlyList<string> command, CancellationToken cancellation)
+    private async Task RunAsync(RuntimeProgram program, IReadOnlyList<string> command, CancellationToken cancellation)
     {
-        var arguments = new List<string> { options.Runtime, "--root", options.RuntimeStatePath };
-        arguments.AddRange(command);
+        string[] arguments = [program.Path, .. program.Arguments, "--root", options.RuntimeStatePath, .. command];
         var (status, text) = await ChildOutput.CollectAsync(
-            output => thread.InvokeAsync(() => ChildProcess.Start(options.Runtime, arguments, Environment, [new(output, 1), new(output, 2)], newSession: true)),
+            output => thread.InvokeAsync(() => ChildProcess.Start(program.Path, arguments, Environment, [new(output, 1), new(output, 2)], newSession: true)),
             cancellation).ConfigureAwait(false);
         if (status.ExitCode != 0)
         {

@@ -14,12 +14,12 @@ public sealed class RuntimeThread : IDisposable
     private readonly BlockingCollection<Action> _work = new(MaximumQueue);
     private readonly Thread _thread;
 
+    /// <param name="hasCrun">Some container may be run by crun; other runtimes do not mind its view.</param>
     /// <param name="sharedPaths">Folders in which mounts made later must be seen by containers: they are made shared mounts.</param>
     /// <exception cref="IOException">The private view could not be made.</exception>
-    public RuntimeThread(CgroupLayout layout, string runtime, IReadOnlyList<string> sharedPaths)
+    public RuntimeThread(CgroupLayout layout, bool hasCrun, IReadOnlyList<string> sharedPaths)
     {
-        var isPrivate = layout is { Mode: CgroupMode.Hybrid, UnifiedHasControllers: true }
-            && Path.GetFileName(runtime).StartsWith("crun", StringComparison.Ordinal);
+        var isPrivate = hasCrun && layout is { Mode: CgroupMode.Hybrid, UnifiedHasControllers: true };
         if (isPrivate)
         {
             foreach (var path in sharedPaths.Where(p => !IsSharedMount(p)))

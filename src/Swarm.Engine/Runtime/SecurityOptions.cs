@@ -9,9 +9,14 @@ internal sealed record SecurityOptions(string Seccomp, string AppArmor, bool NoN
     private const string Builtin = "builtin";
 
     /// <exception cref="EngineException">400 with Docker's words.</exception>
-    public static SecurityOptions Parse(IReadOnlyList<string>? options)
+    public static SecurityOptions Parse(IReadOnlyList<string>? options) => Parse(options, new SecurityOptions("", "", false, false));
+
+    /// <summary>As a container that does not say otherwise has them.</summary>
+    public static SecurityOptions Parse(IReadOnlyList<string>? options, ContainerDefaults defaults) =>
+        Parse(options, new SecurityOptions(defaults.SeccompProfile, "", defaults.NoNewPrivileges, false));
+
+    private static SecurityOptions Parse(IReadOnlyList<string>? options, SecurityOptions result)
     {
-        var result = new SecurityOptions("", "", false, false);
         foreach (var option in options ?? [])
         {
             if (option is "no-new-privileges")

@@ -50,8 +50,8 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
         var container = input.Container;
         var host = container.HostConfig;
         var capabilities = CapabilitySet.Of(host.Privileged ? ["ALL"] : host.CapAdd, host.Privileged ? null : host.CapDrop, _bounding);
-        var security = SecurityOptions.Parse(host.SecurityOpt);
-        var filter = host.Privileged && security.Seccomp.Length == 0 || security.Seccomp == SecurityOptions.Unconfined ? default
+        var security = SecurityOptions.Parse(host.SecurityOpt, options.Defaults);
+        var filter = host.Privileged && security.Seccomp == options.Defaults.SeccompProfile || security.Seccomp == SecurityOptions.Unconfined ? default
             : security.Seccomp.Length > 0 ? seccomp.Get(SeccompFile.Parse(security.Seccomp, capabilities))
             : seccomp.Get(capabilities);
         var annotations = new Dictionary<string, string>(host.Annotations ?? []);
@@ -167,13 +167,9 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
 
     private static int? OomScore(int wanted)
     {
-        if (wanted == 0)
-        {
-            return null;
-        }
-
+        // Inherited otherwise, and the daemon's may be lower (--oom-score-adjust) than a container's may.
         var own = int.Parse(File.ReadAllText("/proc/self/oom_score_adj"), System.Globalization.CultureInfo.InvariantCulture);
-        return Math.Max(wanted, own);
+        return wanted == 0 && own == 0 ? null : Math.Max(wanted, own);
     }
 
     private static Dictionary<string, string>? Sysctls(SpecInput input)

@@ -9,10 +9,13 @@ namespace Swarm.Engine.Shim;
 /// Docker's json-file: one object per line of output, {"log":"text\n","stream":"stdout","time":"RFC 3339"}. Text that is not UTF-8 becomes
 /// U+FFFD. Rotates to name.1, name.2... A write that the disk refuses is dropped: the log must never stop the container.
 /// </summary>
-public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles, TimeProvider time)
+/// <param name="attributes">A JSON object that each record repeats; empty: none.</param>
+public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles, TimeProvider time, byte[] attributes)
 {
-    private const int BufferSize = 64 * 1024, FileMode = 0x1A0, LongestTail = 96, LongestEscape = 6;
+    private const int BufferSize = 64 * 1024, FileMode = 0x1A0, FixedTail = 96, LongestEscape = 6;
+    private static ReadOnlySpan<byte> AttributesName => "\"attrs\":"u8;
     private readonly byte[] _buffer = new byte[BufferSize];
+    private readonly int _tail = FixedTail + attributes.Length + AttributesName.Length + 1;
     private int _used;
     private int _file = -1;
     private long _size;
@@ -29,7 +32,7 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
     /// <param name="line">At most <see cref="LineSplitter.MaximumLine"/> bytes, without its line end.</param>
     public void Append(ReadOnlySpan<byte> line, bool ended, ShimFrameKind stream)
     {
-        if (_buffer.Length - _used < LongestTail)
+        if (_buffer.Length - _used < _tail)
         {
             Flush();
         }
@@ -37,7 +40,7 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
         Put("{\"log\":\""u8);
         while (!line.IsEmpty)
         {
-            if (_buffer.Length - _used < LongestEscape + LongestTail)
+            if (_buffer.Length - _used < LongestEscape + _tail)
             {
                 Flush();
             }
@@ -46,7 +49,15 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
         }
 
         Put(ended ? "\\n\",\"stream\":\"std"u8 : "\",\"stream\":\"std"u8);
-        Put(stream == ShimFrameKind.Stdout ? "out\",\"time\":\""u8 : "err\",\"time\":\""u8);
+        Put(stream == ShimFrameKind.Stdout ? "out\","u8 : "err\","u8);
+        if (attributes.Length > 0)
+        {
+            Put(AttributesName);
+            Put(attributes);
+            Put(","u8);
+        }
+
+        Put("\"time\":\""u8);
         time.GetUtcNow().UtcDateTime.TryFormat(_buffer.AsSpan(_used), out var written, "O", CultureInfo.InvariantCulture);
         _used += written;
         Put("\"}\n"u8);
@@ -88,7 +99,7 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
     /// <summary>Writes the first character of <paramref name="text"/> (or a run of plain ones) and answers how many bytes it took.</summary>
     private int Escape(ReadOnlySpan<byte> text)
     {
-        var room = Math.Min(text.Length, _buffer.Length - _used - LongestTail);
+        var room = Math.Min(text.Length, _buffer.Length - _used - _tail);
         var plain = text[..room].IndexOfAnyExcept(Plain);
         plain = plain < 0 ? room : plain;
         if (plain > 0)

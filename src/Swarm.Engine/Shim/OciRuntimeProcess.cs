@@ -14,7 +14,7 @@ internal sealed class OciRuntimeProcess(ShimOptions options)
     /// <summary>Creates and starts the container (or one more process in it) in one call; it ends as soon as the process runs.</summary>
     public int StartRun(ContainerStdio stdio)
     {
-        List<string> arguments = [options.Runtime, "--root", options.RuntimeRoot, "--log", LogName, "--log-format", "json"];
+        List<string> arguments = [options.Runtime, .. options.RuntimeArguments, "--root", options.RuntimeRoot, "--log", LogName, "--log-format", "json"];
         arguments.AddRange(options.IsExec ? ["exec", "--process", options.ExecProcess, "--detach"] : ["run", "--detach", "--bundle", "."]);
         arguments.AddRange(["--pid-file", PidFileName]);
         if (options.Tty)
@@ -36,7 +36,7 @@ internal sealed class OciRuntimeProcess(ShimOptions options)
         {
             return ChildProcess.Start(
                 options.Runtime,
-                [options.Runtime, "--root", options.RuntimeRoot, "delete", "--force", options.Id],
+                [options.Runtime, .. options.RuntimeArguments, "--root", options.RuntimeRoot, "delete", "--force", options.Id],
                 Environment,
                 [new(nothing, 0), new(nothing, 1), new(nothing, 2)],
                 newSession: false);

@@ -8,7 +8,8 @@ internal sealed class ShimLog
 
     public ShimLog(ShimOptions options, TimeProvider time)
     {
-        _file = new JsonFileLog(options.Log, options.LogMaximumSize, options.LogMaximumFiles, time);
+        _file = new JsonFileLog(
+            options.Log, options.LogMaximumSize, options.LogMaximumFiles, time, options.LogAttributes.Length > 0 ? File.ReadAllBytes(options.LogAttributes) : []);
         _stdout = new LineSplitter(_file, ShimFrameKind.Stdout);
         _stderr = new LineSplitter(_file, ShimFrameKind.Stderr);
     }

@@ -14,6 +14,9 @@ public sealed record ShimOptions
     /// <summary>Path of the OCI runtime.</summary>
     public required string Runtime { get; init; }
 
+    /// <summary>Put before the runtime's own arguments.</summary>
+    public IReadOnlyList<string> RuntimeArguments { get; init; } = [];
+
     /// <summary>The runtime's --root.</summary>
     public required string RuntimeRoot { get; init; }
     public bool Tty { get; init; }
@@ -32,6 +35,9 @@ public sealed record ShimOptions
 
     /// <summary>How many files the log has at most, from 1.</summary>
     public int LogMaximumFiles { get; init; } = 1;
+
+    /// <summary>A file with a JSON object that each record of the log repeats: a file, since it may hold what is not for the process list; empty: none.</summary>
+    public string LogAttributes { get; init; } = "";
 
     /// <summary>Where the exit is recorded durably; empty: only clients hear of it.</summary>
     public string ExitFile { get; init; } = "";
@@ -53,6 +59,12 @@ public sealed record ShimOptions
         AddText("--log", Log);
         AddText("--log-max-size", LogMaximumSize == 0 ? "" : LogMaximumSize.ToString(CultureInfo.InvariantCulture));
         AddText("--log-max-files", LogMaximumFiles == 1 ? "" : LogMaximumFiles.ToString(CultureInfo.InvariantCulture));
+        AddText("--log-attributes", LogAttributes);
+        foreach (var argument in RuntimeArguments)
+        {
+            AddText("--runtime-argument", argument);
+        }
+
         AddText("--exit-file", ExitFile);
         AddText("--oom-file", OomFile);
         AddText("--exec", ExecProcess);
@@ -95,6 +107,8 @@ public sealed record ShimOptions
                 "--log" => options with { Log = Value() },
                 "--log-max-size" => options with { LogMaximumSize = long.Parse(Value(), CultureInfo.InvariantCulture) },
                 "--log-max-files" => options with { LogMaximumFiles = int.Parse(Value(), CultureInfo.InvariantCulture) },
+                "--log-attributes" => options with { LogAttributes = Value() },
+                "--runtime-argument" => options with { RuntimeArguments = [.. options.RuntimeArguments, Value()] },
                 "--exit-file" => options with { ExitFile = Value() },
                 "--oom-file" => options with { OomFile = Value() },
                 "--exec" => options with { ExecProcess = Value() },

@@ -30,13 +30,15 @@ internal sealed record UpdateProgress(
         var fresh = slot.Live.LastOrDefault(task => !pass.IsStale(task));
         if (fresh is null)
         {
+            if (slot.Live.Any(pass.IsTouched))
+            {
+                // It was decided on in this same look; what comes of that is seen at the next.
+                return this with { InFlight = InFlight + 1, Unfinished = Unfinished + 1 };
+            }
+
             if (slot.Live.Count > 0)
             {
-                // What ended or lost its place in this same look is being replaced by a task of today's spec already.
-                if (!slot.Live.Any(pass.IsTouched))
-                {
-                    Stale.Add(slot);
-                }
+                Stale.Add(slot);
             }
 
             return this;

@@ -3,70 +3,92 @@ using System.Net.Sockets;
 using Swarm.Linux;
 using Swarm.Networking.Ipam;
 using Swarm.Networking.Netlink;
+using Swarm.Networking.Networks;
 
 namespace Swarm.Networking.Bridge;
 
-/// <summary>The bridge itself: its link, its gateway address and the kernel settings that it needs.</summary>
-internal sealed record BridgeLink(string Name, int Index, InterfaceAddress Gateway, int Mtu)
+/// <summary>The bridge itself: its link, its own addresses and the kernel settings that it needs.</summary>
+/// <param name="PassesRules">The host has br_netfilter at work: frames between the bridge's ports pass the rules of the IP families.</param>
+internal sealed record BridgeLink(string Name, int Index, int Mtu, bool PassesRules)
 {
     private const int UsualMtu = 1500;
 
-    /// <summary>Makes what is missing and leaves what is there. Safe to repeat.</summary>
-    /// <param name="kept">The gateway of containers that still run from an earlier start: it stays, whatever the options say.</param>
-    public static BridgeLink Ensure(NetworkNamespace host, RouteSocket route, BridgeOptions options, InterfaceAddress? kept)
+    /// <summary>Makes what is missing, takes away addresses that are not the network's, and leaves the rest. Safe to repeat.</summary>
+    /// <param name="forwards">The host's forwarding is switched on.</param>
+    public static BridgeLink Ensure(NetworkNamespace host, RouteSocket route, NetworkRecord network, BridgeSettings settings, int mtu, bool forwards = true)
     {
-        var link = route.FindLink(options.LinkName);
-        if (link is { Kind: not "bridge" })
-        {
-            throw new NetworkFault(NetworkFaultKind.Refused, $"link {options.LinkName} exists and is not a bridge; name another one for the default network");
-        }
-
-        var present = link is null ? null : AddressOf(route, link.Index);
-        var gateway = kept ?? options.Address ?? present ?? Choose(route);
-        if (link is null)
+        var name = settings.LinkName;
+        var addresses = network.Pools.Where(pool => pool.Gateway is not null)
+            .Select(pool => new InterfaceAddress(pool.Gateway!, pool.Subnet.PrefixLength)).ToList();
+        if (Find(route, name) is null)
         {
             // A bridge without an address of its own takes the lowest of its ports', which changes as containers come and go.
-            route.AddBridge(options.LinkName, BridgeEndpoint.MacOf(gateway.Address));
+            route.AddBridge(name, BridgeEndpoint.MacOf(addresses.Select(address => address.Address).FirstOrDefault(IPAddress.Parse("127.0.0.1"))));
         }
 
-        if (present is { } stale && stale != gateway)
+        if (network.EnableIPv6)
         {
-            route.DeleteAddress(options.LinkName, stale.Address, stale.PrefixLength);
+            host.Run(() =>
+            {
+                Sysctl.Set($"net/ipv6/conf/{name}/disable_ipv6", "0");
+                Sysctl.Set($"net/ipv6/conf/{name}/accept_ra", "0");
+                Sysctl.Set($"net/ipv6/conf/{name}/accept_dad", "0");
+                if (forwards)
+                {
+                    Sysctl.Set("net/ipv6/conf/all/forwarding", "1");
+                }
+            });
         }
 
-        if (present != gateway)
+        SetAddresses(route, name, addresses, network.LinkIsTheHosts);
+        if (mtu == 0)
         {
-            route.AddAddress(options.LinkName, gateway.Address, gateway.PrefixLength);
+            mtu = settings.Mtu > 0 ? settings.Mtu : DefaultRouteMtu(route);
         }
 
-        var mtu = options.Mtu > 0 ? options.Mtu : DefaultRouteMtu(route);
-        route.SetMtu(options.LinkName, mtu);
-        route.SetUp(options.LinkName);
-        host.Run(() =>
+        route.SetMtu(name, mtu);
+        route.SetUp(name);
+        var passesRules = host.Run(() =>
         {
-            Sysctl.Set("net/ipv4/ip_forward", "1");
+            if (forwards)
+            {
+                Sysctl.Set("net/ipv4/ip_forward", "1");
+            }
+
             // So that 127.0.0.1:PORT of the host may be sent on to the bridge; the raw chain keeps containers from using it backwards.
-            Sysctl.Set($"net/ipv4/conf/{options.LinkName}/route_localnet", "1");
+            Sysctl.Set($"net/ipv4/conf/{name}/route_localnet", "1");
+            return Sysctl.Get("net/bridge/bridge-nf-call-iptables") == "1";
         });
-        return new BridgeLink(options.LinkName, route.FindLink(options.LinkName)!.Index, gateway, mtu);
+        return new BridgeLink(name, route.FindLink(name)!.Index, mtu, passesRules);
     }
 
-    private static InterfaceAddress? AddressOf(RouteSocket route, int index) => route.Addresses()
-        .Where(address => address.LinkIndex == index && address.Address.AddressFamily == AddressFamily.InterNetwork)
+    /// <returns>Null: there is no such link.</returns>
+    /// <exception cref="NetworkFault">There is one, of another kind.</exception>
+    public static Link? Find(RouteSocket route, string name) => route.FindLink(name) is not { } link ? null
+        : link.Kind == "bridge" ? link
+        : throw new NetworkFault(NetworkFaultKind.Refused, $"link {name} exists and is not a bridge; name another one for the network");
+
+    /// <summary>The first address of a family that the link has, link-local ones not counted.</summary>
+    public static InterfaceAddress? AddressOf(RouteSocket route, int index, bool ipv6) => route.Addresses()
+        .Where(address => address.LinkIndex == index && address.Address.IsIPv6() == ipv6 && !address.Address.IsIPv6LinkLocal)
         .Select(address => (InterfaceAddress?)new InterfaceAddress(address.Address, address.PrefixLength))
         .FirstOrDefault();
 
-    private static InterfaceAddress Choose(RouteSocket route)
+    private static void SetAddresses(RouteSocket route, string name, List<InterfaceAddress> wanted, bool keepOthers)
     {
-        var addresses = route.Addresses()
-            .Where(address => address.Address.AddressFamily == AddressFamily.InterNetwork)
-            .Select(address => Subnets.Of(address.Address, address.PrefixLength));
-        var routes = route.Routes()
-            .Select(found => found.Destination)
-            .OfType<IPNetwork>()
-            .Where(network => network.BaseAddress.AddressFamily == AddressFamily.InterNetwork);
-        var subnet = Subnets.ChooseFree([.. addresses, .. routes]);
-        return new InterfaceAddress(Subnets.FromNumber(Subnets.ToNumber(subnet.BaseAddress) + 1), subnet.PrefixLength);
+        var index = route.FindLink(name)!.Index;
+        var present = route.Addresses()
+            .Where(address => address.LinkIndex == index && !address.Address.IsIPv6LinkLocal)
+            .Select(address => new InterfaceAddress(address.Address, address.PrefixLength)).ToList();
+        foreach (var stale in present.Except(wanted).Where(_ => !keepOthers))
+        {
+            route.DeleteAddress(name, stale.Address, stale.PrefixLength);
+        }
+
+        foreach (var missing in wanted.Except(present))
+        {
+            route.AddAddress(name, missing.Address, missing.PrefixLength);
+        }
     }
 
     private static int DefaultRouteMtu(RouteSocket route)

@@ -1,22 +1,29 @@
 using System.Net;
 using System.Text;
+using Swarm.Networking.Ipam;
+using Swarm.Networking.Networks;
 using Swarm.Networking.Ports;
 
 namespace Swarm.Networking.Bridge;
 
-/// <summary>The bridge's nftables table as text (nft(8)), each change one line, which is one transaction. Nothing outside the table is named.</summary>
-internal sealed class BridgeRules(string link, IPNetwork subnet)
+/// <summary>Our nftables table as text (nft(8)), each change one line, which is one transaction. Nothing outside the table is named.</summary>
+/// <param name="link">The default bridge, of which a namespace can have only one: tables of two daemons never meet.</param>
+internal sealed class BridgeRules(string link)
 {
-    /// <summary>Named after the bridge, of which a namespace can have only one: tables of two daemons never meet.</summary>
-    public string Table { get; } = "ip swarm_" + link.Replace('-', '_');
+    private static readonly (string Map, string Address)[] Families = [("published", "ipv4_addr"), ("published6", "ipv6_addr")];
+
+    public string Table { get; } = "inet swarm_" + string.Concat(link.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '_'));
 
     /// <summary>The whole table, whatever was there before.</summary>
-    public string Whole(IEnumerable<BridgeEndpoint> endpoints)
+    public string Whole(IReadOnlyCollection<LiveNetwork> networks, IEnumerable<PortTarget> ports)
     {
-        var text = new StringBuilder(Nothing());
-        text.Append($"; add table {Table}")
-            .Append($"; add map {Table} published {{ type inet_proto . inet_service : ipv4_addr . inet_service; }}")
-            .Append($"; add map {Table} published_at {{ type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }}");
+        var text = new StringBuilder(Nothing()).Append($"; add table {Table}");
+        foreach (var (map, address) in Families)
+        {
+            text.Append($"; add map {Table} {map} {{ type inet_proto . inet_service : {address} . inet_service; }}")
+                .Append($"; add map {Table} {map}_at {{ type {address} . inet_proto . inet_service : {address} . inet_service; }}");
+        }
+
         Chain(text, "prerouting", "nat", "prerouting", "dstnat");
         Chain(text, "output", "nat", "output", "-100");
         Chain(text, "postrouting", "nat", "postrouting", "srcnat");
@@ -26,40 +33,92 @@ internal sealed class BridgeRules(string link, IPNetwork subnet)
         {
             Rule(text, chain, "fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @published_at");
             Rule(text, chain, "fib daddr type local dnat ip to meta l4proto . th dport map @published");
+
+            // The kernel never lets ::1 out of the host, so such a connection could only wait; untouched, it is refused at once.
+            Rule(text, chain, "ip6 daddr != ::1 fib daddr type local dnat ip6 to ip6 daddr . meta l4proto . th dport map @published6_at");
+            Rule(text, chain, "ip6 daddr != ::1 fib daddr type local dnat ip6 to meta l4proto . th dport map @published6");
         }
 
-        // Out to the world; a container that reaches itself or a neighbour by the host's address; the host by 127.0.0.1.
-        Rule(text, "postrouting", $"ip saddr {subnet} oifname != \"{link}\" masquerade");
-        Rule(text, "postrouting", $"oifname \"{link}\" ip saddr {subnet} ct status dnat masquerade");
-        Rule(text, "postrouting", $"oifname \"{link}\" ip saddr 127.0.0.0/8 masquerade");
+        foreach (var network in networks)
+        {
+            Masquerade(text, network);
+            Forward(text, network);
+        }
 
-        // Forwarding is on for the whole host, so without this a neighbour of the host could route straight to ports nobody published.
-        Rule(text, "forward", $"iifname != \"{link}\" oifname \"{link}\" ct state new ct status & dnat != dnat drop");
+        if (networks.Count > 0)
+        {
+            // route_localnet lets the bridges carry 127.0.0.0/8: only from the host to the container, never back.
+            Rule(text, "raw", $"iifname {{ {string.Join(", ", networks.Select(network => $"\"{network.Link.Name}\""))} }} ip daddr 127.0.0.0/8 drop");
+        }
 
-        // route_localnet lets the bridge carry 127.0.0.0/8: only from the host to the container, never back.
-        Rule(text, "raw", $"iifname \"{link}\" ip daddr 127.0.0.0/8 drop");
-        return text.Append(Elements("add", endpoints.SelectMany(endpoint => Pairs(endpoint)))).ToString();
+        return text.Append(Elements("add", ports)).ToString();
     }
 
     /// <summary>Adding before deleting makes it right whether or not the table is there.</summary>
     public string Nothing() => $"add table {Table}; delete table {Table}";
 
-    /// <returns>Empty when the endpoint publishes nothing.</returns>
-    public string Publish(BridgeEndpoint endpoint) => Elements("add", Pairs(endpoint)).TrimStart(';', ' ');
+    /// <returns>Empty when there is nothing to publish.</returns>
+    public string Publish(IEnumerable<PortTarget> ports) => Elements("add", ports).TrimStart(';', ' ');
 
     /// <inheritdoc cref="Publish"/>
-    public string Withdraw(BridgeEndpoint endpoint) => Elements("delete", Pairs(endpoint)).TrimStart(';', ' ');
+    public string Withdraw(IEnumerable<PortTarget> ports) => Elements("delete", ports).TrimStart(';', ' ');
 
-    private static IEnumerable<(PortMapping Port, IPAddress Address)> Pairs(BridgeEndpoint endpoint) => endpoint.Ports.Select(port => (port, endpoint.Address!));
+    /// <summary>Out to the world; a container that reaches itself or a neighbour by the host's address; the host by 127.0.0.1.</summary>
+    private void Masquerade(StringBuilder text, LiveNetwork network)
+    {
+        var name = network.Link.Name;
+        foreach (var pool in network.Record.Pools)
+        {
+            var source = (pool.Subnet.IsIPv6() ? "ip6" : "ip") + $" saddr {pool.Subnet}";
+            if (!network.Record.Internal && (pool.Subnet.IsIPv6() ? network.Settings.Masquerade6 : network.Settings.Masquerade4))
+            {
+                Rule(text, "postrouting", $"{source} oifname != \"{name}\" masquerade");
+            }
 
-    private string Elements(string verb, IEnumerable<(PortMapping Port, IPAddress Address)> ports)
+            Rule(text, "postrouting", $"oifname \"{name}\" {source} ct status dnat masquerade");
+        }
+
+        Rule(text, "postrouting", $"oifname \"{name}\" ip saddr 127.0.0.0/8 masquerade");
+    }
+
+    /// <summary>
+    /// Forwarding is on for the whole host, so without this a neighbour of the host, or a container of another network, could route straight to
+    /// ports that nobody published. Only what begins a connection is judged.
+    /// </summary>
+    private void Forward(StringBuilder text, LiveNetwork network)
+    {
+        var name = network.Link.Name;
+        if (!network.Settings.Icc && network.Link.PassesRules)
+        {
+            // Elsewhere the ports are kept apart by the bridge itself, which here would keep a neighbour's published port away too.
+            Rule(text, "forward", $"iifname \"{name}\" oifname \"{name}\" ct state new ct status & dnat != dnat drop");
+        }
+
+        if (network.Record.Internal)
+        {
+            Rule(text, "forward", $"iifname \"{name}\" oifname != \"{name}\" drop");
+            Rule(text, "forward", $"iifname != \"{name}\" oifname \"{name}\" drop");
+            return;
+        }
+
+        foreach (var (family, isProtected) in ((string, bool)[])[("ipv4", network.Settings.Protected4), ("ipv6", network.Settings.Protected6)])
+        {
+            if (isProtected)
+            {
+                Rule(text, "forward", $"meta nfproto {family} iifname != \"{name}\" oifname \"{name}\" ct state new ct status & dnat != dnat drop");
+            }
+        }
+    }
+
+    private string Elements(string verb, IEnumerable<PortTarget> ports)
     {
         var text = new StringBuilder();
-        foreach (var map in ports.ToLookup(pair => pair.Port.IsEverywhere))
+        foreach (var map in ports.ToLookup(target => (target.Port.IsIPv6, target.Port.IsEverywhere)))
         {
-            text.Append($"; {verb} element {Table} {(map.Key ? "published" : "published_at")} {{ ")
-                .AppendJoin(", ", map.Select(pair =>
-                    (map.Key ? "" : $"{pair.Port.HostAddress} . ") + $"{pair.Port.Protocol} . {pair.Port.HostPort} : {pair.Address} . {pair.Port.ContainerPort}"))
+            var (ipv6, everywhere) = map.Key;
+            text.Append($"; {verb} element {Table} {(ipv6 ? "published6" : "published")}{(everywhere ? "" : "_at")} {{ ")
+                .AppendJoin(", ", map.Select(target =>
+                    (everywhere ? "" : $"{target.Port.HostAddress} . ") + $"{target.Port.Protocol} . {target.Port.HostPort} : {target.Address} . {target.Port.ContainerPort}"))
                 .Append(" }");
         }
 

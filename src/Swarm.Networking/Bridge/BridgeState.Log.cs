@@ -15,4 +15,16 @@ internal sealed partial class BridgeState
 
     [LoggerMessage(7104, LogLevel.Warning, "Containers run on the bridge with address {Present}; it becomes {Asked} at a start without any")]
     private static partial void LogAddressKept(ILogger logger, InterfaceAddress present, InterfaceAddress asked);
+
+    [LoggerMessage(7106, LogLevel.Error, "The network {Name} was not made: {Reason}")]
+    private static partial void LogNotCreated(ILogger logger, string name, string reason);
+
+    [LoggerMessage(7111, LogLevel.Error, "Running container {ContainerId} finds no names: {Reason}")]
+    private static partial void LogNoNames(ILogger logger, string containerId, string reason);
+
+    [LoggerMessage(7108, LogLevel.Error, "What somebody took from our networks could not be put back: {Reason}")]
+    private static partial void LogNotRepaired(ILogger logger, string reason);
+
+    [LoggerMessage(7107, LogLevel.Warning, "Somebody changed what belongs to our networks ({What}); it is put right")]
+    private static partial void LogRepairing(ILogger logger, string what);
 }

@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
+using System.Net;
 using Swarm.Linux;
 using Swarm.Networking.Ipam;
+using Swarm.Networking.Networks;
 
 namespace Swarm.Networking.Bridge;
 
@@ -9,43 +12,126 @@ internal sealed partial class BridgeState
     public async Task RecoverAsync(CancellationToken cancellation)
     {
         Directory.CreateDirectory(namespaces);
-        var left = files.Load().Select(file => (file.ContainerId, Endpoint: HasNamespace(file.ContainerId) ? file.Endpoint : null)).ToList();
-        bridge = BridgeLink.Ensure(host, route, options, left.Select(file => file.Endpoint?.GatewayAddress).FirstOrDefault(gateway => gateway is not null));
-        pool = new AddressPool(bridge.Gateway.Network);
-        rules = new BridgeRules(bridge.Name, bridge.Gateway.Network);
-        if (!pool.TryReserve(bridge.Gateway.Address))
+        var kept = networkFiles.Load();
+        var left = files.Load().Select(file => (file.ContainerId, Sandbox: HasNamespace(file.ContainerId) ? file.Sandbox : null)).ToList();
+        records = records.AddRange(kept.Concat([Bare(NetworkRecord.Host, "host"), Bare(NetworkRecord.None, "null")]).Select(record => KeyValuePair.Create(record.Id, record)));
+        if (options.HasBridge)
         {
-            throw new NetworkFault(NetworkFaultKind.Invalid, $"{bridge.Gateway} cannot be the bridge's address: it is the address of the network itself or its broadcast");
+            var bridge = Begin(DefaultNetwork(left.Select(file => file.Sandbox?.On(DefaultId)).FirstOrDefault(endpoint => endpoint is not null), kept));
+            records = records.SetItem(bridge.Id, bridge.Record with { Options = bridge.Record.Options.SetItem(BridgeSettings.MtuOption, $"{bridge.Link.Mtu}") });
         }
 
-        if (options.Address is { } asked && asked != bridge.Gateway)
+        foreach (var record in kept)
         {
-            LogAddressKept(logger, bridge.Gateway, asked);
+            Begin(record);
         }
 
-        foreach (var (containerId, endpoint) in left)
+        foreach (var (containerId, sandbox) in left)
         {
-            TakeUp(containerId, endpoint);
+            TakeUp(containerId, sandbox);
         }
 
         RemoveStrays();
         await RestateRulesAsync(cancellation);
     }
 
-    private void TakeUp(string containerId, BridgeEndpoint? endpoint)
+    private NetworkRecord Bare(string name, string driver) => new()
     {
-        var stands = endpoint is not null && (endpoint.Address is null || (IsOnBridge(endpoint) && pool.TryReserve(endpoint.Address)));
+        Name = name,
+        Id = BridgeEndpoint.MakeId(options.InstanceId, name),
+        Driver = driver,
+        Created = FirstStart(),
+    };
+
+    /// <summary>The predefined networks are as old as the file that says so.</summary>
+    private DateTimeOffset FirstStart()
+    {
+        if (!File.Exists(firstStart))
+        {
+            File.WriteAllBytes(firstStart, []);
+        }
+
+        return File.GetLastWriteTimeUtc(firstStart);
+    }
+
+    /// <summary>What the daemon's options say of the network <c>bridge</c>.</summary>
+    /// <param name="running">A container that still runs on it: its addresses stay, whatever the options say.</param>
+    private NetworkRecord DefaultNetwork(BridgeEndpoint? running, IReadOnlyList<NetworkRecord> others)
+    {
+        var link = BridgeLink.Find(route, options.LinkName);
+        var pools = ImmutableArray.CreateBuilder<NetworkPool>();
+        pools.Add(DefaultPool(false, link?.Index, running?.Gateway, running?.PrefixLength ?? 0, others));
+        if (options.EnableIPv6)
+        {
+            pools.Add(DefaultPool(true, link?.Index, running?.Gateway6, running?.PrefixLength6 ?? 0, others));
+        }
+
+        var driverOptions = ImmutableSortedDictionary<string, string>.Empty
+            .Add("com.docker.network.bridge.default_bridge", "true")
+            .Add(BridgeSettings.IccOption, options.Icc ? "true" : "false")
+            .Add(BridgeSettings.MasqueradeOption, options.Masquerade ? "true" : "false")
+            .Add(BridgeSettings.HostBindingOption, (options.HostBinding ?? IPAddress.Any).ToString())
+            .Add(BridgeSettings.NameOption, options.LinkName)
+            .Add(BridgeSettings.MtuOption, $"{options.Mtu}");
+        return Bare(NetworkRecord.Bridge, NetworkRecord.Bridge) with { EnableIPv6 = options.EnableIPv6, Pools = pools.DrainToImmutable(), Options = driverOptions };
+    }
+
+    private NetworkPool DefaultPool(bool ipv6, int? linkIndex, IPAddress? runningGateway, int runningPrefix, IReadOnlyList<NetworkRecord> others)
+    {
+        var asked = ipv6 ? options.Address6 : options.Address;
+        var present = linkIndex is { } index ? BridgeLink.AddressOf(route, index, ipv6) : null;
+        var wayOut = ipv6 ? options.DefaultGateway6 : options.DefaultGateway;
+        var kept = runningGateway is not null && !runningGateway.Equals(wayOut) ? new InterfaceAddress(runningGateway, runningPrefix) : (InterfaceAddress?)null;
+        if (kept is { } stays && asked is { } wanted && wanted != stays)
+        {
+            LogAddressKept(logger, stays, wanted);
+        }
+
+        var range = ipv6 ? options.FixedCidr6 : options.FixedCidr;
+        var gateway = kept ?? asked ?? present ?? ChooseDefault(ipv6, range, others);
+        var auxiliary = wayOut is null
+            ? ImmutableSortedDictionary<string, IPAddress>.Empty
+            : ImmutableSortedDictionary<string, IPAddress>.Empty.Add(ipv6 ? NetworkPool.DefaultGatewayName6 : NetworkPool.DefaultGatewayName, wayOut);
+        var inside = range is { } part && gateway.Network.Contains(part.BaseAddress) && part.PrefixLength >= gateway.PrefixLength ? range : null;
+        return new NetworkPool(gateway.Network, inside, gateway.Address, auxiliary, false);
+    }
+
+    private InterfaceAddress ChooseDefault(bool ipv6, IPNetwork? range, IReadOnlyList<NetworkRecord> others)
+    {
+        var pools = ipv6 ? [range is { } named ? new DefaultPool(named, named.PrefixLength) : DefaultPools.UniqueLocal(options.InstanceId)] : options.DefaultPools;
+        var subnet = DefaultPools.ChooseFree(pools, [.. HostUses(), .. others.SelectMany(other => other.Pools).Select(pool => pool.Subnet)], ipv6);
+        return new InterfaceAddress(Subnets.At(subnet, 1), subnet.PrefixLength);
+    }
+
+    private void TakeUp(string containerId, ContainerSandbox? sandbox)
+    {
+        var stands = sandbox is not null && sandbox.Endpoints.All(IsOnBridge) && TryReserve(sandbox);
         if (!stands)
         {
-            LogDropped(logger, containerId, "its namespace or its place on the bridge is gone");
+            LogDropped(logger, containerId, "its namespace or its place on a network is gone");
             files.Delete(containerId);
             return;
         }
 
-        endpoints = endpoints.SetItem(containerId, endpoint!);
+        foreach (var endpoint in sandbox!.Endpoints)
+        {
+            remembered.Remember(endpoint);
+        }
+
+        sandboxes = sandboxes.SetItem(containerId, sandbox);
+        names.Put(sandbox, records);
         try
         {
-            claims.Claim(containerId, endpoint!.Address ?? System.Net.IPAddress.None, endpoint.Ports);
+            nameServers.Serve(sandbox, NamespacePath(containerId), records);
+        }
+        catch (NetworkFault fault)
+        {
+            LogNoNames(logger, containerId, fault.Message);
+        }
+
+        try
+        {
+            claims.Claim(containerId, TargetsOf(sandbox), null, sandbox.Ports);
         }
         catch (NetworkFault fault)
         {
@@ -54,16 +140,29 @@ internal sealed partial class BridgeState
         }
     }
 
+    private bool TryReserve(ContainerSandbox sandbox)
+    {
+        var reserved = sandbox.Endpoints.TakeWhile(endpoint => networks[endpoint.NetworkId].TryReserve(endpoint)).ToList();
+        if (reserved.Count == sandbox.Endpoints.Length)
+        {
+            return true;
+        }
+
+        reserved.ForEach(ReleaseAddresses);
+        return false;
+    }
+
     /// <summary>Namespaces and bridge ports without an endpoint: a crash came between the two.</summary>
     private void RemoveStrays()
     {
-        foreach (var path in Directory.GetFiles(namespaces).Where(path => !endpoints.ContainsKey(Path.GetFileName(path))))
+        foreach (var path in Directory.GetFiles(namespaces).Where(path => !sandboxes.ContainsKey(Path.GetFileName(path))))
         {
             NetworkNamespace.Delete(path);
         }
 
-        var known = endpoints.Values.Select(endpoint => endpoint.HostLink).ToHashSet();
-        foreach (var link in route.Links().Where(link => link.MasterIndex == bridge.Index && link.Name.StartsWith(BridgeEndpoint.HostLinkPrefix, StringComparison.Ordinal)))
+        var known = sandboxes.Values.SelectMany(sandbox => sandbox.Endpoints).Select(endpoint => endpoint.HostLink).ToHashSet();
+        var bridges = networks.Values.Select(network => network.Link.Index).ToHashSet();
+        foreach (var link in route.Links().Where(link => bridges.Contains(link.MasterIndex) && link.Name.StartsWith(BridgeEndpoint.HostLinkPrefix, StringComparison.Ordinal)))
         {
             if (!known.Contains(link.Name))
             {
@@ -75,15 +174,15 @@ internal sealed partial class BridgeState
     /// <summary>A bridge that somebody deleted was made anew, and its ports are without one.</summary>
     private bool IsOnBridge(BridgeEndpoint endpoint)
     {
-        if (route.FindLink(endpoint.HostLink) is not { } link)
+        if (!networks.TryGetValue(endpoint.NetworkId, out var network) || route.FindLink(endpoint.HostLink) is not { } link)
         {
             return false;
         }
 
-        if (link.MasterIndex != bridge.Index)
+        if (link.MasterIndex != network.Link.Index)
         {
-            route.SetMaster(link.Name, bridge.Name);
-            route.SetHairpin(link.Name, on: true);
+            route.SetMaster(link.Name, network.Link.Name);
+            SandboxLinks.SetPortOptions(route, network, endpoint);
         }
 
         return true;

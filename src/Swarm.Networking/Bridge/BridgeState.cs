@@ -1,207 +1,110 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Swarm.Linux;
-using Swarm.Networking.Ipam;
+using Swarm.Networking.Dns;
 using Swarm.Networking.Netlink;
+using Swarm.Networking.Networks;
 using Swarm.Networking.Nftables;
 using Swarm.Networking.Ports;
 
 namespace Swarm.Networking.Bridge;
 
-/// <summary>What the loop of <see cref="BridgeNetwork"/> owns, and each change of it. Only <see cref="Endpoints"/> is read from elsewhere.</summary>
-internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespace host, TimeProvider time, Random random, ILoggerFactory logging) : IAsyncDisposable
+/// <summary>
+/// What the loop of <see cref="BridgeNetworks"/> owns, and each change of it. Only <see cref="Records"/> and <see cref="Sandboxes"/> are read from
+/// elsewhere.
+/// </summary>
+internal sealed partial class BridgeState : IAsyncDisposable
 {
-    private readonly ILogger logger = logging.CreateLogger<BridgeNetwork>();
-    private readonly RouteSocket route = RouteSocket.In(host);
-    private readonly NftCoprocess nft = new(host, time, logging.CreateLogger<NftCoprocess>());
-    private readonly FlowSweeper flows = new(host, logging.CreateLogger<FlowSweeper>());
-    private readonly PortClaims claims = new(host);
-    private readonly EndpointFiles files = new(Path.Combine(options.RunFolder, "endpoints"));
-    private readonly string namespaces = Path.Combine(options.RunFolder, "netns");
-    private volatile ImmutableDictionary<string, BridgeEndpoint> endpoints = ImmutableDictionary<string, BridgeEndpoint>.Empty;
-    private BridgeLink bridge = null!;
-    private AddressPool pool = null!;
-    private BridgeRules rules = null!;
+    private readonly BridgeOptions options;
+    private readonly NetworkNamespace host;
+    private readonly TimeProvider time;
+    private readonly Random random;
+    private readonly ILogger logger;
+    private readonly RouteSocket route;
+    private readonly NftCoprocess nft;
+    private readonly FlowSweeper flows;
+    private readonly PortClaims claims;
+    private readonly SandboxFiles files;
+    private readonly NetworkFiles networkFiles;
+    private readonly BridgeRules rules;
+    private readonly NameServers nameServers;
+    private readonly NameTable names = new();
+    private readonly AddressMemory remembered = new();
+    private readonly string namespaces;
+    private readonly string firstStart;
+    private readonly Dictionary<string, LiveNetwork> networks = [];
+    private volatile ImmutableDictionary<string, NetworkRecord> records = ImmutableDictionary<string, NetworkRecord>.Empty;
+    private volatile ImmutableDictionary<string, ContainerSandbox> sandboxes = ImmutableDictionary<string, ContainerSandbox>.Empty;
 
-    public string Id { get; } = BridgeEndpoint.MakeId(options.InstanceId, "bridge");
+    public BridgeState(BridgeOptions options, NetworkNamespace host, TimeProvider time, Random random, ILoggerFactory logging)
+    {
+        (this.options, this.host, this.time, this.random) = (options, host, time, random);
+        logger = logging.CreateLogger<BridgeNetworks>();
+        route = RouteSocket.In(host);
+        nft = new NftCoprocess(host, time, logging.CreateLogger<NftCoprocess>());
+        flows = new FlowSweeper(host, logging.CreateLogger<FlowSweeper>());
+        claims = new PortClaims(host);
+        files = new SandboxFiles(Path.Combine(options.RunFolder, "endpoints"));
+        networkFiles = new NetworkFiles(options.StateFolder);
+        rules = new BridgeRules(options.LinkName);
+        nameServers = new NameServers(names, host, time, new Random(random.Next()), logging.CreateLogger<NameServers>());
+        namespaces = Path.Combine(options.RunFolder, "netns");
+        firstStart = Path.Combine(options.RunFolder, "first-start");
+    }
 
-    public BridgeOptions Options => options;
+    public string DefaultId => BridgeEndpoint.MakeId(options.InstanceId, NetworkRecord.Bridge);
 
-    public DateTimeOffset Created => Directory.GetCreationTimeUtc(files.Folder);
+    /// <summary>By id.</summary>
+    public ImmutableDictionary<string, NetworkRecord> Records => records;
 
-    public BridgeLink Bridge => bridge;
-
-    public ImmutableDictionary<string, BridgeEndpoint> Endpoints => endpoints;
+    /// <summary>By container.</summary>
+    public ImmutableDictionary<string, ContainerSandbox> Sandboxes => sandboxes;
 
     public string NamespacePath(string containerId) => containerId.Length > 0 && containerId.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-')
         ? Path.Combine(namespaces, containerId)
         : throw new ArgumentException($"container id \"{containerId}\": letters, digits, _ and - only, for it names a file");
 
-    public async Task<BridgeEndpoint> AttachAsync(string containerId, string name, ImmutableArray<PortMapping> ports)
-    {
-        if (await FindAsync(containerId, present => present.Address is not null && present.Requested.SequenceEqual(ports)) is { } found)
-        {
-            return found;
-        }
-
-        var address = pool.Allocate() ?? throw new NetworkFault(
-            NetworkFaultKind.Refused, $"no available IPv4 addresses on this network's address pools: bridge ({Id})");
-        var endpoint = new BridgeEndpoint(containerId, NewEndpointId(), address, bridge.Gateway.PrefixLength, bridge.Gateway.Address, ports, []);
-        try
-        {
-            endpoint = endpoint with { Ports = Claim(endpoint, name) };
-            Sandbox.MakeOnBridge(NamespacePath(containerId), route, bridge, endpoint);
-            Keep(endpoint);
-            await ChangeRulesAsync(rules.Publish(endpoint));
-            flows.Came(endpoint);
-            return endpoint;
-        }
-        catch
-        {
-            await RemoveAsync(endpoint);
-            throw;
-        }
-    }
-
-    public async Task<BridgeEndpoint> AttachNoneAsync(string containerId)
-    {
-        if (await FindAsync(containerId, present => present.Address is null) is { } found)
-        {
-            return found;
-        }
-
-        var endpoint = new BridgeEndpoint(containerId, NewEndpointId(), null, 0, null, [], []);
-        try
-        {
-            Sandbox.MakeLoopbackOnly(NamespacePath(containerId));
-            Keep(endpoint);
-            return endpoint;
-        }
-        catch
-        {
-            await RemoveAsync(endpoint);
-            throw;
-        }
-    }
-
-    public async Task DetachAsync(string containerId)
-    {
-        if (endpoints.TryGetValue(containerId, out var endpoint))
-        {
-            await RemoveAsync(endpoint);
-        }
-    }
-
-    public async Task RetainAsync(IReadOnlySet<string> running)
-    {
-        foreach (var endpoint in endpoints.Values.Where(endpoint => !running.Contains(endpoint.ContainerId)))
-        {
-            LogDropped(logger, endpoint.ContainerId, "its container does not run");
-            await RemoveAsync(endpoint);
-        }
-    }
-
     public async Task TeardownAsync()
     {
         await nft.DisposeAsync();
         await NftOneShot.ApplyAsync(host, rules.Nothing(), CancellationToken.None);
-        foreach (var endpoint in endpoints.Values)
+        foreach (var sandbox in sandboxes.Values)
         {
-            Forget(endpoint);
+            Forget(sandbox);
         }
 
-        route.TryDeleteLink(options.LinkName);
-        Directory.Delete(files.Folder, recursive: true);
-        Directory.Delete(namespaces, recursive: true);
+        foreach (var network in networks.Values.Where(network => !network.Record.LinkIsTheHosts))
+        {
+            route.TryDeleteLink(network.Link.Name);
+        }
+
+        File.Delete(firstStart);
+        foreach (var folder in (ReadOnlySpan<string>)[files.Folder, namespaces, options.StateFolder])
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        await nameServers.DisposeAsync();
         await flows.DisposeAsync();
         await nft.DisposeAsync();
         claims.Dispose();
         route.Dispose();
     }
 
-    /// <summary>The endpoint if it is as asked and still stands; one that is not is removed first.</summary>
-    private async Task<BridgeEndpoint?> FindAsync(string containerId, Predicate<BridgeEndpoint> asAsked)
-    {
-        if (!endpoints.TryGetValue(containerId, out var present))
-        {
-            return null;
-        }
-
-        if (asAsked(present) && Stands(present))
-        {
-            return present;
-        }
-
-        await RemoveAsync(present);
-        return null;
-    }
-
-    private string NewEndpointId()
+    private string NewId()
     {
         Span<byte> bytes = stackalloc byte[32];
         random.NextBytes(bytes);
         return Convert.ToHexStringLower(bytes);
     }
 
-    private bool Stands(BridgeEndpoint endpoint) =>
-        NetworkNamespace.IsNamespace(NamespacePath(endpoint.ContainerId))
-        && (endpoint.Address is null || route.FindLink(endpoint.HostLink)?.MasterIndex == bridge.Index);
-
-    private ImmutableArray<PortMapping> Claim(BridgeEndpoint endpoint, string name)
-    {
-        try
-        {
-            return [.. claims.Claim(endpoint.ContainerId, endpoint.Address!, endpoint.Requested)];
-        }
-        catch (NetworkFault fault) when (fault.Kind == NetworkFaultKind.Refused)
-        {
-            throw new NetworkFault(
-                fault.Kind, $"driver failed programming external connectivity on endpoint {name} ({endpoint.EndpointId}): {fault.Message}", fault);
-        }
-    }
-
-    /// <summary>Only once the namespace is whole: one without a file is a stray that the next start removes.</summary>
-    private void Keep(BridgeEndpoint endpoint)
-    {
-        files.Save(endpoint);
-        endpoints = endpoints.SetItem(endpoint.ContainerId, endpoint);
-    }
-
-    /// <summary>Ports first, so that nothing new is sent where the container was; the address last, so that nobody gets it too early.</summary>
-    private async Task RemoveAsync(BridgeEndpoint endpoint)
-    {
-        endpoints = endpoints.Remove(endpoint.ContainerId);
-        try
-        {
-            await ChangeRulesAsync(rules.Withdraw(endpoint));
-            flows.Left(endpoint);
-        }
-        finally
-        {
-            Forget(endpoint);
-        }
-    }
-
-    private void Forget(BridgeEndpoint endpoint)
-    {
-        NetworkNamespace.Delete(NamespacePath(endpoint.ContainerId));
-        claims.Release(endpoint.ContainerId);
-        files.Delete(endpoint.ContainerId);
-        endpoints = endpoints.Remove(endpoint.ContainerId);
-        if (endpoint.Address is { } address)
-        {
-            pool.Release(address);
-        }
-    }
-
     /// <summary>One small change; when it cannot be made (nft was killed, someone flushed the tables), the whole table is stated again.</summary>
     private async Task ChangeRulesAsync(string change)
     {
-        if (change.Length == 0)
+        if (change.Length == 0 || !options.ManagesFirewall)
         {
             return;
         }
@@ -217,5 +120,28 @@ internal sealed partial class BridgeState(BridgeOptions options, NetworkNamespac
         }
     }
 
-    private Task RestateRulesAsync(CancellationToken cancellation) => NftOneShot.ApplyAsync(host, rules.Whole(endpoints.Values) + "\n", cancellation);
+    private async Task RestateRulesAsync(CancellationToken cancellation)
+    {
+        if (!options.ManagesFirewall)
+        {
+            return;
+        }
+
+        var whole = rules.Whole(networks.Values, sandboxes.Values.SelectMany(Targets));
+        await NftOneShot.ApplyAsync(host, whole + "\n", cancellation);
+        statedRules = whole.Split("; add rule ").Length - 1;
+    }
+
+    /// <summary>Where the published ports of a container lead to now.</summary>
+    private List<PortTarget> Targets(ContainerSandbox sandbox)
+    {
+        var target = TargetsOf(sandbox);
+        return [.. sandbox.Ports
+            .Select(port => (Port: port, Address: port.IsIPv6 ? target.Address6 : target.Address))
+            .Where(pair => pair.Address is not null)
+            .Select(pair => new PortTarget(pair.Port, pair.Address!))];
+    }
+
+    private PortTargets TargetsOf(ContainerSandbox sandbox) => new(
+        WayOut.Of(sandbox, networks, ipv6: false)?.Address, WayOut.Of(sandbox, networks, ipv6: true)?.Address6);
 }

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Swarm.Linux;
 using Swarm.Networking.Netlink;
+using Swarm.Networking.Ports;
 
 namespace Swarm.Networking.Bridge;
 
@@ -39,20 +40,21 @@ internal sealed partial class FlowSweeper : IAsyncDisposable
     /// <param name="UdpPort">A port of the host that <paramref name="Now"/> answers.</param>
     private readonly record struct Sweep(IPAddress? Gone, int UdpPort, IPAddress? Now);
 
-    public void Left(BridgeEndpoint endpoint)
+    /// <param name="ports">What was published until now.</param>
+    public void Left(IReadOnlyCollection<PortTarget> ports)
     {
-        if (endpoint.Ports.Length > 0)
+        foreach (var address in ports.Select(target => target.Address).Distinct())
         {
-            sweeps.Writer.TryWrite(new Sweep(endpoint.Address, 0, null));
+            sweeps.Writer.TryWrite(new Sweep(address, 0, null));
         }
     }
 
     /// <summary>A UDP client that sent before the port was published is tracked as untranslated.</summary>
-    public void Came(BridgeEndpoint endpoint)
+    public void Came(IReadOnlyCollection<PortTarget> ports)
     {
-        foreach (var port in endpoint.Ports.Where(port => port.Protocol == "udp"))
+        foreach (var (port, address) in ports.Where(target => target.Port.Protocol == "udp"))
         {
-            sweeps.Writer.TryWrite(new Sweep(null, port.HostPort, endpoint.Address));
+            sweeps.Writer.TryWrite(new Sweep(null, port.HostPort, address));
         }
     }
 
@@ -68,7 +70,7 @@ internal sealed partial class FlowSweeper : IAsyncDisposable
         while (sweeps.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             var gone = new HashSet<IPAddress>();
-            var ports = new Dictionary<int, IPAddress>();
+            var ports = new Dictionary<(int, AddressFamily), IPAddress>();
             while (sweeps.Reader.TryRead(out var sweep))
             {
                 if (sweep.Gone is not null)
@@ -77,14 +79,14 @@ internal sealed partial class FlowSweeper : IAsyncDisposable
                 }
                 else
                 {
-                    ports[sweep.UdpPort] = sweep.Now!;
+                    ports[(sweep.UdpPort, sweep.Now!.AddressFamily)] = sweep.Now;
                 }
             }
 
             try
             {
                 flows.Forget(flow => gone.Contains(flow.AnsweredBy)
-                    || (flow.Protocol == ProtocolType.Udp && ports.TryGetValue(flow.Port, out var now) && !now.Equals(flow.AnsweredBy)));
+                    || (flow.Protocol == ProtocolType.Udp && ports.TryGetValue((flow.Port, flow.AnsweredBy.AddressFamily), out var now) && !now.Equals(flow.AnsweredBy)));
             }
             catch (NetlinkException error)
             {

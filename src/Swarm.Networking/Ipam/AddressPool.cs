@@ -1,58 +1,64 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Swarm.Networking.Ipam;
 
 /// <summary>
-/// The addresses of one IPv4 network, owned by one loop. It holds nothing that survives: at a start the endpoints that exist are reserved again.
+/// The addresses of one network, owned by one loop. It holds nothing that survives: at a start the endpoints that exist are reserved again.
 /// The search goes on behind the last address given, so that a freed one rests before it is given again (neighbour caches, open connections).
 /// </summary>
 public sealed class AddressPool
 {
-    /// <summary>A /8 is 2 MiB of bits.</summary>
     public const int ShortestPrefix = 8;
 
-    /// <summary>A /30 has a gateway and one container.</summary>
-    public const int LongestPrefix = 30;
+    /// <summary>An IPv4 /30 has a gateway and one container.</summary>
+    public const int LongestPrefix = 30, LongestPrefix6 = 126;
 
-    private readonly ulong[] taken;
-    private readonly uint network;
-    private readonly uint hosts;
-    private uint last;
+    private readonly HashSet<UInt128> never;
+    private readonly HashSet<UInt128> taken;
+    private readonly UInt128 first;
+    private readonly UInt128 count;
+    private UInt128 last;
 
-    public AddressPool(IPNetwork subnet)
+    /// <param name="range">What is given by itself; null: all of it. Addresses of the network outside it can be asked for.</param>
+    public AddressPool(IPNetwork subnet, IPNetwork? range = null)
     {
-        if (subnet.PrefixLength is < ShortestPrefix or > LongestPrefix)
+        var longest = subnet.IsIPv6() ? LongestPrefix6 : LongestPrefix;
+        if (subnet.PrefixLength < ShortestPrefix || subnet.PrefixLength > longest)
         {
-            throw new NetworkFault(NetworkFaultKind.Invalid, $"invalid subnet {subnet}: its prefix is to be {ShortestPrefix} to {LongestPrefix}");
+            throw new NetworkFault(NetworkFaultKind.Invalid, $"invalid subnet {subnet}: its prefix is to be {ShortestPrefix} to {longest}");
         }
 
         Subnet = subnet;
-        network = Subnets.ToNumber(subnet.BaseAddress);
-        hosts = 1u << (32 - subnet.PrefixLength);
-        taken = new ulong[(hosts + 63) / 64];
-        Set(0, true); // the network's own address
-        Set(hosts - 1, true); // the broadcast address
+        var given = range ?? subnet;
+        first = Subnets.ToNumber(given.BaseAddress);
+        count = Subnets.Size(subnet.BaseAddress.AddressFamily, given.PrefixLength);
+        var own = Subnets.ToNumber(subnet.BaseAddress); // of IPv6 the routers' anycast
+        never = subnet.IsIPv6() ? [own] : [own, own + Subnets.Size(AddressFamily.InterNetwork, subnet.PrefixLength) - 1];
+        taken = [.. never];
+        last = count - 1;
     }
 
     public IPNetwork Subnet { get; }
 
+    /// <param name="preferred">Is given if it is free.</param>
     /// <returns>Null when all are taken.</returns>
-    public IPAddress? Allocate()
+    public IPAddress? Allocate(IPAddress? preferred = null)
     {
-        for (uint step = 1; step <= hosts; step++)
+        if (preferred is not null && TryReserve(preferred))
         {
-            var host = (last + step) % hosts;
-            if (host % 64 == 0 && step + 64 <= hosts && taken[host / 64] == ulong.MaxValue)
-            {
-                step += 63;
-                continue;
-            }
+            return preferred;
+        }
 
-            if (!IsTaken(host))
+        // Among one more than are taken, one is free.
+        var attempts = UInt128.Min(count, (UInt128)taken.Count + 1);
+        for (UInt128 step = 1; step <= attempts; step++)
+        {
+            var offset = (last + step) % count;
+            if (taken.Add(first + offset))
             {
-                Set(host, true);
-                last = host;
-                return Subnets.FromNumber(network + host);
+                last = offset;
+                return Subnets.FromNumber(first + offset, Subnet.BaseAddress.AddressFamily);
             }
         }
 
@@ -60,33 +66,14 @@ public sealed class AddressPool
     }
 
     /// <returns>False when it is taken, or not of this network.</returns>
-    public bool TryReserve(IPAddress address)
-    {
-        if (!Subnet.Contains(address) || IsTaken(HostOf(address)))
-        {
-            return false;
-        }
-
-        Set(HostOf(address), true);
-        return true;
-    }
+    public bool TryReserve(IPAddress address) => Subnet.Contains(address) && taken.Add(Subnets.ToNumber(address));
 
     /// <summary>Gives an address back. The network and broadcast addresses stay taken.</summary>
     public void Release(IPAddress address)
     {
-        if (Subnet.Contains(address) && HostOf(address) is var host && host != 0 && host != hosts - 1)
+        if (Subnet.Contains(address) && Subnets.ToNumber(address) is var number && !never.Contains(number))
         {
-            Set(host, false);
+            taken.Remove(number);
         }
-    }
-
-    private uint HostOf(IPAddress address) => Subnets.ToNumber(address) - network;
-
-    private bool IsTaken(uint host) => (taken[host / 64] & (1ul << (int)(host % 64))) != 0;
-
-    private void Set(uint host, bool value)
-    {
-        var bit = 1ul << (int)(host % 64);
-        taken[host / 64] = value ? taken[host / 64] | bit : taken[host / 64] & ~bit;
     }
 }

@@ -4,49 +4,41 @@ using System.Net.Sockets;
 
 namespace Swarm.Networking.Ipam;
 
-/// <summary>Arithmetic on IPv4 networks, and the choice of one that the host does not use.</summary>
+/// <summary>Arithmetic on networks of both families. An address is its number, so that one code serves both.</summary>
 public static class Subnets
 {
-    /// <summary>Docker's own default pools: 172.17.0.0/16 to 172.31.0.0/16, then 192.168.0.0/16 in pieces of /20.</summary>
-    public static IEnumerable<IPNetwork> Defaults =>
-        Enumerable.Range(17, 15).Select(second => new IPNetwork(new IPAddress([172, (byte)second, 0, 0]), 16))
-            .Concat(Enumerable.Range(0, 16).Select(third => new IPNetwork(new IPAddress([192, 168, (byte)(third * 16), 0]), 20)));
-
-    /// <summary>The first default that overlaps nothing of <paramref name="used"/>.</summary>
-    /// <exception cref="NetworkFault">All overlap.</exception>
-    public static IPNetwork ChooseFree(IReadOnlyCollection<IPNetwork> used)
-    {
-        foreach (var candidate in Defaults)
-        {
-            if (!used.Any(network => Overlap(network, candidate)))
-            {
-                return candidate;
-            }
-        }
-
-        throw new NetworkFault(
-            NetworkFaultKind.Refused,
-            "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network; name one with --bip");
-    }
-
     public static bool Overlap(IPNetwork one, IPNetwork other) =>
         one.BaseAddress.AddressFamily == other.BaseAddress.AddressFamily && (one.Contains(other.BaseAddress) || other.Contains(one.BaseAddress));
 
     /// <summary>The network that an interface's address is in.</summary>
     public static IPNetwork Of(IPAddress address, int prefixLength)
     {
-        var mask = prefixLength == 0 ? 0 : uint.MaxValue << (32 - prefixLength);
-        return new IPNetwork(FromNumber(ToNumber(address) & mask), prefixLength);
+        var host = Size(address.AddressFamily, prefixLength) - 1;
+        return new IPNetwork(FromNumber(ToNumber(address) & ~host, address.AddressFamily), prefixLength);
     }
 
-    public static uint ToNumber(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork
-        ? BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes())
-        : throw new ArgumentException($"{address} is not an IPv4 address");
+    /// <summary>The address that is so many above the network's own.</summary>
+    public static IPAddress At(IPNetwork network, UInt128 offset) => FromNumber(ToNumber(network.BaseAddress) + offset, network.BaseAddress.AddressFamily);
 
-    public static IPAddress FromNumber(uint number)
+    /// <summary>How many addresses a network of this prefix has; 0 stands for all of IPv6.</summary>
+    public static UInt128 Size(AddressFamily family, int prefixLength) => UInt128.One << (Bits(family) - prefixLength);
+
+    public static int Bits(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? 128 : 32;
+
+    public static bool IsIPv6(this IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
+
+    public static bool IsIPv6(this IPNetwork network) => network.BaseAddress.IsIPv6();
+
+    public static UInt128 ToNumber(IPAddress address)
     {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
-        return new IPAddress(bytes);
+        var bytes = address.GetAddressBytes();
+        return bytes.Length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+
+    public static IPAddress FromNumber(UInt128 number, AddressFamily family)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
+        return new IPAddress(family == AddressFamily.InterNetworkV6 ? bytes : bytes[12..]);
     }
 }

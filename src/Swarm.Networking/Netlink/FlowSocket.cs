@@ -7,7 +7,7 @@ using static Swarm.Networking.Netlink.RouteConstants;
 namespace Swarm.Networking.Netlink;
 
 /// <summary>
-/// The kernel's connection tracking (nfnetlink_conntrack) of IPv4. It is walked whole, which takes 10 ms and more however few flows there are
+/// The kernel's connection tracking (nfnetlink_conntrack). It is walked whole, which takes 10 ms and more however few flows there are
 /// (measured), so callers gather what they look for. One thread at a time.
 /// </summary>
 public sealed class FlowSocket : IDisposable
@@ -22,12 +22,12 @@ public sealed class FlowSocket : IDisposable
     /// <returns>How many.</returns>
     public int Forget(Predicate<Flow> unwanted)
     {
-        var flows = netlink.Dump(() => Request(GetFlow, FlagDump), "list flows", payload => Parse(payload) is { } flow && unwanted(flow) ? flow : null);
+        var flows = netlink.Dump(() => Request(GetFlow, FlagDump, FamilyAny), "list flows", payload => Parse(payload) is { } flow && unwanted(flow) ? flow : null);
         foreach (var flow in flows)
         {
             try
             {
-                netlink.Change(Request(DeleteFlow, FlagAck).Add(FlowOriginal | NestedBit, flow.Tuple).Add(FlowId, flow.Id), "forget a flow");
+                netlink.Change(Request(DeleteFlow, FlagAck, flow.AnsweredBy.AddressFamily == AddressFamily.InterNetworkV6 ? FamilyInet6 : FamilyInet).Add(FlowOriginal | NestedBit, flow.Tuple).Add(FlowId, flow.Id), "forget a flow");
             }
             catch (NetlinkException error) when (error.NotThere)
             {
@@ -77,7 +77,7 @@ public sealed class FlowSocket : IDisposable
             {
                 tuple = (parts.Type, fields.Type) switch
                 {
-                    (TupleAddresses, TupleSource) => tuple with { Source = new IPAddress(fields.Value) },
+                    (TupleAddresses, TupleSource or TupleSource6) => tuple with { Source = new IPAddress(fields.Value) },
                     (TupleProtocol, ProtocolNumber) => tuple with { Protocol = (ProtocolType)fields.Value[0] },
                     (TupleProtocol, ProtocolDestinationPort) => tuple with { DestinationPort = BinaryPrimitives.ReadUInt16BigEndian(fields.Value) },
                     _ => tuple,
@@ -88,10 +88,10 @@ public sealed class FlowSocket : IDisposable
         return tuple;
     }
 
-    private static NetlinkRequest Request(ushort type, ushort flags)
+    private static NetlinkRequest Request(ushort type, ushort flags, byte family)
     {
         var request = new NetlinkRequest(type, flags, NetfilterHeaderBytes);
-        request.Fixed[0] = FamilyInet;
+        request.Fixed[0] = family;
         return request;
     }
 }

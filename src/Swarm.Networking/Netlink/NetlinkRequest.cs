@@ -41,6 +41,14 @@ internal sealed class NetlinkRequest
         return Add(type, bytes);
     }
 
+    /// <summary>nf_tables takes its numbers in network byte order.</summary>
+    public NetlinkRequest AddBigEndian(ushort type, int value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, value);
+        return Add(type, bytes);
+    }
+
     public NetlinkRequest Add(ushort type, string value) => Add(type, Encoding.UTF8.GetBytes(value + '\0'));
 
     public NetlinkRequest Nest(ushort type)

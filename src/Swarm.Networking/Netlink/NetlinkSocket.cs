@@ -22,11 +22,66 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
 
     public void Dispose() => socket.Dispose();
 
+    /// <summary>The descriptor, to wait for.</summary>
+    public int Descriptor => (int)socket.DangerousGetHandle();
+
+    /// <summary>Tells of changes from now on (netlink(7), NETLINK_ADD_MEMBERSHIP).</summary>
+    public void Subscribe(int group) => Native.Join(socket, group);
+
+    /// <summary>The types of the changes that one datagram tells of. Null: some were lost, because nobody took them in time.</summary>
+    public IReadOnlyList<ushort>? TakeChanges()
+    {
+        const int noBufferSpace = 105; // ENOBUFS: the kernel had no room to keep them
+        int count;
+        try
+        {
+            count = Native.Receive(socket, received, "hear of changes");
+        }
+        catch (NetlinkException error) when (error.Errno == noBufferSpace)
+        {
+            return null;
+        }
+
+        var types = new List<ushort>();
+        for (var at = 0; at + HeaderBytes <= count && MemoryMarshal.Read<int>(received.AsSpan(at)) is var length && length >= HeaderBytes; at += NetlinkRequest.Align(length))
+        {
+            types.Add(MemoryMarshal.Read<ushort>(received.AsSpan(at + 4)));
+        }
+
+        return types;
+    }
+
     /// <summary>Sends a change and waits for the kernel's answer.</summary>
     public void Change(NetlinkRequest request, string what)
     {
         Native.Send(socket, request.Finish(++sequence), what);
         foreach (var message in Receive(what))
+        {
+            if (message.Type == MessageError)
+            {
+                Acknowledge(Payload(message), message.Flags, what);
+                return;
+            }
+        }
+
+        throw new InvalidDataException($"{what}: the kernel did not answer");
+    }
+
+    /// <summary>
+    /// Sends changes that take effect together or not at all (nfnetlink's batches), between the messages that begin and end one. Only the last
+    /// change is to ask for an acknowledgement: a refusal of any is told unasked. After a refusal the socket is of no further use.
+    /// </summary>
+    public void Batch(IReadOnlyList<NetlinkRequest> messages, string what)
+    {
+        var first = sequence + 1;
+        using var bytes = new MemoryStream();
+        foreach (var message in messages)
+        {
+            bytes.Write(message.Finish(++sequence));
+        }
+
+        Native.Send(socket, bytes.GetBuffer().AsSpan(0, (int)bytes.Length), what);
+        foreach (var message in Receive(what, first))
         {
             if (message.Type == MessageError)
             {
@@ -110,8 +165,9 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
     private ReadOnlySpan<byte> Payload(Message message) => received.AsSpan(message.Offset, message.Length);
 
     /// <summary>One datagram, cut into the messages that answer the last request (an abandoned answer of an earlier one is passed over).</summary>
-    private List<Message> Receive(string what)
+    private List<Message> Receive(string what, uint? from = null)
     {
+        var oldest = from ?? sequence;
         var messages = new List<Message>();
         while (messages.Count == 0)
         {
@@ -124,7 +180,7 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
                     throw new InvalidDataException($"{what}: netlink message of {length} bytes in {count - at}");
                 }
 
-                if (MemoryMarshal.Read<uint>(received.AsSpan(at + 8)) == sequence)
+                if (MemoryMarshal.Read<uint>(received.AsSpan(at + 8)) is var answered && answered >= oldest && answered <= sequence)
                 {
                     var type = MemoryMarshal.Read<ushort>(received.AsSpan(at + 4));
                     var flags = MemoryMarshal.Read<ushort>(received.AsSpan(at + 6));

@@ -5,7 +5,7 @@ internal static class RouteConstants
 {
     // netlink(7), linux/netlink.h
     public const int AddressFamilyNetlink = 16, SocketRawCloseOnExec = 3 | 0x80000, NetlinkRoute = 0;
-    public const int SolNetlink = 270, NetlinkCapAck = 10, NetlinkExtAck = 11, NetlinkGetStrictCheck = 12;
+    public const int SolNetlink = 270, NetlinkCapAck = 10, NetlinkExtAck = 11, NetlinkGetStrictCheck = 12, NetlinkAddMembership = 1;
     public const int HeaderBytes = 16, AttributeHeaderBytes = 4, Alignment = 4;
     public const ushort MessageError = 2, MessageDone = 3;
     public const ushort FlagRequest = 1, FlagAck = 4, FlagDumpInterrupted = 0x10, FlagAckTlvs = 0x200;
@@ -18,8 +18,21 @@ internal static class RouteConstants
     public const ushort GetFlow = 0x101, DeleteFlow = 0x102; // NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, _DELETE
     public const ushort FlowOriginal = 1, FlowReply = 2, FlowId = 12;
     public const ushort TupleAddresses = 1, TupleProtocol = 2;
-    public const ushort TupleSource = 1; // CTA_IP_V4_SRC
+    public const ushort TupleSource = 1, TupleSource6 = 3; // CTA_IP_V4_SRC, CTA_IP_V6_SRC
     public const ushort ProtocolNumber = 1, ProtocolDestinationPort = 3;
+
+    // linux/netfilter/nfnetlink.h, nf_tables.h
+    public const ushort BatchBegin = 0x10, BatchEnd = 0x11, RulesSubsystem = 10, FlagAppend = 0x800;
+    public const ushort NewTable = RulesSubsystem << 8, DeleteTable = (RulesSubsystem << 8) | 2, NewChain = (RulesSubsystem << 8) | 3, NewRule = (RulesSubsystem << 8) | 6;
+    public const ushort TableName = 1, ChainTable = 1, ChainName = 3, ChainHook = 4, ChainPolicy = 5, ChainType = 7, HookNumber = 1, HookPriority = 2;
+    public const ushort RuleTable = 1, RuleChain = 2, RuleExpressions = 4, ListElement = 1, ExpressionName = 1, ExpressionData = 2, DataValue = 1;
+    public const ushort PayloadRegister = 1, PayloadBase = 2, PayloadOffset = 3, PayloadLength = 4, CompareRegister = 1, CompareOperation = 2, CompareData = 3;
+    public const ushort MetaRegister = 1, MetaKey = 2, ImmediateRegister = 1, ImmediateData = 2, NatType = 1, NatFamily = 2, NatPortRegister = 5;
+    public const int HookLocalOut = 3, PriorityNatDestination = -100, VerdictAccept = 1, NetworkHeader = 1, TransportHeader = 2, MetaProtocol = 16, NatDestination = 1;
+
+    public const ushort DeleteChain = (RulesSubsystem << 8) | 5, GetRule = (RulesSubsystem << 8) | 7, DeleteRule = (RulesSubsystem << 8) | 8;
+    public const int GroupRules = 7, GroupLinks = 1; // NFNLGRP_NFTABLES, RTNLGRP_LINK
+    public const byte FamilyInetTables = 1; // NFPROTO_INET: tables of both families
 
     // rtnetlink(7), linux/rtnetlink.h
     public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18;
@@ -38,6 +51,8 @@ internal static class RouteConstants
     public const ushort InfoKind = 1, InfoData = 2, InfoSlaveKind = 4, InfoSlaveData = 5;
     public const ushort VethPeer = 1;
     public const ushort BridgePortMode = 4; // IFLA_BRPORT_MODE: 1 lets a port hear its own frames (hairpin)
+    public const ushort BridgePortIsolated = 33; // IFLA_BRPORT_ISOLATED
+    public const byte AddressNoDetection = 2; // IFA_F_NODAD: an IPv6 address can be used at once
     public const ushort AddressAddress = 1, AddressLocal = 2;
     public const int MaximumNameBytes = 15; // IFNAMSIZ - 1
 
@@ -48,5 +63,5 @@ internal static class RouteConstants
     public const int NoEntry = 2, AlreadyExists = 17, NoDevice = 19, Interrupted = 4;
 
     // address_families(7)
-    public const byte FamilyInet = 2, FamilyInet6 = 10;
+    public const byte FamilyAny = 0, FamilyInet = 2, FamilyInet6 = 10;
 }

@@ -53,6 +53,7 @@ public sealed partial class RouteSocket
         var request = new NetlinkRequest(type, flags, AddressHeaderBytes);
         request.Fixed[0] = Family(address);
         request.Fixed[1] = (byte)prefixLength;
+        request.Fixed[2] = address.AddressFamily == AddressFamily.InterNetworkV6 ? AddressNoDetection : (byte)0; // our pools give each out once
         MemoryMarshal.Write(request.Fixed[4..], linkIndex);
         var bytes = address.GetAddressBytes();
         return request.Add(AddressLocal, bytes).Add(AddressAddress, bytes);

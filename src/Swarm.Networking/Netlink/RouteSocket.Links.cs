@@ -89,6 +89,10 @@ public sealed partial class RouteSocket
     public void SetHairpin(string name, bool on) => SetLink(name, $"set hairpin of bridge port {name}", request => request
         .Nest(LinkInfo).Add(InfoSlaveKind, "bridge"u8).Nest(InfoSlaveData).Add(BridgePortMode, [on ? (byte)1 : (byte)0]).End().End());
 
+    /// <summary>Keeps a bridge port from the other isolated ones; the bridge's own address and what is behind it stay in reach (ip-link(8)).</summary>
+    public void SetIsolated(string name, bool on) => SetLink(name, $"set isolation of bridge port {name}", request => request
+        .Nest(LinkInfo).Add(InfoSlaveKind, "bridge"u8).Nest(InfoSlaveData).Add(BridgePortIsolated, [on ? (byte)1 : (byte)0]).End().End());
+
     public IReadOnlyList<Link> Links() => netlink.Dump(() => LinkRequest(GetLink, FlagDump, 0), "list links", ParseLink);
 
     /// <returns>Null when there is no such link.</returns>

@@ -13,20 +13,35 @@ internal static unsafe class PortSocket
     private const int SolSocket = 1, AttachFilter = 26; // asm-generic/socket.h
     private const ushort ReturnConstant = 0x06; // BPF_RET | BPF_K, linux/bpf_common.h: return 0 bytes, which is to drop
 
+    private const int Sctp = 132; // IPPROTO_SCTP, which .NET has no name for
+
+    /// <exception cref="SocketException">The port is taken, the address is not the host's, or the kernel does not know the protocol.</exception>
     public static Socket Hold(string protocol, IPEndPoint endpoint)
     {
         var (type, kind) = protocol switch
         {
             "tcp" => (SocketType.Stream, ProtocolType.Tcp),
             "udp" => (SocketType.Dgram, ProtocolType.Udp),
-            _ => throw new NetworkFault(NetworkFaultKind.Unsupported, $"publishing a {protocol} port: only tcp and udp ports can be published"),
+            "sctp" => (SocketType.Stream, (ProtocolType)Sctp),
+            _ => throw new NetworkFault(NetworkFaultKind.Invalid, $"publishing a {protocol} port: there are tcp, udp and sctp"),
         };
         var socket = new Socket(endpoint.AddressFamily, type, kind);
         try
         {
-            DropAll(socket);
+            if (endpoint.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                socket.DualMode = false;
+            }
+
+            // The whole of IPv6 is held without listening: ::1 is not led to the container and is to be refused there, not left to wait.
+            var listens = type == SocketType.Stream && !endpoint.Address.Equals(IPAddress.IPv6Any);
+            if (listens || type == SocketType.Dgram)
+            {
+                DropAll(socket);
+            }
+
             socket.Bind(endpoint);
-            if (type == SocketType.Stream)
+            if (listens)
             {
                 socket.Listen(1);
             }

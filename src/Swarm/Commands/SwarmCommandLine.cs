@@ -24,7 +24,12 @@ public static class SwarmCommandLine
         TextWriter? error = null)
     {
         var cli = new Cli(output ?? Console.Out, error ?? Console.Error, TimeProvider.System);
-        var (root, ownCommandLine) = Build(cli, runDaemon);
+        if (DaemonCommand.WordsOf(args) is { } daemonWords)
+        {
+            return await InvokeDaemonAsync(cli, DaemonPersona.Swarm, daemonWords, runDaemon);
+        }
+
+        var (root, ownCommandLine) = Build(cli);
         var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
         string[] words;
         try
@@ -50,6 +55,17 @@ public static class SwarmCommandLine
         return await parsed.InvokeAsync(invocation);
     }
 
+    /// <summary>Called as `dockerd`: the daemon in Docker's place.</summary>
+    public static Task<int> InvokeDockerdAsync(string[] args, Func<DaemonOptions, CancellationToken, Task<int>> runDaemon, TextWriter? output = null, TextWriter? error = null) =>
+        InvokeDaemonAsync(new Cli(output ?? Console.Out, error ?? Console.Error, TimeProvider.System), DaemonPersona.Dockerd, args, runDaemon);
+
+    private static async Task<int> InvokeDaemonAsync(Cli cli, DaemonPersona persona, IReadOnlyList<string> words, Func<DaemonOptions, CancellationToken, Task<int>> runDaemon)
+    {
+        var version = typeof(SwarmCommandLine).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+        using var stop = new StopSignals();
+        return await DaemonCommand.RunAsync(cli, persona, words, version, options => runDaemon(options, stop.Token));
+    }
+
     /// <summary>A group of commands without one of them: docker then shows the group's help, and names a command that it does not know.</summary>
     private static async Task<int> WithoutCommandAsync(Cli cli, RootCommand root, string[] words, IReadOnlyList<string> unmatched, string path)
     {
@@ -68,13 +84,13 @@ public static class SwarmCommandLine
     }
 
     /// <summary>The tree, and those of its commands whose arguments end in a command line of the user's own.</summary>
-    internal static (RootCommand Root, IReadOnlySet<Command> OwnCommandLine) Build(Cli cli, Func<DaemonOptions, CancellationToken, Task<int>> runDaemon)
+    internal static (RootCommand Root, IReadOnlySet<Command> OwnCommandLine) Build(Cli cli)
     {
         var ownCommandLine = new HashSet<Command>();
         var root = new RootCommand("A clustered container runtime: services, nodes and containers, through the Docker Engine API")
         {
             cli.Host,
-            DaemonCommand.Build(cli, runDaemon),
+            DaemonCommand.Listed(),
             ClusterCommands.Init(cli),
             ClusterCommands.Join(cli),
             ClusterCommands.JoinToken(cli),
@@ -89,6 +105,7 @@ public static class SwarmCommandLine
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
             RebalanceCommand.Build(cli),
+            ExecCommand.Build(cli, ownCommandLine),
             ContainerCommands.List(cli),
             ContainerCommands.Logs(cli),
             RunCommand.Build(cli, ownCommandLine),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
@@ -7,18 +8,18 @@ using Swarm.Api.Build;
 using Swarm.Api.Containers;
 using Swarm.Api.Daemon;
 using Swarm.Api.Images;
-using Swarm.Api.Networks;
-using Swarm.Api.Wire;
 using Swarm.Commands;
 using Swarm.Engine;
 using Swarm.Engine.Build;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Events;
 using Swarm.Engine.Images;
+using Swarm.Engine.Runtime;
 using Swarm.Linux;
 using Swarm.Model;
 using Swarm.Networking;
 using Swarm.Networking.Bridge;
+using Swarm.Networking.Ipam;
 using Swarm.Registry;
 using NodeDescription = Swarm.Model.NodeDescription;
 using ContainerStatus = Swarm.Engine.Containers.ContainerStatus;
@@ -26,17 +27,21 @@ using ContainerStatus = Swarm.Engine.Containers.ContainerStatus;
 namespace Swarm.Daemon;
 
 /// <summary>The node's own engine: images, containers and the bridge network, with or without a cluster.</summary>
-internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAsyncDisposable
+internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
 {
     private readonly RegistryClient _registry;
     private readonly NetworkNamespace _host;
-    private readonly BridgeNetwork _bridge;
+    private readonly BridgeNetworks _bridge;
     private readonly ImageStore _images;
     private readonly ContainerEngine _containers;
 
-    private LocalEngine(RegistryClient registry, NetworkNamespace host, BridgeNetwork bridge, ImageStore images, ContainerEngine containers)
+    private readonly RunningConfiguration _configuration;
+    private readonly RuntimeCatalog _runtimes;
+
+    private LocalEngine(
+        RegistryClient registry, NetworkNamespace host, BridgeNetworks bridge, ImageStore images, ContainerEngine containers, RunningConfiguration configuration, RuntimeCatalog runtimes)
     {
-        (_registry, _host, _bridge, _images, _containers) = (registry, host, bridge, images, containers);
+        (_registry, _host, _bridge, _images, _containers, _configuration, _runtimes) = (registry, host, bridge, images, containers, configuration, runtimes);
     }
 
     /// <summary>Stays the same for this data root.</summary>
@@ -44,47 +49,71 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
 
     internal required HostFacts Host { get; init; }
 
-    internal required ITaskExecutor Executor { get; init; }
+    internal required NodeTasks Tasks { get; init; }
 
     internal required ImageBuilder Builder { get; init; }
 
-    internal static async Task<LocalEngine> StartAsync(DaemonOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    internal NodeNetworks Networks => new(_bridge, _containers);
+
+    internal static async Task<LocalEngine> StartAsync(RunningConfiguration configuration, string bridgeName, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
+        var options = configuration.Now;
         var id = EngineId(options.DataRoot);
         var facts = HostFacts.Read();
-        var registry = new RegistryClient(new RegistryOptions(), time);
+        var registry = new RegistryClient(options.Registry, time);
         var local = await LocalImages.OpenAsync(options.DataRoot, registry, time, loggers);
         var host = NetworkNamespace.Current();
         var bridgeOptions = new BridgeOptions(Path.Combine(options.ExecRoot, "network"), id)
         {
-            LinkName = options.Bridge,
-            Address = options.BridgeAddress is { } cidr ? InterfaceAddress.Parse(cidr) : null,
+            StateFolder = Path.Combine(options.DataRoot, "networks"),
+            LinkName = bridgeName,
+            HasBridge = bridgeName != "none",
+            Address = options.Network.BridgeAddress,
+            Address6 = options.Network.BridgeAddress6,
+            EnableIPv6 = options.Network.IPv6,
+            FixedCidr = options.Network.ContainerRange,
+            FixedCidr6 = options.Network.ContainerRange6,
+            DefaultGateway = options.Network.DefaultGateway,
+            DefaultGateway6 = options.Network.DefaultGateway6,
+            Icc = options.Network.ContainersMeet,
+            Masquerade = options.Network.Masquerade,
+            HostBinding = options.Network.PublishAddress,
+            ManagesFirewall = options.Network.Rules,
+            Forwards = options.Network.Forwarding,
+            Mtu = options.Network.Mtu,
+            DefaultPools = options.Network.AddressPools.Count > 0 ? [.. options.Network.AddressPools] : DefaultPools.Docker,
+            DefaultNetworkOptions = options.Network.DriverOptions,
         };
-        var bridge = await BridgeNetwork.StartAsync(bridgeOptions, host, time, NodeDaemon.NewRandom(), loggers, cancellation);
+        var bridge = await BridgeNetworks.StartAsync(bridgeOptions, host, time, NodeDaemon.NewRandom(), loggers, cancellation);
         var engineOptions = new EngineOptions
         {
             DataRoot = options.DataRoot,
             ExecRoot = options.ExecRoot,
             CgroupParent = "/" + options.CgroupParent,
-            Runtime = RuntimePath(options.Runtime),
+            Runtimes = new RuntimeCatalog(options.DefaultRuntime, options.Runtimes),
+            Defaults = options.Containers,
             ShimCommand = ShimCommand(),
             NodeName = facts.Hostname,
         };
         var events = new EventBus(time);
         local.Images.Events = events;
+        local.Images.PrefersOffline = options.PreferOfflineImages;
         var containers = new ContainerEngine(
-            engineOptions, local.Images, local.Rootfs, new BridgeContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
+            engineOptions, local.Images, local.Rootfs, new ContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
         await containers.RecoverAsync(cancellation);
         await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
         await steps.CleanUpAsync(cancellation);
-        return new LocalEngine(registry, host, bridge, local.Images, containers)
+        containers.RestartWanted();
+        var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"));
+        taskFiles.Sweep(containers.Containers.Select(container => TaskContainer.TaskIdOf(container.Record)).OfType<string>().ToHashSet(StringComparer.Ordinal));
+        return new LocalEngine(registry, host, bridge, local.Images, containers, configuration, engineOptions.Runtimes)
         {
             Id = id,
             Host = facts,
             Builder = new ImageBuilder(
-                local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(), loggers.CreateLogger<ImageBuilder>()),
-            Executor = new ContainerExecutor(containers, local.Images, Description(facts, options)),
+                local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(new SocketsHttpHandler { Proxy = options.Registry.Proxies.Proxy, UseProxy = options.Registry.Proxies.Proxy is not null }), loggers.CreateLogger<ImageBuilder>()),
+            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers), events),
         };
     }
 
@@ -101,13 +130,13 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
 
     public int Images => _images.List().Count;
 
+    public ConfiguredFacts Configured => _configuration.Facts(_containers.Cgroups);
+
     public IReadOnlyList<ImageUser> UsersOf(string imageId) =>
     [
         .. _containers.Containers.Where(container => container.Record.ImageId == imageId)
             .Select(container => new ImageUser(container.Id, container.State.IsRunning, container.Record.Config.Image ?? imageId)),
     ];
-
-    public IReadOnlyList<NetworkResource> List() => [.. _bridge.Describe().Select(Resource)];
 
     internal void Map(IEndpointRouteBuilder routes, TimeProvider time)
     {
@@ -117,6 +146,18 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         ImageEndpoints.Map(routes, _images, this, time);
         BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
+
+    /// <summary>What a running daemon can change of its configuration, and the event of it.</summary>
+    internal void Reconfigure(DaemonOptions now)
+    {
+        _registry.Configure(now.Registry);
+        _runtimes.Replace(now.DefaultRuntime, now.Runtimes);
+        _containers.Events.Publish("daemon", "reload", Id, _configuration.Attributes(Host.Hostname));
+    }
+
+    /// <summary>For a dump: one line each.</summary>
+    internal IEnumerable<string> Describe() => _containers.Containers.Select(container =>
+        $"container {container.Id} {container.Record.Name}: {container.State.Status}, process {container.State.Pid}");
 
     public async ValueTask DisposeAsync()
     {
@@ -131,7 +172,7 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
     {
         Hostname = host.Hostname,
         Platform = new Model.Platform { Architecture = host.Machine, Os = "linux" },
-        Resources = new Model.Resources { NanoCpus = host.Cpus * 1_000_000_000L, MemoryBytes = host.MemoryBytes },
+        Resources = new Model.Resources { NanoCpus = host.Cpus * 1_000_000_000L, MemoryBytes = host.MemoryBytes, Generic = GenericResources(options.GenericResources) },
         EngineVersion = EngineVersion.Text,
         EngineLabels = ImmutableSortedDictionary.CreateRange(
             StringComparer.Ordinal,
@@ -140,29 +181,12 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         Plugins =
         [
             new Model.EnginePlugin { Type = "Log", Name = "json-file" },
+            new Model.EnginePlugin { Type = "Log", Name = "local" },
             new Model.EnginePlugin { Type = "Network", Name = "bridge" },
             new Model.EnginePlugin { Type = "Network", Name = "host" },
             new Model.EnginePlugin { Type = "Network", Name = "null" },
             new Model.EnginePlugin { Type = "Volume", Name = "local" },
         ],
-    };
-
-    private static NetworkResource Resource(NetworkDescription network) => new()
-    {
-        Name = network.Name,
-        Id = network.Id,
-        Driver = network.Driver,
-        Created = network.Created.UtcDateTime,
-        Scope = network.Scope,
-        EnableIPv4 = true,
-        IPAM = network.Subnet is { } subnet ? new IPAM { Config = [new IPAMConfig { Subnet = subnet.ToString(), Gateway = network.Gateway?.ToString() ?? "" }] } : new IPAM(),
-        Options = network.Options,
-        Containers = network.Members.ToDictionary(member => member.ContainerId, member => new EndpointResource
-        {
-            EndpointID = member.EndpointId,
-            MacAddress = member.MacAddress,
-            IPv4Address = $"{member.Address}/{member.PrefixLength}",
-        }),
     };
 
     private static string EngineId(string dataRoot)
@@ -176,14 +200,14 @@ internal sealed class LocalEngine : ISystemInfo, INetworkCatalog, IImageUse, IAs
         return File.ReadAllText(path);
     }
 
-    private static string RuntimePath(string name)
-    {
-        const string searched = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        return name.Contains('/', StringComparison.Ordinal)
-            ? name
-            : searched.Split(':').Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-                ?? throw new IOException($"the OCI runtime {name} is not installed (looked in {searched}). Install it or name another with --default-runtime.");
-    }
+    /// <summary>A kind whose values are all numbers is counted; any other is a set of names.</summary>
+    private static ImmutableArray<Model.GenericResource> GenericResources(IReadOnlyList<string> given) =>
+    [
+        .. given.Select(text => text.Split('=', 2)).GroupBy(pair => pair[0], pair => pair[1]).SelectMany(kind =>
+            kind.All(value => long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                ? [new Model.GenericResource { Kind = kind.Key, Value = kind.Sum(value => long.Parse(value, CultureInfo.InvariantCulture)) }]
+                : kind.Select(value => new Model.GenericResource { Kind = kind.Key, NamedValue = value })),
+    ];
 
     /// <summary>
     /// The small program beside this binary, or else the binary itself, which costs every container some 0.7 MiB more; in development a library that

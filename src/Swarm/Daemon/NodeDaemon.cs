@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Swarm.Api;
@@ -9,6 +8,7 @@ using Swarm.Commands;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
 using Swarm.Manager.Scheduling;
+using Swarm.Linux;
 using Swarm.Security;
 
 namespace Swarm.Daemon;
@@ -22,32 +22,33 @@ internal static partial class NodeDaemon
     internal static async Task<int> RunAsync(DaemonOptions options, CancellationToken stop)
     {
         var time = TimeProvider.System;
-        using var loggers = LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(options.Debug ? LogLevel.Debug : LogLevel.Information)
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Grpc", LogLevel.Warning)
-            .AddFilter("DotNext", options.Debug ? LogLevel.Information : LogLevel.Warning)
-            .AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            }));
+        var levels = new LogSwitch(options.Debug, options.LogLevel);
+        using var loggers = DaemonLogging.Create(options, levels, time);
         var logger = loggers.CreateLogger("Swarm.Daemon");
         try
         {
+            LogRemarks(logger, options);
+            using var pid = options.PidFile is { } pidFile ? PidFile.Write(pidFile) : null;
             using var claim = DataRootClaim.Take(options.DataRoot);
-            await using var engine = await LocalEngine.StartAsync(options, time, loggers, stop);
+            options = options with { DataRoot = RealFolder.Make(options.DataRoot), ExecRoot = RealFolder.Make(options.ExecRoot) };
+            AdjustOomScore(options, logger);
+            using var tls = options.Tls is { } files ? ApiTls.Load(files.Certificate, files.Key, files.Authority) : null;
+            using var plugins = await AuthorizationPlugins.OpenAsync(options.AuthorizationPlugins, stop);
+            var listen = DaemonListeners.Of(options, tls, logger) with { Authorization = plugins.Opened };
+            using var bridge = BridgeName.Take(options.Network.Bridge, options.Network.BridgeIsAsked, Path.Combine(options.ExecRoot, "network", "link"));
+            var configuration = new RunningConfiguration(options);
+            await using var engine = await LocalEngine.StartAsync(configuration, bridge.Name, time, loggers, stop);
             var fatal = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var life = new NodeLife(
-                Path.Combine(options.DataRoot, "swarm"), options.Bridge, HintsOf(options), engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
-            await using var api = ApiServer.Create(Listen(options, logger), loggers, routes => Map(routes, options, engine, life, time));
+                Path.Combine(options.DataRoot, "swarm"), bridge.Name, HintsOf(options), engine.Tasks, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
+            await using var api = ApiServer.Create(listen, loggers, routes => Map(routes, options, engine, life, time));
+            await using var signals = new DaemonSignals(() => Reload(configuration, engine, levels, logger), () => Dump(options, engine, time, logger));
             await life.ResumeAsync(stop);
             await api.StartAsync(stop);
             LogReady(logger, string.Join(", ", options.Hosts));
             var failed = await UntilAsync(stop, fatal.Task);
             LogStopping(logger);
-            using var patience = new CancellationTokenSource(StopPatience, time);
+            using var patience = new CancellationTokenSource(Patience(configuration.Now.ShutdownTimeout), time);
             await api.StopAsync(patience.Token);
             if (failed is not null)
             {
@@ -56,7 +57,7 @@ internal static partial class NodeDaemon
 
             return failed is null ? 0 : 1;
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException or Swarm.Networking.NetworkFault)
         {
             LogFailed(logger, failure);
             return 1;
@@ -78,15 +79,14 @@ internal static partial class NodeDaemon
             EngineId = engine.Id,
             EngineVersion = EngineVersion.Text,
             DataRoot = options.DataRoot,
-            Runtime = Path.GetFileName(options.Runtime),
-            Labels = options.Labels,
+            Runtime = options.DefaultRuntime,
         };
         var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal(), new RootChange(new CfsslClient(() => life.Certificate, time), time));
         engine.Map(routes, time);
-        new ClusterApi(life, access, facts, engine, engine, time).Map(routes);
+        new ClusterApi(life, access, facts, engine, engine.Networks, time).Map(routes);
     }
 
-    private static ClusterHints HintsOf(DaemonOptions options) => new(options.AdvertiseAddress, [.. options.Peers.Select(NodeAddresses.Remote)]);
+    private static ClusterHints HintsOf(DaemonOptions options) => new(options.AdvertiseAddress, [.. options.Peers.Select(NodeAddresses.Remote)], options.DefaultAdvertiseAddress);
 
     private static string? Refusal(System.Collections.Immutable.ImmutableArray<string> constraints)
     {
@@ -94,25 +94,61 @@ internal static partial class NodeDaemon
         return error;
     }
 
-    private static ApiServerOptions Listen(DaemonOptions options, ILogger logger)
+    private static TimeSpan Patience(TimeSpan configured) => configured < StopPatience && configured > TimeSpan.Zero ? configured : StopPatience;
+
+    private static void LogRemarks(ILogger logger, DaemonOptions options)
     {
-        var sockets = new List<string>();
-        var tcp = new List<IPEndPoint>();
-        foreach (var host in options.Hosts.Select(text => new Uri(text)))
+        foreach (var remark in options.Remarks)
         {
-            if (host.Scheme == "unix")
-            {
-                Directory.CreateDirectory(Path.GetDirectoryName(host.AbsolutePath)!);
-                sockets.Add(host.AbsolutePath);
-            }
-            else
-            {
-                tcp.Add(new IPEndPoint(IPAddress.Parse(host.Host), host.Port));
-                LogInsecure(logger, host.OriginalString);
-            }
+            LogRemark(logger, remark);
+        }
+    }
+
+    /// <summary>For this process, and so for the shims; containers have their own.</summary>
+    private static void AdjustOomScore(DaemonOptions options, ILogger logger)
+    {
+        if (options.OomScoreAdjust is not { } score)
+        {
+            return;
         }
 
-        return new ApiServerOptions { UnixSockets = sockets, TcpEndpoints = tcp, EngineVersion = EngineVersion.Text };
+        try
+        {
+            File.WriteAllText("/proc/self/oom_score_adj", score.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            // Without CAP_SYS_RESOURCE it can only be raised.
+            LogOomScore(logger, score, refused.Message);
+        }
+    }
+
+    /// <summary>What cannot be read or is wrong changes nothing.</summary>
+    private static void Reload(RunningConfiguration configuration, LocalEngine engine, LogSwitch levels, ILogger logger)
+    {
+        try
+        {
+            var now = configuration.Take(configuration.Now.Again!());
+            levels.Set(now.Debug, now.LogLevel);
+            engine.Reconfigure(now);
+            LogReloaded(logger);
+        }
+        catch (Exception wrong) when (wrong is FlagException or IOException or UnauthorizedAccessException)
+        {
+            LogNotReloaded(logger, wrong.Message);
+        }
+    }
+
+    private static void Dump(DaemonOptions options, LocalEngine engine, TimeProvider time, ILogger logger)
+    {
+        try
+        {
+            LogDumped(logger, StateDump.Write(options.ExecRoot, time, engine.Describe()));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogNotDumped(logger, failure.Message);
+        }
     }
 
     /// <summary>What made the daemon end; null: it was told to.</summary>
@@ -137,6 +173,21 @@ internal static partial class NodeDaemon
     [LoggerMessage(3, LogLevel.Critical, "The daemon cannot run")]
     private static partial void LogFailed(ILogger logger, Exception failure);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Host} has no TLS: whoever reaches it is root on this machine")]
-    private static partial void LogInsecure(ILogger logger, string host);
+    [LoggerMessage(5, LogLevel.Warning, "{Remark}")]
+    private static partial void LogRemark(ILogger logger, string remark);
+
+    [LoggerMessage(6, LogLevel.Warning, "The OOM score stays as it is, {Score} is refused: {Reason}")]
+    private static partial void LogOomScore(ILogger logger, int score, string reason);
+
+    [LoggerMessage(7, LogLevel.Information, "Reloaded the configuration")]
+    private static partial void LogReloaded(ILogger logger);
+
+    [LoggerMessage(8, LogLevel.Error, "The configuration stays as it was: {Reason}")]
+    private static partial void LogNotReloaded(ILogger logger, string reason);
+
+    [LoggerMessage(9, LogLevel.Information, "State written to {Path}")]
+    private static partial void LogDumped(ILogger logger, string path);
+
+    [LoggerMessage(10, LogLevel.Error, "The state could not be written: {Reason}")]
+    private static partial void LogNotDumped(ILogger logger, string reason);
 }

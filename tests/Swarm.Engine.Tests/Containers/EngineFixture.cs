@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
@@ -51,6 +53,7 @@ public sealed class EngineFixture : IAsyncDisposable
         Engine = new ContainerEngine(
             Options, new OneImage(), Roots, new NoNetwork(), new EventBus(TimeProvider.System), TimeProvider.System, new Random(1), NullLogger<ContainerEngine>.Instance);
         await Engine.RecoverAsync(CancellationToken.None);
+        Engine.RestartWanted();
     }
 
     public Task<Container> CreateAsync(string script, HostConfig? host = null, bool stdin = false) => Engine.CreateAsync(
@@ -114,6 +117,17 @@ public sealed class EngineFixture : IAsyncDisposable
         public Task<NetworkSandbox> AttachAsync(NetworkRequest request, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task DetachAsync(string containerId, CancellationToken cancellation) => Task.CompletedTask;
+
+        public Task<NetworkSandbox> ConnectAsync(string containerId, EndpointRequest endpoint, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<NetworkSandbox> DisconnectAsync(string containerId, string networkId, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<NetworkSandbox> RenameAsync(string containerId, string name, IReadOnlyDictionary<string, ImmutableArray<string>> names, CancellationToken cancellation) =>
+            throw new NotSupportedException();
+
+        public NetworkIdentity? Find(string network) => null;
+
+        public ImmutableArray<IPAddress> HostGateways => [];
     }
 
     private sealed class PlainRoots(string folder) : IRootfsStore

@@ -12,7 +12,6 @@ public sealed class RequestTests
     public static TheoryData<HostConfig, int> Refused => new()
     {
         { new HostConfig { UsernsMode = "private" }, 501 },
-        { new HostConfig { Links = ["x:y"] }, 501 },
         { new HostConfig { PidMode = "shared" }, 400 },
         { new HostConfig { IpcMode = "container:" }, 400 },
         { new HostConfig { NetworkMode = "container:" }, 400 },
@@ -21,7 +20,6 @@ public sealed class RequestTests
         { new HostConfig { SecurityOpt = ["seccomp={}"] }, 400 },
         { new HostConfig { SecurityOpt = ["wings=on"] }, 400 },
         { new HostConfig { StorageOpt = new() { ["size"] = "1G" } }, 400 },
-        { new HostConfig { Runtime = "fast" }, 400 },
         { new HostConfig { CpusetCpus = "0-" }, 400 },
         { new HostConfig { NanoCpus = long.MaxValue }, 400 },
         { new HostConfig { OomScoreAdj = 1001 }, 400 },

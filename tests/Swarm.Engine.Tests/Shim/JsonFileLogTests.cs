@@ -73,9 +73,18 @@ public sealed class JsonFileLogTests : IDisposable
         Assert.Equal(Enumerable.Range(20 - kept.Count, kept.Count).Select(i => $"line {i}\n"), kept);
     }
 
-    private void Write(byte[][] pieces, long maximumSize = 0, int maximumFiles = 1)
+    [Fact]
+    public void Attributes_are_in_each_record_however_many_fill_the_buffer()
     {
-        var log = new JsonFileLog(LogPath, maximumSize, maximumFiles, new FakeTimeProvider());
+        var attributes = $$"""{"a":"{{new string('x', 10_000)}}"}""";
+        Write([.. Enumerable.Range(0, 50).Select(i => Encoding.UTF8.GetBytes($"line {i}\n"))], attributes: attributes);
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => $"line {i}\n"), Records());
+        Assert.All(File.ReadAllLines(LogPath), line => Assert.Contains($"\"stream\":\"stdout\",\"attrs\":{attributes},\"time\"", line, StringComparison.Ordinal));
+    }
+
+    private void Write(byte[][] pieces, long maximumSize = 0, int maximumFiles = 1, string attributes = "")
+    {
+        var log = new JsonFileLog(LogPath, maximumSize, maximumFiles, new FakeTimeProvider(), Encoding.UTF8.GetBytes(attributes));
         log.Open();
         var splitter = new LineSplitter(log, ShimFrameKind.Stdout);
         foreach (var piece in pieces)

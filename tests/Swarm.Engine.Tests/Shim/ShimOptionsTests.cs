@@ -10,10 +10,16 @@ public sealed class ShimOptionsTests
         var options = new ShimOptions
         {
             Bundle = "/b", Id = "i", Runtime = "/r", RuntimeRoot = "/rr", Tty = true, Stdin = true, StdinOnce = true,
-            Log = "/l", LogMaximumSize = 10, LogMaximumFiles = 3, ExitFile = "/e", OomFile = "/o", ExecProcess = "p",
+            Log = "/l", LogMaximumSize = 10, LogMaximumFiles = 3, ExitFile = "/e", OomFile = "/o", ExecProcess = "p", LogAttributes = "a",
         };
         Assert.Equal(options, ShimOptions.Parse(options.ToArguments()));
     }
+
+    [Fact]
+    public void Arguments_of_the_runtime_keep_their_order() =>
+        Assert.Equal(
+            ["--debug", "--log", "x"],
+            ShimOptions.Parse(new ShimOptions { Bundle = "/b", Id = "i", Runtime = "/r", RuntimeRoot = "/rr", RuntimeArguments = ["--debug", "--log", "x"] }.ToArguments()).RuntimeArguments);
 
     [Fact]
     public void An_unknown_argument_is_refused() =>

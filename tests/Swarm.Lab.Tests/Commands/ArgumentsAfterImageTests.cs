@@ -17,7 +17,7 @@ public sealed class ArgumentsAfterImageTests
     [InlineData("lab shell --lab demo m1 ip -4 addr", "lab shell --lab demo -- m1 ip -4 addr")]
     public void What_follows_the_image_belongs_to_the_container(string typed, string parsed)
     {
-        var (root, own) = SwarmCommandLine.Build(new Cli(TextWriter.Null, TextWriter.Null, TimeProvider.System), (_, _) => Task.FromResult(0));
+        var (root, own) = SwarmCommandLine.Build(new Cli(TextWriter.Null, TextWriter.Null, TimeProvider.System));
         Assert.Equal(parsed, string.Join(' ', ArgumentsAfterImage.Separate(typed.Split(' '), root, own)));
     }
 }

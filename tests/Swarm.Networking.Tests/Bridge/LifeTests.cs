@@ -1,5 +1,6 @@
 using System.Net;
 using Swarm.Linux;
+using Swarm.Networking.Bridge;
 using Swarm.Networking.Netlink;
 using Swarm.Networking.Ports;
 
@@ -34,7 +35,7 @@ public sealed class LifeTests
         await net.Bridge.DetachAsync("a", default);
         await net.Bridge.DetachAsync("a", default);
         Assert.False(File.Exists(net.Bridge.NamespacePath("a")));
-        Assert.Empty(net.Bridge.Endpoints);
+        Assert.Empty(net.Bridge.Sandboxes);
         Assert.DoesNotContain("8080", net.Nft("list", "ruleset"));
         await net.Bridge.AttachAsync("a", "a", [Web], default);
         Assert.Contains("8080", net.Nft("list", "ruleset"));
@@ -51,14 +52,14 @@ public sealed class LifeTests
         Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
 
         await net.RestartAsync();
-        Assert.Equal(["a", "n"], net.Bridge.Endpoints.Keys.Order());
+        Assert.Equal(["a", "n"], net.Bridge.Sandboxes.Keys.Order());
         Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
         var b = await net.Bridge.AttachAsync("b", "b", [], default);
         Assert.NotEqual(a.Address, b.Address);
         var taken = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.AttachAsync("c", "c", [Web], default));
         Assert.EndsWith("Bind for 0.0.0.0:8080 failed: port is already allocated", taken.Message);
-        Assert.Equal(a with { Requested = [], Ports = [] }, net.Bridge.Endpoints["a"] with { Requested = [], Ports = [] });
-        Assert.Equal(Web with { HostAddress = IPAddress.Any }, Assert.Single(net.Bridge.Endpoints["a"].Ports));
+        Assert.Equal((a.EndpointId, a.Address, a.MacText), net.Bridge.Sandboxes["a"].Endpoints[0] is var again ? (again.EndpointId, again.Address, again.MacText) : default);
+        Assert.Equal(Web with { HostAddress = IPAddress.Any }, Assert.Single(net.Bridge.Sandboxes["a"].Ports));
     }
 
     [Fact]
@@ -71,10 +72,10 @@ public sealed class LifeTests
         NetworkNamespace.Delete(net.Bridge.NamespacePath("gone"));
         var stray = net.Bridge.NamespacePath("stray");
         NetworkNamespace.Create(stray).Dispose();
-        net.Nft("add element ip swarm_swarm0 published { tcp . 9 : 172.17.0.9 . 9 }".Split(' '));
+        net.Nft("add element inet swarm_swarm0 published { tcp . 9 : 172.17.0.9 . 9 }".Split(' '));
 
         await net.RestartAsync();
-        Assert.Equal(["kept"], net.Bridge.Endpoints.Keys);
+        Assert.Equal(["kept"], net.Bridge.Sandboxes.Keys);
         Assert.False(File.Exists(stray));
         Assert.DoesNotContain("tcp . ", net.Nft("list", "ruleset"));
     }
@@ -109,7 +110,7 @@ public sealed class LifeTests
         await net.Bridge.AttachAsync("a", "a", [Web], default);
         await net.Bridge.AttachAsync("b", "b", [], default);
         await net.Bridge.RetainAsync(new HashSet<string> { "b" }, default);
-        Assert.Equal(["b"], net.Bridge.Endpoints.Keys);
+        Assert.Equal(["b"], net.Bridge.Sandboxes.Keys);
         Assert.False(File.Exists(net.Bridge.NamespacePath("a")));
     }
 
@@ -146,19 +147,49 @@ public sealed class LifeTests
         Assert.DoesNotContain("8080", net.Nft("list", "ruleset"));
     }
 
-    [Fact]
-    public async Task Flushed_ruleset_is_repaired_by_the_next_change()
+    [Theory]
+    [InlineData("flush", "ruleset")]
+    [InlineData("flush", "table", "inet", "swarm_swarm0")]
+    [InlineData("delete", "table", "inet", "swarm_swarm0")]
+    [InlineData("flush", "chain", "inet", "swarm_swarm0", "prerouting")]
+    public async Task Rules_that_somebody_takes_away_are_put_back(params string[] nft)
     {
         await using var net = await Topology.StartAsync();
         await net.Bridge.AttachAsync("a", "a", [Web], default);
         net.Serve("a", 80);
-        net.Nft("flush", "ruleset");
-        Assert.Equal("", Topology.Ask(net.Host, "127.0.0.1", 8080));
-
-        await net.Bridge.AttachAsync("b", "b", [Web with { HostPort = 8081 }], default);
-        net.Serve("b", 80);
+        var before = net.Nft("list", "ruleset");
+        net.Nft(nft);
+        await UntilAsync(() => net.Nft("list", "ruleset"), before);
         Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
-        Assert.StartsWith("b ", Topology.Ask(net.Outside, Topology.HostAddress, 8081));
+    }
+
+    [Fact]
+    public async Task Bridge_that_somebody_deletes_is_made_again_under_running_containers()
+    {
+        await using var net = await Topology.StartAsync();
+        await net.Bridge.AttachAsync("a", "a", [Web], default);
+        await net.Bridge.AttachAsync("b", "b", [], default);
+        net.Serve("a", 80);
+        using (var route = RouteSocket.In(net.Host))
+        {
+            route.DeleteLink("swarm0");
+            await UntilAsync(() => $"{route.FindLink(net.Bridge.Sandboxes["a"].Endpoints[0].HostLink)!.MasterIndex > 0}", "True");
+        }
+
+        await net.Bridge.AttachAsync("c", "c", [], default);
+        Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
+        Assert.StartsWith("a ", net.Ask("c", "172.17.0.2", 80));
+        Assert.StartsWith("a ", net.Ask("b", "172.17.0.2", 80));
+    }
+
+    private static async Task UntilAsync(Func<string> seen, string wanted)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (seen() is var now && now != wanted)
+        {
+            Assert.False(deadline.IsCancellationRequested, $"last seen: {now}\nwanted: {wanted}");
+            await Task.Delay(20);
+        }
     }
 
     private static void KillNft(NetworkNamespace host)
@@ -188,7 +219,7 @@ public sealed class LifeTests
     {
         await using var net = await Topology.StartAsync();
         var options = net.Options with { RunFolder = net.Options.RunFolder + "2", LinkName = "swarm1", InstanceId = "node-2" };
-        await using var other = await Swarm.Networking.Bridge.BridgeNetwork.StartAsync(
+        await using var other = await BridgeNetworks.StartAsync(
             options, net.Host, TimeProvider.System, new Random(8), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, default);
         await net.Bridge.AttachAsync("a", "a", [Web], default);
         var b = await other.AttachAsync("b", "b", [Web with { HostPort = 8081 }], default);
@@ -211,15 +242,16 @@ public sealed class LifeTests
     {
         await using var net = await Topology.StartAsync();
         await net.Bridge.AttachAsync("a", "a", [], default);
-        var before = net.Bridge.Describe();
+        var before = Networks();
         Assert.InRange(before[0].Created, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
         await net.RestartAsync();
-        var after = net.Bridge.Describe();
-        Assert.Equal(before.Select(network => (network.Name, network.Id, network.Created)), after.Select(network => (network.Name, network.Id, network.Created)));
-        Assert.Equal([("bridge", "bridge"), ("host", "host"), ("none", "null")], after.Select(network => (network.Name, network.Driver)));
-        Assert.Equal(3, after.Select(network => network.Id).Distinct().Count());
-        Assert.Equal(IPNetwork.Parse("172.17.0.0/16"), after[0].Subnet);
-        Assert.Equal("a", Assert.Single(after[0].Members).ContainerId);
+        Assert.Equal(before.Select(network => (network.Name, network.Id, network.Created)), Networks().Select(network => (network.Name, network.Id, network.Created)));
+        Assert.Equal([("bridge", "bridge"), ("host", "host"), ("none", "null")], Networks().Select(network => (network.Name, network.Driver)));
+        Assert.Equal(3, before.Select(network => network.Id).Distinct().Count());
+        Assert.Equal(IPNetwork.Parse("172.17.0.0/16"), Networks()[0].Pools[0].Subnet);
+        Assert.NotNull(net.Bridge.Sandboxes["a"].On(net.Bridge.DefaultId));
+
+        List<Networking.Networks.NetworkRecord> Networks() => [.. net.Bridge.Records.Values.OrderBy(network => network.Name, StringComparer.Ordinal)];
     }
 
     [Fact]
@@ -228,7 +260,7 @@ public sealed class LifeTests
         await using var net = await Topology.StartAsync();
         var endpoints = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => net.Bridge.AttachAsync($"c{i}", $"c{i}", [new PortMapping("tcp", 80, null, 0)], default)));
         Assert.Equal(40, endpoints.Select(endpoint => endpoint.Address).Distinct().Count());
-        Assert.Equal(40, endpoints.Select(endpoint => endpoint.Ports[0].HostPort).Where(port => port > 0).Distinct().Count());
+        Assert.Equal(40, net.Bridge.Sandboxes.Values.Select(sandbox => sandbox.Ports[0].HostPort).Where(port => port > 0).Distinct().Count());
         await Task.WhenAll(endpoints.Select(endpoint => net.Bridge.DetachAsync(endpoint.ContainerId, default)));
         Assert.Empty(Directory.GetFiles(Path.Combine(net.Options.RunFolder, "netns")));
     }

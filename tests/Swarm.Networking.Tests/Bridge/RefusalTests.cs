@@ -19,7 +19,7 @@ public sealed class RefusalTests
             "^driver failed programming external connectivity on endpoint web \\([0-9a-f]{64}\\): Bind for 0.0.0.0:8080 failed: port is already allocated$",
             fault.Message);
         Assert.False(File.Exists(net.Bridge.NamespacePath("b")));
-        Assert.Equal(["a"], net.Bridge.Endpoints.Keys);
+        Assert.Equal(["a"], net.Bridge.Sandboxes.Keys);
     }
 
     [Fact]
@@ -54,14 +54,27 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task Sctp_and_IPv6_publishing_are_refused_as_not_built()
+    public async Task IPv6_address_to_publish_on_is_refused_for_a_container_without_IPv6()
     {
         await using var net = await Topology.StartAsync();
-        foreach (var port in (PortMapping[])[new("sctp", 80, null, 8080), new("tcp", 80, IPAddress.IPv6Any, 8080)])
+        var fault = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.AttachAsync("a", "a", [new PortMapping("tcp", 80, IPAddress.IPv6Any, 8080)], default));
+        Assert.Equal(NetworkFaultKind.Unsupported, fault.Kind);
+    }
+
+    [Fact]
+    public async Task Sctp_port_is_published_where_the_kernel_knows_sctp_and_else_refused()
+    {
+        await using var net = await Topology.StartAsync();
+        var attached = net.Bridge.AttachAsync("a", "a", [new PortMapping("sctp", 80, null, 8080)], default);
+        if (File.Exists("/proc/net/protocols") && File.ReadLines("/proc/net/protocols").Any(line => line.StartsWith("SCTP ", StringComparison.Ordinal)))
         {
-            var fault = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.AttachAsync("a", "a", [port], default));
-            Assert.Equal(NetworkFaultKind.Unsupported, fault.Kind);
+            await attached;
+            Assert.Contains("sctp . 8080", net.Nft("list", "ruleset"), StringComparison.Ordinal);
+            return;
         }
+
+        var fault = await Assert.ThrowsAsync<NetworkFault>(() => attached);
+        Assert.Equal((NetworkFaultKind.Unsupported, "publishing a sctp port: this host's kernel has no sctp"), (fault.Kind, fault.Message));
     }
 
     [Fact]
@@ -74,7 +87,7 @@ public sealed class RefusalTests
         }
 
         var fault = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.AttachAsync("c5", "c", [], default));
-        Assert.Equal($"no available IPv4 addresses on this network's address pools: bridge ({net.Bridge.Id})", fault.Message);
+        Assert.Equal($"no available IPv4 addresses on this network's address pools: bridge ({net.Bridge.DefaultId})", fault.Message);
         await net.Bridge.DetachAsync("c2", default);
         Assert.Equal("10.99.0.4", (await net.Bridge.AttachAsync("c5", "c", [], default)).Address!.ToString());
     }
@@ -89,9 +102,9 @@ public sealed class RefusalTests
             route.AddRoute(IPNetwork.Parse("172.18.128.0/20"), IPAddress.Parse(Topology.OutsideAddress), 0);
         }
 
-        await using var bridge = await BridgeNetwork.StartAsync(
+        await using var bridge = await BridgeNetworks.StartAsync(
             second, net.Host, TimeProvider.System, new Random(1), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, default);
-        Assert.Equal(IPNetwork.Parse("172.19.0.0/16"), bridge.Describe()[0].Subnet);
+        Assert.Equal(IPNetwork.Parse("172.19.0.0/16"), bridge.Records[bridge.DefaultId].Pools[0].Subnet);
     }
 
     [Fact]
@@ -121,6 +134,6 @@ public sealed class RefusalTests
     {
         await using var net = await Topology.StartAsync();
         await Assert.ThrowsAsync<ArgumentException>(() => net.Bridge.AttachAsync(id, "a", [], default));
-        Assert.Empty(net.Bridge.Endpoints);
+        Assert.Empty(net.Bridge.Sandboxes);
     }
 }

@@ -73,9 +73,43 @@ public sealed class AddressPoolTests
     [Fact]
     public void Subnet_choice_skips_every_overlap_and_says_when_none_is_left()
     {
-        Assert.Equal("172.17.0.0/16", Subnets.ChooseFree([]).ToString());
-        Assert.Equal("172.20.0.0/16", Subnets.ChooseFree([IPNetwork.Parse("172.17.3.0/24"), IPNetwork.Parse("172.18.0.0/15")]).ToString());
-        Assert.Equal("192.168.16.0/20", Subnets.ChooseFree([IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.1.0/24")]).ToString());
-        Assert.Throws<NetworkFault>(() => Subnets.ChooseFree([IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")]));
+        Assert.Equal("172.17.0.0/16", Choose());
+        Assert.Equal("172.20.0.0/16", Choose("172.17.3.0/24", "172.18.0.0/15"));
+        Assert.Equal("192.168.16.0/20", Choose("172.16.0.0/12", "192.168.1.0/24"));
+        Assert.Equal(
+            "all predefined address pools have been fully subnetted", Assert.Throws<NetworkFault>(() => Choose("172.16.0.0/12", "192.168.0.0/16")).Message);
     }
+
+    [Fact]
+    public void A_node_has_a_unique_local_prefix_of_its_own()
+    {
+        var pool = DefaultPools.UniqueLocal("node-1");
+        Assert.Equal(pool, DefaultPools.UniqueLocal("node-1"));
+        Assert.NotEqual(pool, DefaultPools.UniqueLocal("node-2"));
+        Assert.StartsWith("fd", pool.Base.ToString(), StringComparison.Ordinal);
+        var first = DefaultPools.ChooseFree([pool], [], ipv6: true);
+        var second = DefaultPools.ChooseFree([pool], [first], ipv6: true);
+        Assert.Equal((64, 64), (first.PrefixLength, second.PrefixLength));
+        Assert.False(Subnets.Overlap(first, second));
+    }
+
+    [Fact]
+    public void Range_bounds_what_is_given_but_not_what_is_asked_for()
+    {
+        var pool = new AddressPool(IPNetwork.Parse("10.1.2.0/24"), IPNetwork.Parse("10.1.2.64/30"));
+        Assert.True(pool.TryReserve(IPAddress.Parse("10.1.2.66")));
+        Assert.True(pool.TryReserve(IPAddress.Parse("10.1.2.9")));
+        Assert.Equal(["10.1.2.64", "10.1.2.65", "10.1.2.67", "none"], Enumerable.Range(0, 4).Select(_ => pool.Allocate()?.ToString() ?? "none"));
+    }
+
+    [Fact]
+    public void IPv6_addresses_are_counted_from_the_first_and_preferred_ones_given_if_free()
+    {
+        var pool = new AddressPool(IPNetwork.Parse("fd00:1::/64"));
+        Assert.Equal("fd00:1::1", pool.Allocate()!.ToString());
+        Assert.Equal("fd00:1::9", pool.Allocate(IPAddress.Parse("fd00:1::9"))!.ToString());
+        Assert.Equal("fd00:1::2", pool.Allocate(IPAddress.Parse("fd00:1::9"))!.ToString());
+    }
+
+    private static string Choose(params string[] used) => DefaultPools.ChooseFree(DefaultPools.Docker, [.. used.Select(text => IPNetwork.Parse(text))], ipv6: false).ToString();
 }

@@ -30,6 +30,10 @@ public record ContainerConfig
     [System.Text.Json.Serialization.JsonConverter(typeof(TextOrListConverter))]
     public IReadOnlyList<string>? Entrypoint { get; init; }
     public bool? NetworkDisabled { get; init; }
+
+    /// <summary>Of the container's own network, as clients before 1.44 give it.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public string? MacAddress { get; init; }
     public IReadOnlyList<string>? OnBuild { get; init; }
     public Dictionary<string, string>? Labels { get; init; }
 

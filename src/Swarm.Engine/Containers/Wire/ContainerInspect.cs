@@ -80,6 +80,14 @@ public sealed record NetworkSettings
     public string Gateway { get; init; } = "";
     public string IPAddress { get; init; } = "";
     public int IPPrefixLen { get; init; }
+    public string IPv6Gateway { get; init; } = "";
+    public string GlobalIPv6Address { get; init; } = "";
+    public int GlobalIPv6PrefixLen { get; init; }
+    public string LinkLocalIPv6Address { get; init; } = "";
+    public int LinkLocalIPv6PrefixLen { get; init; }
+    public bool HairpinMode { get; init; }
+    public IReadOnlyList<string>? SecondaryIPAddresses { get; init; }
+    public IReadOnlyList<string>? SecondaryIPv6Addresses { get; init; }
     public string MacAddress { get; init; } = "";
     public Dictionary<string, EndpointSettings> Networks { get; init; } = [];
 }

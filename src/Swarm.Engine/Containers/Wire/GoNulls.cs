@@ -19,8 +19,20 @@ public static class GoNulls
             Labels = config.Labels,
             Healthcheck = config.Healthcheck,
             HostConfig = request.HostConfig?.Filled(),
+            NetworkingConfig = request.NetworkingConfig is null ? null : new NetworkingConfig
+            {
+                EndpointsConfig = request.NetworkingConfig.EndpointsConfig?.ToDictionary(pair => pair.Key, pair => pair.Value?.Filled()),
+            },
         };
     }
+
+    public static EndpointSettings Filled(this EndpointSettings settings) => settings with
+    {
+        Links = Texts(settings.Links),
+        Aliases = Texts(settings.Aliases),
+        DriverOpts = Texts(settings.DriverOpts),
+        IPAMConfig = settings.IPAMConfig is null ? null : settings.IPAMConfig with { LinkLocalIPs = Texts(settings.IPAMConfig.LinkLocalIPs) },
+    };
 
     public static ContainerConfig Filled(this ContainerConfig config) => config with
     {

@@ -1,0 +1,99 @@
+using System.Net;
+using Swarm.Networking.Ipam;
+using Swarm.Networking.Networks;
+
+namespace Swarm.Networking.Bridge;
+
+/// <summary>A bridge network at work: its record, its link, and which of its addresses are given.</summary>
+internal sealed class LiveNetwork
+{
+    private readonly AddressPool? pool4;
+    private readonly AddressPool? pool6;
+
+    public LiveNetwork(NetworkRecord record, BridgeSettings settings, BridgeLink link)
+    {
+        (Record, Settings, Link) = (record, settings, link);
+        pool4 = PoolOf(record.PoolOf(ipv6: false));
+        pool6 = PoolOf(record.PoolOf(ipv6: true));
+    }
+
+    public NetworkRecord Record { get; }
+
+    public BridgeSettings Settings { get; }
+
+    public BridgeLink Link { get; set; }
+
+    public string Id => Record.Id;
+
+    public bool Has(bool ipv6) => (ipv6 ? pool6 : pool4) is not null;
+
+    /// <param name="asked">By a user, who may ask only where a user named the subnet.</param>
+    /// <param name="preferred">What the container had the last time.</param>
+    /// <returns>Null: the network is not of this family.</returns>
+    /// <exception cref="NetworkFault">It is taken, or none is left.</exception>
+    public IPAddress? Take(bool ipv6, IPAddress? asked, IPAddress? preferred)
+    {
+        if ((ipv6 ? pool6 : pool4) is not { } pool)
+        {
+            return null;
+        }
+
+        if (asked is not null)
+        {
+            return pool.TryReserve(asked) ? asked : throw new NetworkFault(NetworkFaultKind.Forbidden, "Address already in use");
+        }
+
+        return pool.Allocate(preferred) ?? throw new NetworkFault(
+            NetworkFaultKind.Refused, $"no available {(ipv6 ? "IPv6" : "IPv4")} addresses on this network's address pools: {Record.Name} ({Id})");
+    }
+
+    public bool TryReserve(BridgeEndpoint endpoint)
+    {
+        if (endpoint.Address is { } address && pool4?.TryReserve(address) != true)
+        {
+            return false;
+        }
+
+        if (endpoint.Address6 is not { } address6 || pool6?.TryReserve(address6) == true)
+        {
+            return true;
+        }
+
+        if (endpoint.Address is { } again)
+        {
+            pool4!.Release(again);
+        }
+
+        return false;
+    }
+
+    public void Release(IPAddress? address)
+    {
+        if (address is not null)
+        {
+            (address.IsIPv6() ? pool6 : pool4)?.Release(address);
+        }
+    }
+
+    private static AddressPool? PoolOf(NetworkPool? pool)
+    {
+        if (pool is null)
+        {
+            return null;
+        }
+
+        var addresses = new AddressPool(pool.Subnet, pool.Range);
+        if (pool.Gateway is { } gateway && !addresses.TryReserve(gateway))
+        {
+            throw new NetworkFault(
+                NetworkFaultKind.Invalid, $"{gateway}/{pool.Subnet.PrefixLength} cannot be the bridge's address: it is the address of the network itself or its broadcast");
+        }
+
+        foreach (var auxiliary in pool.Auxiliary.Values)
+        {
+            addresses.TryReserve(auxiliary); // two names may be of one address
+        }
+
+        return addresses;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+
+namespace Swarm.Commands;
+
+/// <summary>Where a daemon listens, as -H spells it: unix://path, tcp://[host][:port], a path alone, host:port.</summary>
+internal static class DaemonHosts
+{
+    private const int PlainPort = 2375, TlsPort = 2376;
+    private const string Unix = "unix://", Tcp = "tcp://", Descriptors = "fd://";
+
+    /// <summary>Null: it can be listened on.</summary>
+    public static string? Wrong(string text)
+    {
+        try
+        {
+            Normal(text, tls: false, "");
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>unix:///path or tcp://host:port.</summary>
+    /// <param name="defaultSocket">For an empty text.</param>
+    /// <exception cref="FormatException">It cannot be listened on.</exception>
+    public static string Normal(string text, bool tls, string defaultSocket)
+    {
+        text = text.Trim();
+        if (text.Length == 0 || text == Unix)
+        {
+            return Unix + defaultSocket;
+        }
+
+        if (text.StartsWith(Descriptors, StringComparison.Ordinal))
+        {
+            throw new FormatException($"{text}: sockets that systemd passes on are not built; name a unix:// or tcp:// host");
+        }
+
+        if (text.StartsWith(Unix, StringComparison.Ordinal))
+        {
+            return Unix + Path.GetFullPath(text[Unix.Length..]);
+        }
+
+        if (text.StartsWith('/'))
+        {
+            return Unix + text;
+        }
+
+        var scheme = text.IndexOf("://", StringComparison.Ordinal);
+        if (scheme >= 0 && !text.StartsWith(Tcp, StringComparison.Ordinal))
+        {
+            throw new FormatException($"invalid bind address ({text}): unsupported proto '{text[..scheme]}'");
+        }
+
+        return Tcp + Address(scheme < 0 ? text : text[Tcp.Length..], text, tls ? TlsPort : PlainPort);
+    }
+
+    private static string Address(string address, string text, int defaultPort)
+    {
+        if (address.Contains('/', StringComparison.Ordinal))
+        {
+            throw new FormatException($"invalid bind address ({text}): should not contain a path element");
+        }
+
+        // An IPv6 address is in brackets.
+        var colon = address.EndsWith(']') ? -1 : address.LastIndexOf(':');
+        var port = colon < 0 || colon == address.Length - 1 ? defaultPort.ToString(CultureInfo.InvariantCulture) : address[(colon + 1)..];
+        var host = colon < 0 ? address : address[..colon];
+        return ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out _) && (!host.Contains(':', StringComparison.Ordinal) || host.StartsWith('['))
+            ? $"{(host.Length == 0 ? "localhost" : host)}:{port}"
+            : throw new FormatException($"invalid bind address ({text}): use tcp://host:port");
+    }
+}
