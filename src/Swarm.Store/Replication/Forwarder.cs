@@ -147,23 +147,33 @@ internal sealed class Forwarder : IAsyncDisposable
     {
         using var timer = new CancellationTokenSource(ReplicatedStore.ReadPatience, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, _lifetime.Token);
+        var named = 0L;
         try
         {
-            var named = await _consensus.ReadBarrierAsync(linked.Token).ConfigureAwait(false);
-            if (named == 0 || named == term)
-            {
-                // Of two who meet it at once each has the same answer.
-                _versedBefore = _versed.Term == term ? _versedBefore : _versed;
-                _versed = new Versed(term, named == term);
-                return true;
-            }
+            named = await _consensus.ReadBarrierAsync(linked.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is NoLeaderException or OperationCanceledException)
+        catch (NoLeaderException)
         {
-            // Nothing was sent.
+            return false;
+        }
+        catch (OperationCanceledException) when (!_lifetime.IsCancellationRequested)
+        {
+            // A replica whose disk is full applies nothing, and its writes are passed on all the same.
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
 
-        return false;
+        if (named != 0 && named != term)
+        {
+            return false;
+        }
+
+        // Of two who meet it at once each has the same answer.
+        _versedBefore = _versed.Term == term ? _versedBefore : _versed;
+        _versed = new Versed(term, named == term);
+        return true;
     }
 
     /// <summary>A replica that does not follow (its disk is full) must not make a known outcome unknown.</summary>
