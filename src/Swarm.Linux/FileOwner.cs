@@ -18,15 +18,6 @@ public static partial class FileOwner
     }
 
     /// <exception cref="IOException">The kernel refused.</exception>
-    public static void Set(SafeFileHandle file, uint user, uint group)
-    {
-        if (fchown(file, user, group) != 0)
-        {
-            throw LinuxError.Last("fchown");
-        }
-    }
-
-    /// <exception cref="IOException">The kernel refused.</exception>
     public static void SetGroup(string path, uint group)
     {
         if (chown(path, Unchanged, group) != 0)
@@ -35,9 +26,18 @@ public static partial class FileOwner
         }
     }
 
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public static void Set(SafeFileHandle file, uint uid, uint gid)
+    {
+        if (fchown(file, uid, gid) != 0)
+        {
+            throw LinuxError.Last("fchown");
+        }
+    }
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int chown(string path, uint user, uint group);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int fchown(SafeFileHandle file, uint user, uint group);
+    private static partial int fchown(SafeFileHandle file, uint uid, uint gid);
 }

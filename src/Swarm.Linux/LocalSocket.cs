@@ -60,6 +60,37 @@ public static unsafe partial class LocalSocket
         }
     }
 
+    /// <summary>Bytes of memory that the other end has not read yet (SIOCOUTQ, tty_ioctl(2)); 0 also if that cannot be known.</summary>
+    public static int Unread(int fd)
+    {
+        const uint outputQueue = 0x5411;
+        var count = 0;
+        return ioctl(fd, outputQueue, &count) == 0 ? count : 0;
+    }
+
+    /// <summary>Whether the other end is closed, and not only its sending half (POLLHUP, poll(2) and unix(7)).</summary>
+    /// <exception cref="ObjectDisposedException">The socket is.</exception>
+    public static bool IsHungUp(SafeHandle socket)
+    {
+        const ulong hangUp = 0x10UL << 48;
+        var held = false;
+        try
+        {
+            socket.DangerousAddRef(ref held);
+
+            // struct pollfd: descriptor, wanted events (hang-ups come unasked), found events.
+            var descriptor = (ulong)(uint)(int)socket.DangerousGetHandle();
+            return poll(&descriptor, 1, 0) > 0 && (descriptor & hangUp) != 0;
+        }
+        finally
+        {
+            if (held)
+            {
+                socket.DangerousRelease();
+            }
+        }
+    }
+
     /// <summary>Receives one message that carries one descriptor; minus errno, or -ENOENT (2) if none came with it.</summary>
     public static int ReceiveDescriptor(int fd)
     {
@@ -92,6 +123,12 @@ public static unsafe partial class LocalSocket
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(int fd, nuint request, int* value);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int poll(ulong* descriptors, nuint count, int milliseconds);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int socketpair(int family, int type, int protocol, int* ends);

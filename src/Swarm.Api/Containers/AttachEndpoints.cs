@@ -26,7 +26,8 @@ internal static class AttachEndpoints
         var attachedAt = time.GetUtcNow();
         await context.HijackAsync(
             raw ? Hijack.RawStream : Hijack.MultiplexedStream,
-            (client, closed) => RunAsync(context, engine, container, session, raw, attachedAt, client, closed)).ConfigureAwait(false);
+            (client, closed) => RunAsync(context, engine, container, session, raw, attachedAt, client, closed),
+            headAlone: context.QueryBool("logs") ? time : null).ConfigureAwait(false);
     }
 
     private static async Task AttachBySocketAsync(HttpContext context, ContainerEngine engine, TimeProvider time)

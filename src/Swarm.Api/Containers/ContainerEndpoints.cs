@@ -7,6 +7,7 @@ using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Exec;
+using Swarm.Engine.Images;
 
 namespace Swarm.Api.Containers;
 
@@ -52,13 +53,10 @@ public static class ContainerEndpoints
     {
         var request = await context.ReadJsonAsync(EngineJson.Default.ContainerCreateRequest).ConfigureAwait(false)
             ?? throw EngineException.BadRequest("config cannot be empty in order to create a container");
-        if (context.QueryString("platform") is { Length: > 0 } platform && !platform.StartsWith("linux", StringComparison.Ordinal))
-        {
-            throw EngineException.NotImplemented($"platform {platform}: only containers for this machine's own platform are built");
-        }
-
+        var platform = context.QueryString("platform") is { Length: > 0 } given ? ImagePlatform.Parse(given) : null;
         List<string> warnings = [];
-        var container = await engine.CreateAsync(context.QueryString("name"), request, context.RequestAborted, warnings).ConfigureAwait(false);
+        request = OlderClients.Adapt(request, context.ApiVersion());
+        var container = await engine.CreateAsync(context.QueryString("name"), request, context.RequestAborted, warnings, platform).ConfigureAwait(false);
         await context.WriteJsonAsync(new ContainerCreated(container.Id, warnings), EngineJson.Default.ContainerCreated, StatusCodes.Status201Created).ConfigureAwait(false);
     }
 
@@ -77,6 +75,7 @@ public static class ContainerEndpoints
     private static async Task UpdateAsync(HttpContext context, ContainerEngine engine)
     {
         var change = await context.ReadJsonAsync(EngineJson.Default.HostConfig).ConfigureAwait(false) ?? new HostConfig();
+        change = OlderClients.Adapt(change, context.ApiVersion());
         var warnings = await engine.UpdateAsync(Named(context, engine), change, context.RequestAborted).ConfigureAwait(false);
         await context.WriteJsonAsync(new ContainerUpdated(warnings), EngineJson.Default.ContainerUpdated).ConfigureAwait(false);
     }

@@ -24,19 +24,20 @@ public static class ExecEndpoints
 
     private static async Task CreateAsync(HttpContext context, ContainerEngine engine, ExecEngine execs)
     {
-        var container = ContainerEndpoints.Named(context, engine);
         var request = await context.ReadJsonAsync(EngineJson.Default.ExecCreateRequest).ConfigureAwait(false) ?? new ExecCreateRequest();
+        var container = ContainerEndpoints.Named(context, engine);
         var exec = execs.Create(container, request);
         await context.WriteJsonAsync(new ExecCreated(exec.Id), EngineJson.Default.ExecCreated, StatusCodes.Status201Created).ConfigureAwait(false);
     }
 
     private static async Task StartAsync(HttpContext context, ExecEngine execs)
     {
-        var exec = execs.Get(context.RouteString("id"));
         var request = await context.ReadJsonAsync(EngineJson.Default.ExecStartRequest).ConfigureAwait(false) ?? new ExecStartRequest();
+        var exec = execs.Get(context.RouteString("id"));
         if (request.Detach)
         {
-            await execs.StartAsync(exec, request, context.RequestAborted).ConfigureAwait(false);
+            // A client that leaves must not leave half a start behind.
+            await execs.StartAsync(exec, request, CancellationToken.None).ConfigureAwait(false);
             await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
             return;
         }

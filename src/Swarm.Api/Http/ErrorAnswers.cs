@@ -61,6 +61,9 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         ControlException control => control.Status,
         NoLeaderException => StatusCodes.Status503ServiceUnavailable,
         BadHttpRequestException bad => bad.StatusCode,
+
+        // Kestrel has no exception of its own for a chunk whose size is no number.
+        IOException { InnerException: OverflowException } => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status500InternalServerError,
     };
 

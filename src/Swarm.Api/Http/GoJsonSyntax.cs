@@ -10,7 +10,7 @@ namespace Swarm.Api.Http;
 internal ref struct GoJsonSyntax
 {
     /// <summary>Go's own bound of arrays and objects in each other.</summary>
-    private const int MaxDepth = 10_000;
+    internal const int MaxDepth = 10_000;
 
     private readonly ReadOnlySpan<byte> _text;
     private int _at;

@@ -1,7 +1,9 @@
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Swarm.Linux;
 
 namespace Swarm.Api.Http;
 
@@ -17,19 +19,34 @@ public static class Hijack
     /// <summary>Frames of stdout and stderr with eight bytes of header.</summary>
     public const string MultiplexedStream = "application/vnd.docker.multiplexed-stream";
 
+    private static readonly TimeSpan HeadPatience = TimeSpan.FromMilliseconds(100), HeadPoll = TimeSpan.FromMilliseconds(1);
+
     /// <summary>
     /// Answers `101 UPGRADED` if the client asked for an upgrade, else 200, and runs <paramref name="session"/> on the connection, which is
     /// closed after it. Read the request's body before. A read of the stream answers 0 once the client closed its sending half; a write to a
     /// client that is gone throws <see cref="IOException"/>.
     /// </summary>
-    public static async Task HijackAsync(this HttpContext context, string contentType, Func<Stream, CancellationToken, Task> session)
+    /// <param name="headAlone">
+    /// The session has something to say at once: it begins when the client has read the head, or after <see cref="HeadPatience"/>. Some clients
+    /// (docker-py) lose what comes in one piece with it.
+    /// </param>
+    public static async Task HijackAsync(
+        this HttpContext context, string contentType, Func<Stream, CancellationToken, Task> session, TimeProvider? headAlone = null)
     {
         var connection = context.Features.Get<HijackConnection>()
             ?? throw new InvalidOperationException("the listener has no UseHijack");
         await using var stream = connection.Take();
         try
         {
-            await stream.WriteAsync(Head(context, contentType)).ConfigureAwait(false);
+            if (headAlone is not null && connection.PlainSocket is { } socket)
+            {
+                await SendAloneAsync(socket, Head(context, contentType), headAlone).ConfigureAwait(false);
+            }
+            else
+            {
+                await stream.WriteAsync(Head(context, contentType)).ConfigureAwait(false);
+            }
+
             await session(stream, stream.Closed).ConfigureAwait(false);
         }
         finally
@@ -37,6 +54,21 @@ public static class Hijack
             // HTTP must neither wait for a next request nor write an answer: an aborted request has none.
             context.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose();
             context.Abort();
+        }
+    }
+
+    private static async Task SendAloneAsync(Socket socket, byte[] head, TimeProvider time)
+    {
+        for (var sent = 0; sent < head.Length;)
+        {
+            sent += await socket.SendAsync(head.AsMemory(sent)).ConfigureAwait(false);
+        }
+
+        // The kernel has no event for it.
+        var start = time.GetTimestamp();
+        while (LocalSocket.Unread((int)socket.Handle) > 0 && time.GetElapsedTime(start) < HeadPatience)
+        {
+            await Task.Delay(HeadPoll, time).ConfigureAwait(false);
         }
     }
 

@@ -20,7 +20,7 @@ internal static class JsonRefusal
 
     private static string WrongType(ReadOnlyMemory<byte> body, JsonException e, JsonTypeInfo type)
     {
-        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 0 });
+        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = GoJsonSyntax.MaxDepth + 1 });
         var names = Names(e.Path);
         var value = document.RootElement;
         var (owner, wanted) = (type, type);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Swarm.Engine;
 
 namespace Swarm.Api.Http;
 
@@ -20,6 +21,11 @@ internal sealed class VersionPrefix(string engineVersion)
         headers.Server = _server;
 
         var path = context.Request.Path.Value ?? "/";
+        if (path.Contains("%00", StringComparison.Ordinal) || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw EngineException.BadRequest("invalid path: it has a zero byte");
+        }
+
         var end = path.IndexOf('/', 1);
         if (end > 0 && ApiVersion.TryParseSegment(path.AsSpan(1, end - 1), out var version))
         {

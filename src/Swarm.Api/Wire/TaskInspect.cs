@@ -14,8 +14,8 @@ public sealed record TaskInspect
     public string? NodeID { get; init; }
     public TaskStatus? Status { get; init; }
     public string? DesiredState { get; init; }
-    public Version? JobIteration { get; init; }
     public IReadOnlyList<GenericResource>? AssignedGenericResources { get; init; }
+    public Version? JobIteration { get; init; }
 }
 
 public sealed record TaskStatus

@@ -55,7 +55,7 @@ public sealed class ArchiveExtractor : IDisposable
         while (reader.Next() is { } entry)
         {
             bytes += entry.Size;
-            var path = Below(ArchivePath.Clean(entry.Name));
+            var path = Below(ArchivePath.Clean(entry.Name, _options.Confine));
             if (path.Length == _prefix.Length)
             {
                 if (entry.Type == TarEntryType.Directory && _prefix.Length == 0 && !_options.KeepTop)
@@ -176,7 +176,7 @@ public sealed class ArchiveExtractor : IDisposable
 
     private void PlaceHardLink(TarEntry entry, SafeFileHandle folder, byte[] name)
     {
-        var target = Below(ArchivePath.Clean(entry.LinkName));
+        var target = Below(ArchivePath.Clean(entry.LinkName, _options.Confine));
         var (targetFolderPath, targetName) = ArchivePath.Split(target);
         using var targetFolder = OpenInRoot(_root, targetFolderPath, O_DIRECTORY, out var errno)
             ?? throw Failure($"link {entry.NameText} to", target, errno);

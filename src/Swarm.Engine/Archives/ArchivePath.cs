@@ -4,8 +4,9 @@ namespace Swarm.Engine.Archives;
 internal static class ArchivePath
 {
     /// <summary>Without ".", "..", doubled and outer slashes; empty is the root itself.</summary>
+    /// <param name="confine">A ".." at the root stays there, as for a process whose root it is.</param>
     /// <exception cref="InvalidDataException">It leads out of the root, or holds a zero byte.</exception>
-    public static byte[] Clean(ReadOnlySpan<byte> name)
+    public static byte[] Clean(ReadOnlySpan<byte> name, bool confine = false)
     {
         var clean = new byte[name.Length];
         var length = 0;
@@ -24,6 +25,11 @@ internal static class ArchivePath
 
             if (part.SequenceEqual(".."u8))
             {
+                if (length == 0 && confine)
+                {
+                    continue;
+                }
+
                 if (length == 0)
                 {
                     throw new InvalidDataException($"archive member \"{System.Text.Encoding.UTF8.GetString(name)}\" is outside of its root");

@@ -35,5 +35,8 @@ public sealed record ExtractOptions
     /// </summary>
     public IReadOnlyList<string> Lowers { get; init; } = [];
 
+    /// <summary>Names that lead out of the root are taken as if it were the file system's own, instead of refused (build contexts).</summary>
+    public bool Confine { get; init; }
+
     public TarLimits Limits { get; init; } = TarLimits.Default;
 }

@@ -28,7 +28,7 @@ internal sealed class BuildContext : IDisposable
         try
         {
             using var plain = new CancellableReads(Decompression.Open(archive), cancellation);
-            ArchiveExtractor.Extract(plain, folder, new ExtractOptions { KeepTop = true });
+            ArchiveExtractor.Extract(plain, folder, new ExtractOptions { KeepTop = true, Confine = true });
             return new BuildContext(folder, ReadDockerfile(folder, path));
         }
         catch (InvalidDataException e)
@@ -62,7 +62,7 @@ internal sealed class BuildContext : IDisposable
             throw EngineException.BadRequest($"Cannot locate specified Dockerfile: {path}");
         }
 
-        if (text.AsSpan().Trim().IsEmpty)
+        if (text.Length == 0)
         {
             throw EngineException.BadRequest($"the Dockerfile ({path}) cannot be empty");
         }

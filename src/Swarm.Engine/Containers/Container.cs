@@ -74,6 +74,9 @@ public sealed class Container
     /// <summary>The shim of the current run, and that of the last one until it has cleaned up.</summary>
     internal ContainerRun? Run { get; set; }
 
+    /// <summary>How long the last restart was waited for; zero: it was not restarted since the user, or the daemon, started it.</summary>
+    internal TimeSpan LastRestartDelay { get; set; }
+
     /// <summary>Cancels the wait before a restart.</summary>
     internal CancellationTokenSource? RestartDelay { get; set; }
 

@@ -12,9 +12,15 @@ public sealed partial class ContainerEngine
     /// <param name="name">Empty: a made-up one.</param>
     /// <exception cref="EngineException">404: no such image; 409: the name is taken; 400 and 501: what was asked for is wrong or not built.</exception>
     /// <param name="warnings">Gets what was asked for but has no effect on this machine.</param>
+    /// <param name="platform">What the image has to be for; null: any.</param>
     /// <param name="privateFiles">See <see cref="ContainerRecord.PrivateFiles"/>; their sources must be there whenever the container is started.</param>
     public async Task<Container> CreateAsync(
-        string name, ContainerCreateRequest request, CancellationToken cancellation, List<string>? warnings = null, IReadOnlyList<PrivateFile>? privateFiles = null)
+        string name,
+        ContainerCreateRequest request,
+        CancellationToken cancellation,
+        List<string>? warnings = null,
+        ImagePlatform? platform = null,
+        IReadOnlyList<PrivateFile>? privateFiles = null)
     {
         request = request.Filled();
         var asked = request.HostConfig ?? new HostConfig();
@@ -25,12 +31,17 @@ public sealed partial class ContainerEngine
         _options.Runtimes.Check(asked.Runtime);
         var reference = request.Image is { Length: > 0 } named ? named : throw EngineException.BadRequest("no command specified");
         var image = _images.Find(reference) ?? throw EngineException.NotFound($"No such image: {Familiar(reference)}");
+        if (platform is not null && (platform.Os != image.Os || platform.Architecture != image.Architecture))
+        {
+            throw EngineException.NotFound($"image with reference {Familiar(reference)} was found but does not provide the specified platform ({platform})");
+        }
+
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
         var (config, command) = ImageDefaults.Apply(request, image.Config, id[..12]);
         PortRequests.Of(config, host);
         ContainerLinks.Check(host, _index);
         var networks = ContainerNetworks.Of(request, host, _network);
-        var mounts = MountResolution.Of(config, host, _index.Get);
+        var mounts = MountResolution.Of(config, host, OtherOf);
         name = name.Length > 0 ? ContainerNames.Check(name) : ContainerNames.Generate(_random, _index.IsTaken);
         _index.Reserve(name, id);
         try
@@ -91,6 +102,9 @@ public sealed partial class ContainerEngine
             VolumeMounts.Release(record.Id);
         }
     }
+
+    /// <summary>One whose volumes are wanted: that it is not there is the request's fault.</summary>
+    private Container OtherOf(string name) => _index.TryGet(name) ?? throw EngineException.BadRequest($"No such container: {name}");
 
     /// <summary>Names an anonymous volume and says where its data is, so that the record is whole before anything is made.</summary>
     private MountResolution.Resolved NameVolume(MountResolution.Resolved resolved)

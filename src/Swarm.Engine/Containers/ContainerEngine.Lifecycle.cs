@@ -8,6 +8,9 @@ public sealed partial class ContainerEngine
 {
     private static readonly TimeSpan DefaultStopTimeout = TimeSpan.FromSeconds(10), KillTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>No timer of .NET goes beyond 49 days; who waits longer waits for ever.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     /// <summary>Starts a container; false if it runs already.</summary>
     /// <exception cref="EngineException">400, 409, 500 with Docker's text; State has the exit code 126, 127 or 128.</exception>
     public Task<bool> StartAsync(Container container, CancellationToken cancellation) => container.Mailbox.RunAsync(async () =>
@@ -23,12 +26,13 @@ public sealed partial class ContainerEngine
             return false;
         }
 
+        container.LastRestartDelay = TimeSpan.Zero;
         await RunOnceAsync(container, restartCount: 0, cancellation).ConfigureAwait(false);
         return true;
     });
 
     /// <summary>Stop signal, grace period, kill. False if it does not run.</summary>
-    /// <param name="seconds">Null: the container's own; negative: wait for ever.</param>
+    /// <param name="seconds">Null: the container's own; negative, or longer than any timer: wait for ever.</param>
     /// <param name="signal">Empty: the container's own.</param>
     public async Task<bool> StopAsync(Container container, int? seconds, string signal, CancellationToken cancellation)
     {
@@ -40,7 +44,7 @@ public sealed partial class ContainerEngine
         }
 
         var grace = (seconds ?? container.Record.Config.StopTimeout) is { } given ? TimeSpan.FromSeconds(given) : DefaultStopTimeout;
-        if (grace < TimeSpan.Zero)
+        if (grace < TimeSpan.Zero || grace > LongestTimer)
         {
             await exit.WaitAsync(cancellation).ConfigureAwait(false);
         }
@@ -53,12 +57,13 @@ public sealed partial class ContainerEngine
         return true;
     }
 
-    /// <exception cref="EngineException">409: it does not run; 400: no such signal.</exception>
-    public Task KillAsync(Container container, string signal, CancellationToken cancellation)
+    /// <summary>Sends a signal; after SIGKILL it returns only when the container has ended, so that a client can remove it at once.</summary>
+    /// <exception cref="EngineException">409: it does not run; 400: no such signal; 500: it does not end.</exception>
+    public async Task KillAsync(Container container, string signal, CancellationToken cancellation)
     {
         var number = Signals.Parse(signal, Signals.Kill);
         var stops = number == Signals.Kill || number == Signals.Parse(container.Record.Config.StopSignal, Signals.Terminate);
-        return container.Mailbox.RunAsync(async () =>
+        var exit = await container.Mailbox.RunAsync(async () =>
         {
             if (!container.State.IsRunning)
             {
@@ -70,8 +75,14 @@ public sealed partial class ContainerEngine
                 SaveState(container, container.State with { StoppedByUser = true });
             }
 
+            var coming = container.NextExit;
             await SendSignalAsync(container, number, cancellation).ConfigureAwait(false);
-        });
+            return coming;
+        }).ConfigureAwait(false);
+        if (number == Signals.Kill)
+        {
+            await KilledAsync(container, exit, cancellation).ConfigureAwait(false);
+        }
     }
 
     public async Task RestartAsync(Container container, int? seconds, string signal, CancellationToken cancellation)
@@ -139,6 +150,11 @@ public sealed partial class ContainerEngine
         }
 
         await SignalToEndAsync(container, Signals.Kill, cancellation).ConfigureAwait(false);
+        await KilledAsync(container, exit, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task KilledAsync(Container container, Task<ContainerState> exit, CancellationToken cancellation)
+    {
         try
         {
             await exit.WaitAsync(KillTimeout, _time, cancellation).ConfigureAwait(false);

@@ -5,9 +5,12 @@ namespace Swarm.Engine.Containers;
 
 public sealed partial class ContainerEngine
 {
+    /// <summary>Found at the start, to be started when the rest of the daemon is ready.</summary>
+    private readonly List<Container> _wanted = [];
+
     /// <summary>
-    /// Finds what earlier daemons left: finishes halves, listens to the shims that run, collects the exits that nobody heard, and starts what
-    /// restart policies ask for. Call once, before any other call.
+    /// Finds what earlier daemons left: finishes halves, listens to the shims that run and collects the exits that nobody heard. Call once,
+    /// before any other call; then <see cref="RestartWanted"/>.
     /// </summary>
     public async Task RecoverAsync(CancellationToken cancellation)
     {
@@ -30,7 +33,6 @@ public sealed partial class ContainerEngine
             await DestroyAsync(record, _store.RemovesVolumes(id), cancellation).ConfigureAwait(false);
         }
 
-        List<Container> restart = [];
         foreach (var container in found)
         {
             var (record, state) = (container.Record, container.State);
@@ -46,17 +48,27 @@ public sealed partial class ContainerEngine
             else if (RestartDecision.WantedAtStart(record.HostConfig.RestartPolicy, container.State)
                 || (state.Status == ContainerStatus.Restarting && !state.StoppedByUser))
             {
-                restart.Add(container);
+                SaveState(container, container.State with { Status = ContainerStatus.Restarting, StoppedByUser = false });
+                _wanted.Add(container);
             }
         }
 
         VolumeMounts.ReleaseUnused();
         RemoveOrphanBundles();
-        foreach (var container in restart)
+    }
+
+    /// <summary>
+    /// Starts the containers that restart policies ask for. Call once, when everything is gone that was kept for containers that do not run any
+    /// more, such as their networks: it would be taken from under the new run.
+    /// </summary>
+    public void RestartWanted()
+    {
+        foreach (var container in _wanted)
         {
-            SaveState(container, container.State with { Status = ContainerStatus.Restarting });
             _ = RestartLaterAsync(container, TimeSpan.Zero);
         }
+
+        _wanted.Clear();
     }
 
     /// <summary>True if it runs: its shim is listened to from now on.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Swarm.Engine.Shim;
 
 namespace Swarm.Engine.Containers;
@@ -30,11 +31,16 @@ public sealed partial class ContainerEngine
             await StartFailedAsync(container, e.Failure.ExitCode, e.Message).ConfigureAwait(false);
             throw new EngineException(e.Failure.Status, e.Message, e);
         }
-        catch (EngineException e)
+        catch (Exception e) when (e is EngineException or IOException or UnauthorizedAccessException or SocketException)
         {
             const int cannotStart = 128;
             await StartFailedAsync(container, cannotStart, e.Message).ConfigureAwait(false);
-            throw;
+            if (e is EngineException)
+            {
+                throw;
+            }
+
+            throw new EngineException(500, $"cannot start container {container.Record.Name}: {e.Message}", e);
         }
 
         container.Run = run;
@@ -158,7 +164,7 @@ public sealed partial class ContainerEngine
         }
 
         await _starter.CleanUpAsync(container.Id, container.RootHolds > 0, CancellationToken.None).ConfigureAwait(false);
-        var delay = RestartDecision.DelayOf(container.Record.HostConfig.RestartPolicy, ended);
+        var delay = RestartDecision.DelayOf(container.Record.HostConfig.RestartPolicy, ended, container.LastRestartDelay);
         SaveState(container, delay is null ? ended : ended with { Status = ContainerStatus.Restarting });
         container.CompleteExit();
         if (delay is not null)
@@ -171,6 +177,7 @@ public sealed partial class ContainerEngine
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         container.RestartDelay = cancel;
+        container.LastRestartDelay = delay;
         try
         {
             await Task.Delay(delay, _time, cancel.Token).ConfigureAwait(false);

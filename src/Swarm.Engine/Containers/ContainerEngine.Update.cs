@@ -42,9 +42,13 @@ public sealed partial class ContainerEngine
     private async Task ApplyAsync(Container container, HostConfig host, CancellationToken cancellation)
     {
         var resources = SpecResources.Of(host, Cgroups) with { Devices = null };
-        var pids = host.PidsLimit is <= 0 && container.Record.HostConfig.PidsLimit > 0 ? new OciPids(-1) : resources.Pids;
         var file = Path.Combine(_starter.Bundle(container.Id), "update.json");
-        await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(resources with { Pids = pids }, OciJson.Default.OciResources), cancellation).ConfigureAwait(false);
+        await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(resources, OciJson.Default.OciResources), cancellation).ConfigureAwait(false);
         await _runtime.UpdateAsync(container.Record, file, cancellation).ConfigureAwait(false);
+        if (host.PidsLimit is <= 0 && container.Record.HostConfig.PidsLimit > 0)
+        {
+            // crun has no way to take this limit away: it writes the number that it is given.
+            await File.WriteAllTextAsync(Path.Combine(Cgroups.FolderOf("pids", Specs.CgroupPath(container.Record)), "pids.max"), "max", cancellation).ConfigureAwait(false);
+        }
     }
 }

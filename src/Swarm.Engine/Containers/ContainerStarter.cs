@@ -14,6 +14,11 @@ internal sealed class StartFailedException(RuntimeFailure failure) : Exception(f
     public RuntimeFailure Failure => failure;
 }
 
+/// <summary>
+/// The daemon ends while a shim starts a container: what the shim needs stays, and the next daemon finds a container that runs or an exit.
+/// </summary>
+internal sealed class StartLeftToNextDaemonException(OperationCanceledException cancelled) : OperationCanceledException(cancelled.Message, cancelled);
+
 /// <summary>Makes one run of a container: root, network, files, spec, shim. What it made is taken down again if it fails.</summary>
 internal sealed class ContainerStarter(
     EngineOptions options, ContainerStore store, IRootfsStore rootfs, IContainerNetwork network, SpecWriter specs, SeccompCache seccomp, ShimLauncher shims, CgroupLayout cgroups,
@@ -62,9 +67,11 @@ internal sealed class ContainerStarter(
             File.Delete(store.ExitFile(record.Id));
             var (shimPid, control) = await shims.LaunchAsync(ShimOptionsOf(record, bundle), cancellation).ConfigureAwait(false);
             var run = new ContainerRun(control, shimPid);
+            var told = false;
             try
             {
                 await ConnectWaitingAsync(container, bundle, cancellation).ConfigureAwait(false);
+                told = true;
                 var pid = await StartProcessAsync(control, record, cancellation).ConfigureAwait(false);
                 if (uncompiled is not null)
                 {
@@ -73,14 +80,20 @@ internal sealed class ContainerStarter(
 
                 return (run, pid);
             }
+            catch (OperationCanceledException e) when (told)
+            {
+                control.Dispose();
+                throw new StartLeftToNextDaemonException(e);
+            }
             catch
             {
+                // A shim that was not told to start ends with this connection, and one that failed ends by itself.
                 control.Dispose();
                 Linux.ChildProcess.Wait(shimPid);
                 throw;
             }
         }
-        catch
+        catch (Exception e) when (e is not StartLeftToNextDaemonException)
         {
             foreach (var waiting in container.Pending.TakeAll())
             {

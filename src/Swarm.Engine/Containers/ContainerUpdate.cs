@@ -35,7 +35,7 @@ internal static class ContainerUpdate
             MemorySwap = Given(change.MemorySwap, old.MemorySwap),
             MemoryReservation = Given(change.MemoryReservation, old.MemoryReservation),
             NanoCpus = Given(change.NanoCpus, old.NanoCpus),
-            PidsLimit = change.PidsLimit ?? old.PidsLimit,
+            PidsLimit = change.PidsLimit is { } limit ? Math.Max(0, limit) : old.PidsLimit,
             RestartPolicy = change.RestartPolicy?.Name is null or "" ? old.RestartPolicy : change.RestartPolicy,
         };
     }

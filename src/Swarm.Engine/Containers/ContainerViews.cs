@@ -161,7 +161,11 @@ internal static class ContainerViews
         Health = health,
     };
 
-    private static List<MountPointView> Mounts(ContainerRecord record) => [.. record.Mounts.Where(m => m.Kind != MountKind.Tmpfs || m.TmpfsOptions.Count > 0).Select(m => new MountPointView
+    /// <summary>What --tmpfs makes is shown in HostConfig only; what --mount makes, among the mounts too.</summary>
+    private static bool IsPlainTmpfs(ContainerRecord record, MountPoint mount) =>
+        mount.Kind == MountKind.Tmpfs && record.HostConfig.Mounts?.Any(m => m.Target is { } target && target.TrimEnd('/') == mount.Destination) != true;
+
+    private static List<MountPointView> Mounts(ContainerRecord record) => [.. record.Mounts.Where(m => !IsPlainTmpfs(record, m)).Select(m => new MountPointView
     {
         Type = m.Kind.ToString().ToLowerInvariant(),
         Name = m.Kind == MountKind.Volume ? m.Name : null,

@@ -23,6 +23,7 @@ internal static class HostConfigDefaults
             UTSMode = host.UTSMode ?? "",
             UsernsMode = host.UsernsMode ?? "",
             CgroupnsMode = !string.IsNullOrEmpty(host.CgroupnsMode) ? host.CgroupnsMode : options.Defaults.CgroupnsMode.Length > 0 ? options.Defaults.CgroupnsMode : cgroups.Mode == CgroupMode.V2 ? "private" : "host",
+            PidsLimit = host.PidsLimit > 0 ? host.PidsLimit : null,
             ShmSize = host.ShmSize > 0 || options.Defaults.ShmSize == 0 ? SpecWriter.ShmSize(host) : options.Defaults.ShmSize,
             LogConfig = LogOptions.Merge(host.LogConfig, options.Defaults),
             Runtime = string.IsNullOrEmpty(host.Runtime) ? options.Runtimes.DefaultName : host.Runtime,

@@ -48,7 +48,7 @@ internal static class ImageDefaults
             Tty = user.Tty,
             OpenStdin = user.OpenStdin,
             StdinOnce = user.StdinOnce,
-            Env = SpecWriter.Overlay(image.Env, user.Env ?? []),
+            Env = Environment(user.Env ?? [], image.Env),
             Cmd = cmd,
             Image = user.Image,
             Volumes = Union(user.Volumes, image.Volumes),
@@ -62,6 +62,15 @@ internal static class ImageDefaults
             Shell = user.Shell is { Count: > 0 } ? user.Shell : image.Shell.IsDefaultOrEmpty ? null : image.Shell,
         };
         return (config, command);
+    }
+
+    /// <summary>The user's, then what the image has beside them. A name alone is kept: it says that the process is not to have that variable.</summary>
+    private static IReadOnlyList<string> Environment(IReadOnlyList<string> user, IReadOnlyList<string> image)
+    {
+        var given = user.Select(NameOf).ToHashSet(StringComparer.Ordinal);
+        return [.. user, .. image.Where(entry => !given.Contains(NameOf(entry)))];
+
+        static string NameOf(string entry) => entry.Split('=', 2)[0];
     }
 
     /// <summary>What the user's check leaves out is the image's.</summary>

@@ -5,31 +5,26 @@ internal static class RestartDecision
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(100), Longest = TimeSpan.FromMinutes(1), Stable = TimeSpan.FromSeconds(10);
 
-    /// <summary>The wait before the next start; null: it stays ended.</summary>
-    public static TimeSpan? DelayOf(Wire.RestartPolicy? policy, ContainerState ended)
+    /// <summary>The wait before the next start; null: it stays ended. It doubles from 100 ms up to a minute, and a run of 10 s starts it over.</summary>
+    /// <param name="last">The wait before the run that ended; zero: it was the first.</param>
+    public static TimeSpan? DelayOf(Wire.RestartPolicy? policy, ContainerState ended, TimeSpan last)
     {
         if (!Wanted(policy, ended))
         {
             return null;
         }
 
-        if (ended.FinishedAt - ended.StartedAt >= Stable)
+        if (last == TimeSpan.Zero || ended.FinishedAt - ended.StartedAt >= Stable)
         {
             return First;
         }
 
-        const int mostDoublings = 10;
-        var delay = First * Math.Pow(2, Math.Min(ended.RestartCount, mostDoublings));
-        return delay < Longest ? delay : Longest;
+        return last * 2 < Longest ? last * 2 : Longest;
     }
 
-    /// <summary>Whether the daemon's start brings it back.</summary>
-    public static bool WantedAtStart(Wire.RestartPolicy? policy, ContainerState state) => policy?.Name switch
-    {
-        "always" => state.StartedAt is not null,
-        "unless-stopped" => state.StartedAt is not null && !state.StoppedByUser,
-        _ => false,
-    };
+    /// <summary>Whether the daemon's start brings back a container that does not run, whose end the daemon before may not have seen.</summary>
+    public static bool WantedAtStart(Wire.RestartPolicy? policy, ContainerState state) =>
+        state.StartedAt is not null && (policy?.Name == "always" || Wanted(policy, state));
 
     private static bool Wanted(Wire.RestartPolicy? policy, ContainerState ended) => !ended.StoppedByUser && policy?.Name switch
     {

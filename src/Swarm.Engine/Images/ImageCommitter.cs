@@ -91,7 +91,7 @@ internal sealed class ImageCommitter(ImageStore store, ImageCommit commit, TimeP
         }
         finally
         {
-            store.Layers.Release(image.Chain);
+            store.ReleaseLayers(image.Chain);
         }
     }
 

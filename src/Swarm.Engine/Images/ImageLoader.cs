@@ -96,7 +96,7 @@ internal sealed class ImageLoader(ImageStore store)
         finally
         {
             store.Blobs.Release(image.Blobs);
-            store.Layers.Release(image.Chain);
+            store.ReleaseLayers(image.Chain);
         }
 
         var id = image.Id.ToString();

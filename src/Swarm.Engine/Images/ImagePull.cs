@@ -172,7 +172,7 @@ internal sealed class ImagePull(
                 await download.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
-            store.Layers.Release(image.Chain);
+            store.ReleaseLayers(image.Chain);
         }
     }
 

@@ -102,6 +102,20 @@ public sealed partial class ImageStore
         }
     }
 
+    /// <summary>Ends the hold of a pull, load or commit on its image's layers. Of one that failed nothing is kept.</summary>
+    internal void ReleaseLayers(IReadOnlyCollection<Digest> chain)
+    {
+        Layers.Release(chain);
+        lock (_gate)
+        {
+            var needed = _state.Images.Values.SelectMany(image => image.Chain).ToHashSet();
+            foreach (var layer in chain.Where(layer => !needed.Contains(layer)))
+            {
+                Layers.TryDelete(layer);
+            }
+        }
+    }
+
     private void DeleteBlobs(IEnumerable<Digest> blobs, ImageState state)
     {
         var needed = state.Images.Values.SelectMany(image => image.Blobs).ToHashSet();

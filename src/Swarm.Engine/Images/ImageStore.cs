@@ -263,6 +263,7 @@ public sealed partial class ImageStore : IImageStore
         lock (_gate)
         {
             var known = _state.Images.GetValueOrDefault(image.Id);
+            Layers.Spare(image.Chain);
             Commit(new ImageState(
                 _state.Images.SetItem(image.Id, image with { Tagged = known?.Tagged, Parent = image.Parent ?? known?.Parent }),
                 _state.References.SetItems(names.Select(name => KeyValuePair.Create(name.Canonical, image.Id)))));

@@ -18,6 +18,9 @@ public sealed class LayerStore
     private readonly Lock _gate = new();
     private readonly Holds _holds = new();
     private readonly Dictionary<Digest, Task<Layer>> _unpacking = [];
+
+    /// <summary>To be deleted when nobody holds them any more: their images went before the containers that stand on them.</summary>
+    private readonly HashSet<Digest> _doomed = [];
     private ImmutableDictionary<Digest, Layer> _layers;
 
     /// <param name="root">Folder of this store, made if it is missing; not on overlayfs, and with extended attributes.</param>
@@ -72,24 +75,45 @@ public sealed class LayerStore
         }
     }
 
-    public void Release(IEnumerable<Digest> chainIds)
+    public void Release(IReadOnlyCollection<Digest> chainIds)
     {
+        List<Digest> free;
         lock (_gate)
         {
             _holds.Remove(chainIds);
+            free = [.. chainIds.Where(_doomed.Contains)];
+        }
+
+        free.ForEach(id => TryDelete(id));
+    }
+
+    /// <summary>An image needs these again.</summary>
+    internal void Spare(IEnumerable<Digest> chainIds)
+    {
+        lock (_gate)
+        {
+            _doomed.ExceptWith(chainIds);
         }
     }
 
-    /// <summary>Deletes a layer, unless it is held. Answers whether one was deleted.</summary>
+    /// <summary>Deletes a layer; one that is held goes when the last hold on it does. Answers whether one was deleted now.</summary>
     public bool TryDelete(Digest chainId)
     {
         var doomed = NewTemporary();
         lock (_gate)
         {
-            if (_holds.Has(chainId) || !_layers.ContainsKey(chainId))
+            if (!_layers.ContainsKey(chainId))
             {
                 return false;
             }
+
+            if (_holds.Has(chainId))
+            {
+                _doomed.Add(chainId);
+                return false;
+            }
+
+            _doomed.Remove(chainId);
 
             // Renamed first: a half deleted layer must not look like a whole one.
             _layers = _layers.Remove(chainId);

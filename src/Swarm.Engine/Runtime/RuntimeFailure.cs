@@ -8,7 +8,7 @@ namespace Swarm.Engine.Runtime;
 public sealed record RuntimeFailure(int Status, int ExitCode, string Message)
 {
     private const string CreatePrefix = "failed to create task for container: failed to create shim task: OCI runtime create failed: ";
-    private const string ExecPrefix = "OCI runtime exec failed: ";
+    private const string ExecPrefix = "OCI runtime exec failed: exec failed: ";
 
     /// <param name="log">The runtime's log: JSON lines, or plain text.</param>
     /// <param name="program">The first word of the command.</param>

@@ -10,17 +10,17 @@ public static class MaskedPaths
 {
     public static ImmutableArray<string> Default { get; } =
     [
-        "/proc/acpi",
         "/proc/asound",
+        "/proc/acpi",
         "/proc/interrupts",
         "/proc/kcore",
         "/proc/keys",
         "/proc/latency_stats",
-        "/proc/sched_debug",
-        "/proc/scsi",
         "/proc/timer_list",
         "/proc/timer_stats",
-        "/sys/devices/virtual/powercap",
+        "/proc/sched_debug",
+        "/proc/scsi",
         "/sys/firmware",
+        "/sys/devices/virtual/powercap",
     ];
 }

@@ -104,6 +104,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
         await steps.CleanUpAsync(cancellation);
+        containers.RestartWanted();
         var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"));
         taskFiles.Sweep(containers.Containers.Select(container => TaskContainer.TaskIdOf(container.Record)).OfType<string>().ToHashSet(StringComparer.Ordinal));
         return new LocalEngine(registry, host, bridge, local.Images, containers, configuration, engineOptions.Runtimes)

@@ -30,7 +30,11 @@ internal static class TaskContainer
             Image = container.Image,
             Entrypoint = container.Command.IsEmpty ? null : container.Command,
             Cmd = container.Args.IsEmpty ? null : container.Args,
-            Env = [.. container.Env.Select(one => one.Split('=', 2)).Select(pair => pair.Length == 1 ? pair[0] : $"{pair[0]}={template.Expand(pair[1])}"), .. GenericResources(task)],
+            Env =
+            [
+                .. container.Env.Select(one => one.Split('=', 2)).Select(pair => pair.Length == 1 ? pair[0] : $"{pair[0]}={template.Expand(pair[1])}"),
+                .. GenericResources(task),
+            ],
             Hostname = template.Expand(container.Hostname),
             WorkingDir = container.Dir,
             User = container.User,

@@ -53,6 +53,7 @@ public sealed class EngineFixture : IAsyncDisposable
         Engine = new ContainerEngine(
             Options, new OneImage(), Roots, new NoNetwork(), new EventBus(TimeProvider.System), TimeProvider.System, new Random(1), NullLogger<ContainerEngine>.Instance);
         await Engine.RecoverAsync(CancellationToken.None);
+        Engine.RestartWanted();
     }
 
     public Task<Container> CreateAsync(string script, HostConfig? host = null, bool stdin = false) => Engine.CreateAsync(

@@ -166,6 +166,30 @@ public sealed class LayerStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_layer_that_is_not_needed_any_more_goes_with_the_last_hold_on_it()
+    {
+        var id = ChainId.Of([await Unpack([], Tar.Of(Tar.File("a", "a")))])[^1];
+        _layers.Hold([id]);
+        _layers.Hold([id]);
+        Assert.False(_layers.TryDelete(id));
+        _layers.Release([id]);
+        Assert.NotNull(_layers.Find(id));
+        _layers.Release([id]);
+        Assert.Null(_layers.Find(id));
+    }
+
+    [Fact]
+    public async Task A_layer_that_is_needed_again_outlives_the_holds()
+    {
+        var id = ChainId.Of([await Unpack([], Tar.Of(Tar.File("a", "a")))])[^1];
+        _layers.Hold([id]);
+        _layers.TryDelete(id);
+        _layers.Spare([id]);
+        _layers.Release([id]);
+        Assert.NotNull(_layers.Find(id));
+    }
+
+    [Fact]
     public void Leftovers_of_a_crash_are_removed_at_the_start()
     {
         Directory.CreateDirectory(_folder["layers/tmp-dead/diff"]);

@@ -96,6 +96,11 @@ public static class Convergence
         return missing;
     }
 
+    /// <summary>It says that no node where it may go has room for it, and none has.</summary>
+    private static bool WaitsForRoom(StoreView view, SwarmTask task) =>
+        task.Status.State == TaskState.Pending && task.Status.Error.Contains("insufficient resources", StringComparison.Ordinal)
+        && view.Nodes.Where(node => task.NodeId.Length == 0 || node.Id == task.NodeId).All(node => Reservations.FreeMemory(view, node) < (task.Spec.Reservations?.MemoryBytes ?? 0));
+
     /// <summary>Law 9: one completion a slot, as many as asked for, and nothing more that would run.</summary>
     private static IEnumerable<string> MissingOfJob(StoreView view, Service job)
     {
@@ -112,11 +117,6 @@ public static class Convergence
             yield return $"a job's task goes on: {Describe(task)}";
         }
     }
-
-    /// <summary>It says that no node where it may go has room for it, and none has.</summary>
-    private static bool WaitsForRoom(StoreView view, SwarmTask task) =>
-        task.Status.State == TaskState.Pending && task.Status.Error.Contains("insufficient resources", StringComparison.Ordinal)
-        && view.Nodes.Where(node => task.NodeId.Length == 0 || node.Id == task.NodeId).All(node => Reservations.FreeMemory(view, node) < (task.Spec.Reservations?.MemoryBytes ?? 0));
 
     private static string Describe(SwarmTask task) =>
         $"{task.Name} on {(task.NodeId.Length == 0 ? "no node" : task.NodeId)} {task.Status.State} wants {task.DesiredState} {task.Status.Message} {task.Status.Error}".TrimEnd();

@@ -1,0 +1,31 @@
+using Swarm.Api.Http;
+using Swarm.Engine.Containers.Wire;
+
+namespace Swarm.Api.Containers;
+
+/// <summary>What a client that speaks an older version of the API means by what it sends, or leaves out: the defaults of its time.</summary>
+internal static class OlderClients
+{
+    private static readonly ApiVersion FirstWithPrivateIpc = new(1, 40), FirstWithCgroupNamespaces = new(1, 41), FirstWithStartInterval = new(1, 44);
+
+    public static ContainerCreateRequest Adapt(ContainerCreateRequest request, ApiVersion version)
+    {
+        var host = Adapt(request.HostConfig ?? new HostConfig(), version);
+        if (version < FirstWithPrivateIpc && string.IsNullOrEmpty(host.IpcMode))
+        {
+            host = host with { IpcMode = "shareable" };
+        }
+
+        if (version < FirstWithCgroupNamespaces && string.IsNullOrEmpty(host.CgroupnsMode))
+        {
+            host = host with { CgroupnsMode = "host" };
+        }
+
+        var check = version < FirstWithStartInterval && request.Healthcheck is { } health ? health with { StartInterval = null } : request.Healthcheck;
+        return request with { HostConfig = host, Healthcheck = check };
+    }
+
+    /// <summary>For creation and update.</summary>
+    public static HostConfig Adapt(HostConfig host, ApiVersion version) =>
+        version < FirstWithPrivateIpc ? host with { PidsLimit = null } : host;
+}
