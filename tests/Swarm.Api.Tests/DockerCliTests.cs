@@ -165,7 +165,7 @@ public sealed class DockerCliTests
             ["service", "create", "-d", "--no-resolve-image", "--constraint", "nonsense", "busybox"],
             ["service", "create", "-d", "--no-resolve-image", "--publish", "80:80", "busybox"],
             ["service", "inspect", "nothing"],
-            ["service", "logs", "web"],
+            ["service", "logs", "nothing"],
         ];
         string[] said =
         [
@@ -173,7 +173,7 @@ public sealed class DockerCliTests
             "rpc error: code = Unknown desc = constraint expected one operator from ==, !=",
             "the ingress network is not built in this version",
             "no such service: nothing",
-            "the logs of a service are not built",
+            "no such task or service: nothing",
         ];
         foreach (var (arguments, text) in refused.Zip(said))
         {

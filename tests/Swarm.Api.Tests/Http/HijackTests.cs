@@ -36,8 +36,8 @@ public sealed class HijackTests
         await using var host = await TestHost.StartAsync(routes => routes.MapPost("/echo", Echo));
         using var socket = await host.ConnectAsync();
         await SendAsync(socket, $"POST /v1.51/echo HTTP/1.1\r\nHost: d\r\n{Upgrade}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}" + much);
-        socket.Shutdown(SocketShutdown.Send);
         await ReadUntilAsync(socket, "\r\n\r\n");
+        socket.Shutdown(SocketShutdown.Send);
         Assert.Equal("body {} then " + much, await ReadToEndAsync(socket));
     }
 
