@@ -61,7 +61,7 @@ public sealed class FileJournal : IAgentJournal, IDisposable
                 using var records = new MemoryStream();
                 foreach (var task in tasks)
                 {
-                    var record = Record(Kept, Codec.Serialize(task));
+                    var record = Record(Kept, Codec.Serialize(WithoutAuth(task)));
                     Keep(task.Id, record);
                     records.Write(record);
                 }
@@ -100,6 +100,13 @@ public sealed class FileJournal : IAgentJournal, IDisposable
             _file?.Dispose();
         }
     }
+
+    /// <summary>
+    /// Credentials stay off the disk: a daemon that restarts before it has pulled tries without them, and is given another task with them if it needs any.
+    /// </summary>
+    private static SwarmTask WithoutAuth(SwarmTask task) => task.Spec.Container.RegistryAuth.Length == 0
+        ? task
+        : task with { Spec = task.Spec with { Container = task.Spec.Container with { RegistryAuth = "" } } };
 
     private void Replay(ReadOnlyMemory<byte> log)
     {

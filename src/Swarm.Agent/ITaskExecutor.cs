@@ -14,9 +14,13 @@ public interface ITaskExecutor
     /// <exception cref="TaskRejectedException">The task can never run here as it is: no such image, bad mount.</exception>
     Task PrepareAsync(SwarmTask task, TaskSecrets secrets, Action<string> progress, CancellationToken cancellation);
 
-    /// <summary>Starts the prepared container and answers once it is up (healthy, where it has a healthcheck). Does nothing if it runs already.</summary>
-    /// <exception cref="TaskFailedException">It could not start or did not become healthy.</exception>
+    /// <summary>Starts the prepared container. Does nothing if it runs already.</summary>
+    /// <exception cref="TaskFailedException">It could not start.</exception>
     Task<ContainerStatus> StartAsync(SwarmTask task, CancellationToken cancellation);
+
+    /// <summary>Completes when the started container is healthy, at once if it has no healthcheck, or when it has ended well.</summary>
+    /// <exception cref="TaskFailedException">It became unhealthy, or failed before it was healthy.</exception>
+    Task BecomeHealthyAsync(SwarmTask task, CancellationToken cancellation);
 
     /// <summary>Completes when the container has ended, at once if it has already.</summary>
     Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation);
@@ -39,11 +43,9 @@ public sealed record TaskExit(ContainerStatus Container, string Error)
     public bool Succeeded => Container.ExitCode == 0 && Error.Length == 0;
 }
 
-/// <summary>The values of the secrets and configs that a task names, by id. Held in memory only.</summary>
-public sealed record TaskSecrets(IReadOnlyDictionary<string, byte[]> Secrets, IReadOnlyDictionary<string, byte[]> Configs)
+/// <summary>The secrets and configs that a task names, by id. Held in memory only.</summary>
+public sealed record TaskSecrets(IReadOnlyDictionary<string, Secret> Secrets, IReadOnlyDictionary<string, Config> Configs)
 {
-    public static readonly TaskSecrets None = new(new Dictionary<string, byte[]>(), new Dictionary<string, byte[]>());
-
     public override string ToString() => $"TaskSecrets {{ {Secrets.Count} secrets, {Configs.Count} configs }}";
 }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Swarm.Model;
 using Swarm.Rpc.Dispatch;
 
@@ -7,9 +8,10 @@ namespace Swarm.Agent;
 internal sealed class SecretStore
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, byte[]> _secrets = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, byte[]> _configs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Secret> _secrets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Config> _configs = new(StringComparer.Ordinal);
     private Latch _changed = new();
+    private bool _isWhole;
 
     internal void Apply(Assignments assignments)
     {
@@ -20,16 +22,17 @@ internal sealed class SecretStore
             {
                 _secrets.Clear();
                 _configs.Clear();
+                _isWhole = true;
             }
 
             foreach (var secret in assignments.Secrets)
             {
-                _secrets[secret.Id] = secret.Data;
+                _secrets[secret.Id] = secret;
             }
 
             foreach (var config in assignments.Configs)
             {
-                _configs[config.Id] = config.Data;
+                _configs[config.Id] = config;
             }
 
             foreach (var id in assignments.RemovedSecrets)
@@ -48,18 +51,25 @@ internal sealed class SecretStore
         changed.Open();
     }
 
-    /// <summary>The values that the task names, once all are here.</summary>
+    /// <summary>The values that the task names. A task comes with its values: what is missing after that is missing in the cluster.</summary>
+    /// <exception cref="TaskRejectedException">A value was removed while the service that names it was made.</exception>
     internal async Task<TaskSecrets> ForAsync(SwarmTask task, CancellationToken cancellation)
     {
+        var container = task.Spec.Container;
         while (true)
         {
             Latch changed;
             lock (_lock)
             {
-                var container = task.Spec.Container;
-                if (container.Secrets.All(one => _secrets.ContainsKey(one.Id)) && container.Configs.All(one => _configs.ContainsKey(one.Id)))
+                var missing = Missing("secret", container.Secrets, _secrets) ?? Missing("config", container.Configs, _configs);
+                if (missing is null)
                 {
                     return new TaskSecrets(Pick(container.Secrets, _secrets), Pick(container.Configs, _configs));
+                }
+
+                if (_isWhole)
+                {
+                    throw new TaskRejectedException(missing);
                 }
 
                 changed = _changed;
@@ -69,6 +79,9 @@ internal sealed class SecretStore
         }
     }
 
-    private static Dictionary<string, byte[]> Pick(IEnumerable<FileReference> names, Dictionary<string, byte[]> values) =>
-        names.DistinctBy(one => one.Id).ToDictionary(one => one.Id, one => values[one.Id]);
+    private static string? Missing<T>(string kind, ImmutableArray<FileReference> references, Dictionary<string, T> values) =>
+        references.FirstOrDefault(one => !values.ContainsKey(one.Id)) is { } missing ? $"{kind} {missing.Name} ({missing.Id}) is not in the swarm any more" : null;
+
+    private static Dictionary<string, T> Pick<T>(ImmutableArray<FileReference> references, Dictionary<string, T> values) =>
+        references.DistinctBy(one => one.Id).ToDictionary(one => one.Id, one => values[one.Id]);
 }

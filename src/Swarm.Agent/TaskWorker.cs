@@ -136,14 +136,18 @@ internal sealed partial class TaskWorker
 
         Report(TaskState.Ready, "prepared");
         await _start.WaitAsync(cancellation);
+        ContainerStatus container;
         using (await _context.Starts.EnterAsync(cancellation))
         {
             // Written before the start, so that a next daemon never starts it a second time.
             Report(TaskState.Starting, "starting");
             _context.Journal.Append([_task], [], durable: false);
-            var container = await _context.Executor.StartAsync(_task, cancellation);
-            Report(TaskState.Running, "started", container: container);
+            container = await _context.Executor.StartAsync(_task, cancellation);
         }
+
+        // Others start meanwhile: a first check may be a minute away.
+        await _context.Executor.BecomeHealthyAsync(_task, cancellation);
+        Report(TaskState.Running, "started", container: container);
     }
 
     private Task StopContainerAsync(CancellationToken daemon) =>

@@ -27,6 +27,8 @@ public sealed record ClusterApi(
         ServiceEndpoints.Map(routes, Access, Networks);
         NodeEndpoints.Map(routes, Access);
         TaskEndpoints.Map(routes, Access);
+        TaskLogEndpoints.Map(routes, Access, Time);
+        TaskExecEndpoints.Map(routes, Access);
         SecretEndpoints.Map(routes, Access);
         NetworkEndpoints.Map(routes, Networks, Time);
         NotBuiltEndpoints.Map(routes);

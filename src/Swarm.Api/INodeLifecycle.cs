@@ -1,3 +1,4 @@
+using Swarm.Manager.Logs;
 using Swarm.Model;
 using Swarm.Store;
 
@@ -10,6 +11,9 @@ public interface INodeLifecycle
 
     /// <summary>The replicated store, while this node is a manager; otherwise null.</summary>
     IObjectStore? Store { get; }
+
+    /// <summary>The way to the tasks of all nodes, while this node is a manager; otherwise null.</summary>
+    NodeTaskAccess? Tasks { get; }
 
     /// <summary>Makes a new cluster of which this node is the first manager. Answers the node id.</summary>
     /// <exception cref="Swarm.Engine.EngineException">503 if already part of a swarm; 400 for bad addresses; Docker's texts.</exception>

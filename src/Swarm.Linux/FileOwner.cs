@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Swarm.Linux;
 
@@ -25,6 +26,18 @@ public static partial class FileOwner
         }
     }
 
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public static void Set(SafeFileHandle file, uint uid, uint gid)
+    {
+        if (fchown(file, uid, gid) != 0)
+        {
+            throw LinuxError.Last("fchown");
+        }
+    }
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int chown(string path, uint user, uint group);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fchown(SafeFileHandle file, uint uid, uint gid);
 }

@@ -84,6 +84,9 @@ public sealed record NodeStatus : VersionedRecord
 
     /// <summary>The address, without port, that the managers see the node at.</summary>
     [Key(2)] public string Address { get; init; } = "";
+
+    /// <summary>host:port at which managers dial the node; empty in what an older version wrote.</summary>
+    [Key(3)] public string RpcAddress { get; init; } = "";
 }
 
 [MessagePackObject]

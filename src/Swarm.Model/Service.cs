@@ -19,6 +19,9 @@ public sealed record Service : VersionedRecord, IStoreObject
     /// <summary>The user asked for removal; the service goes when its last task has stopped.</summary>
     [Key(7)] public bool PendingDelete { get; init; }
 
+    /// <summary>Set for jobs.</summary>
+    [Key(8)] public JobStatus? Job { get; init; }
+
     /// <summary>A service that is going has given its name up: the next one may take it at once.</summary>
     [IgnoreMember] public string? UniqueName => PendingDelete ? null : Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Service;
@@ -44,6 +47,24 @@ public sealed record ServiceSpec : VersionedRecord
 }
 
 public enum ServiceMode : byte { Replicated = 0, Global = 1, ReplicatedJob = 2, GlobalJob = 3 }
+
+public static class ServiceModes
+{
+    /// <summary>Its tasks run until they have succeeded once.</summary>
+    public static bool IsJob(this ServiceMode mode) => mode is ServiceMode.ReplicatedJob or ServiceMode.GlobalJob;
+
+    /// <summary>Its slots are nodes.</summary>
+    public static bool IsPerNode(this ServiceMode mode) => mode is ServiceMode.Global or ServiceMode.GlobalJob;
+}
+
+/// <summary>How often a job was asked for, and when last.</summary>
+[MessagePackObject]
+public sealed record JobStatus : VersionedRecord
+{
+    /// <summary>From 0; each `update --force` is another. Tasks carry the one that they are of.</summary>
+    [Key(0)] public long Iteration { get; init; }
+    [Key(1)] public DateTimeOffset LastExecution { get; init; }
+}
 
 [MessagePackObject]
 public sealed record UpdateConfig : VersionedRecord

@@ -56,11 +56,14 @@ public sealed record SwarmTask : VersionedRecord, IStoreObject
     [Key(10)] public ImmutableSortedDictionary<string, string> ServiceLabels { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
     [Key(11), Shared] public string ServiceName { get; init; } = "";
 
+    /// <summary>Of a job's task: the <see cref="JobStatus.Iteration"/> that it is part of. Such a task is wanted Running until it is Complete, and after.</summary>
+    [Key(12)] public long? JobIteration { get; init; }
+
     /// <summary>Which of its node's generic resources the scheduler gave it for what it reserves.</summary>
-    [Key(12)] public ImmutableArray<GenericResource> AssignedGeneric { get; init; } = [];
+    [Key(13)] public ImmutableArray<GenericResource> AssignedGeneric { get; init; } = [];
 
     /// <summary>It does its work well, but should do it elsewhere: it is replaced as by an update, start-first.</summary>
-    [Key(13)] public bool IsLeaving { get; init; }
+    [Key(14)] public bool IsLeaving { get; init; }
 
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Task;

@@ -59,6 +59,42 @@ public sealed record ContainerSpec : VersionedRecord
     [Key(24)] public ImmutableArray<Ulimit> Ulimits { get; init; } = [];
     [Key(25)] public string Isolation { get; init; } = "";
     [Key(26)] public long OomScoreAdj { get; init; }
+    [Key(27)] public Privileges? Privileges { get; init; }
+
+    /// <summary>
+    /// Docker's X-Registry-Auth value (base64url JSON) for pulling the image. Never answered or logged, and not kept on a node's disk; a change of it
+    /// alone makes no task old.
+    /// </summary>
+    [Key(28)] public string RegistryAuth { get; init; } = "";
+
+    public override string ToString() => $"ContainerSpec {{ Image = {Image} }}";
+}
+
+/// <summary>What a container's processes may do beyond or below the ordinary.</summary>
+[MessagePackObject]
+public sealed record Privileges : VersionedRecord
+{
+    [Key(0)] public bool NoNewPrivileges { get; init; }
+    [Key(1)] public SeccompMode? Seccomp { get; init; }
+
+    /// <summary>JSON, of a custom profile.</summary>
+    [Key(2)] public byte[] SeccompProfile { get; init; } = [];
+    [Key(3)] public AppArmorMode? AppArmor { get; init; }
+    [Key(4)] public SELinuxContext? SELinux { get; init; }
+}
+
+public enum SeccompMode : byte { Default = 0, Unconfined = 1, Custom = 2 }
+
+public enum AppArmorMode : byte { Default = 0, Disabled = 1 }
+
+[MessagePackObject]
+public sealed record SELinuxContext : VersionedRecord
+{
+    [Key(0)] public bool Disable { get; init; }
+    [Key(1)] public string User { get; init; } = "";
+    [Key(2)] public string Role { get; init; } = "";
+    [Key(3)] public string Type { get; init; } = "";
+    [Key(4)] public string Level { get; init; } = "";
 }
 
 public enum MountType : byte { Bind = 0, Volume = 1, Tmpfs = 2, NamedPipe = 3, Cluster = 4, Image = 5 }

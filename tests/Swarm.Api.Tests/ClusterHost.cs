@@ -7,6 +7,7 @@ using Swarm.Api.Networks;
 using Swarm.Engine;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
+using Swarm.Manager.Logs;
 using Swarm.Security;
 using Swarm.Model;
 using Swarm.Store;
@@ -105,6 +106,8 @@ public sealed class FakeNode(MemoryStore store) : INodeLifecycle
     public NodeSwarmState State { get; set; } = Inactive;
 
     public IObjectStore? Store => State is { LocalState: LocalNodeState.Active, ControlAvailable: true } ? store : null;
+
+    public NodeTaskAccess? Tasks { get; set; }
 
     public SwarmInit? Init { get; private set; }
 

@@ -35,6 +35,7 @@ public sealed record ConfiguredFacts
 
     /// <summary>Base and prefix length; empty: Docker's.</summary>
     public IReadOnlyList<(string Base, int Size)> AddressPools { get; init; } = [];
+    public IReadOnlyList<string> AuthorizationPlugins { get; init; } = [];
     public string InitBinary { get; init; } = "docker-init";
 
     /// <summary>Containers forward: false where --ip-forward=false left the host as it was.</summary>

@@ -23,16 +23,6 @@ public static class NotBuiltEndpoints
         ("POST", "/plugins/{**rest}", "plugins are not built"),
         ("DELETE", "/plugins/{**rest}", "plugins are not built"),
         ("GET", "/plugins/{**rest}", "plugins are not built"),
-        ("GET", "/services/{id}/logs", "the logs of a service are not built: use `docker logs` on the nodes that `docker service ps` names"),
-        ("GET", "/tasks/{id}/logs", "the logs of a task are not built: use `docker logs` on the node that `docker service ps` names"),
-        ("POST", "/secrets/create", "secrets are not built"),
-        ("GET", "/secrets/{id}", "secrets are not built"),
-        ("DELETE", "/secrets/{id}", "secrets are not built"),
-        ("POST", "/secrets/{id}/update", "secrets are not built"),
-        ("POST", "/configs/create", "configs are not built"),
-        ("GET", "/configs/{id}", "configs are not built"),
-        ("DELETE", "/configs/{id}", "configs are not built"),
-        ("POST", "/configs/{id}/update", "configs are not built"),
     ];
 
     public static void Map(IEndpointRouteBuilder routes)

@@ -11,7 +11,7 @@ namespace Swarm.Api.Events;
 /// <summary>GET /events: those that are kept since a time, then as they happen.</summary>
 public static class EventEndpoints
 {
-    private static readonly string[] Objects = ["container", "image", "volume", "network", "daemon", "plugin", "service", "node", "secret", "config"];
+    private static readonly string[] Objects = ["container", "image", "volume", "network", "daemon", "plugin", "service", "node", "secret", "config", "task"];
 
     public static void Map(IEndpointRouteBuilder routes, EventBus events, TimeProvider time) =>
         routes.MapGet("/events", context => StreamAsync(context, events, time));

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Swarm.Api.Authorization;
 using Swarm.Api.Http;
-using Swarm.Linux;
 
 namespace Swarm.Api.Hosting;
 
@@ -41,10 +41,15 @@ public sealed class ApiServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endpoint => Bind(endpoint, options.SocketGroup));
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endpoint => Bind(endpoint, options.OwnSocket));
 
         var application = builder.Build();
         application.UseMiddleware(new ErrorAnswers(loggers.CreateLogger<ErrorAnswers>()).InvokeAsync);
+        if (options.Authorization.Count > 0)
+        {
+            application.UseMiddleware(new AuthorizationGate(options.Authorization).InvokeAsync);
+        }
+
         application.UseMiddleware(new VersionPrefix(options.EngineVersion).InvokeAsync);
         application.UseWebSockets();
         application.UseRouting();
@@ -102,7 +107,7 @@ public sealed class ApiServer : IAsyncDisposable
     }
 
     /// <summary>Between bind and listen nobody can connect: the socket gets its mode there, so there is no moment at which it is open to all.</summary>
-    private static Socket Bind(EndPoint endpoint, uint? group)
+    private static Socket Bind(EndPoint endpoint, Action<string>? own)
     {
         if (endpoint is not UnixDomainSocketEndPoint unix)
         {
@@ -115,11 +120,7 @@ public sealed class ApiServer : IAsyncDisposable
         try
         {
             socket.Bind(unix);
-            if (group is { } owner)
-            {
-                FileOwner.SetGroup(path, owner);
-            }
-
+            own?.Invoke(path);
             File.SetUnixFileMode(path, SocketMode);
             return socket;
         }

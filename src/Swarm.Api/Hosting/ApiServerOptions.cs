@@ -1,4 +1,5 @@
 using System.Net;
+using Swarm.Api.Authorization;
 
 namespace Swarm.Api.Hosting;
 
@@ -8,13 +9,16 @@ public sealed record ApiServerOptions
     /// <summary>Paths of unix sockets; made with mode 0660.</summary>
     public IReadOnlyList<string> UnixSockets { get; init; } = [];
 
-    /// <summary>Owns the unix sockets; null: the group of this process.</summary>
-    public uint? SocketGroup { get; init; }
+    /// <summary>Gives a unix socket its owner, before anybody can connect; null: it stays this process's.</summary>
+    public Action<string>? OwnSocket { get; init; }
 
     public IReadOnlyList<IPEndPoint> TcpEndpoints { get; init; } = [];
 
     /// <summary>Of the TCP endpoints; null: without.</summary>
     public ApiTls? Tls { get; init; }
+
+    /// <summary>Each is asked about each request; the options do not own them.</summary>
+    public IReadOnlyList<AuthorizationPlugin> Authorization { get; init; } = [];
 
     /// <summary>This product's version, as `docker version` prints it.</summary>
     public string EngineVersion { get; init; } = "";

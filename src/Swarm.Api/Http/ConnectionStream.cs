@@ -1,7 +1,7 @@
 namespace Swarm.Api.Http;
 
 /// <summary>A connection to a client as a stream: both ways, asynchronous only, never buffered. A subclass reads and writes memory.</summary>
-internal abstract class ConnectionStream : Stream
+public abstract class ConnectionStream : Stream
 {
     public override bool CanRead => true;
 

@@ -16,8 +16,11 @@ internal sealed class HijackedStream(IDuplexPipe transport) : ConnectionStream
         var read = await transport.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
         var slice = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, buffer.Length));
         slice.CopyTo(buffer.Span);
+
+        // Before the advance: it takes back the segments that the length is counted by.
+        var count = (int)slice.Length;
         transport.Input.AdvanceTo(slice.End);
-        return (int)slice.Length;
+        return count;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

@@ -1,6 +1,7 @@
 using Swarm.Engine;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
+using Swarm.Manager.Logs;
 using Swarm.Store;
 
 namespace Swarm.Api.Membership;
@@ -21,7 +22,14 @@ public sealed class ManagerAccess(INodeLifecycle node, IdSource ids, ServiceVali
     /// <exception cref="EngineException">503: this node is no manager.</exception>
     public IObjectStore Store => node.Store ?? throw new EngineException(503, NoManagerText(node.State));
 
+    /// <inheritdoc cref="INodeLifecycle.Tasks"/>
+    /// <exception cref="EngineException">503: this node is no manager.</exception>
+    public NodeTaskAccess Tasks => node.Tasks ?? throw new EngineException(503, NoManagerText(node.State));
+
     public ServiceControl Services => new(Store, ids, validation, time);
+
+    /// <summary>Of secrets, or of configs.</summary>
+    public PayloadControl Payloads(PayloadKind kind) => new(Store, ids, kind);
 
     public NodeControl Nodes => new(Store);
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Swarm.Engine;
 using Swarm.Model;
 using static Swarm.Api.Wire.WireValues;
@@ -13,7 +12,6 @@ internal static class ContainerSpecReader
 
     internal static ContainerSpec Read(Wire.ContainerSpec spec)
     {
-        RefusePrivileges(spec.Privileges);
         return new ContainerSpec
         {
             Image = spec.Image ?? "",
@@ -43,16 +41,8 @@ internal static class ContainerSpecReader
             Ulimits = List(spec.Ulimits, one => new Ulimit { Name = one.Name ?? "", Soft = one.Soft ?? 0, Hard = one.Hard ?? 0 }),
             Isolation = spec.Isolation is null or "default" ? "" : spec.Isolation,
             OomScoreAdj = spec.OomScoreAdj ?? 0,
+            Privileges = PrivilegesMapping.Read(spec.Privileges),
         };
-    }
-
-    /// <summary>A client may send an empty object; what asks for something is refused rather than dropped, since it is about security.</summary>
-    private static void RefusePrivileges(JsonElement? privileges)
-    {
-        if (privileges is { ValueKind: JsonValueKind.Object } given && given.EnumerateObject().Any(one => one.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False)))
-        {
-            throw EngineException.NotImplemented("ContainerSpec.Privileges (credential spec, SELinux, seccomp, AppArmor, no-new-privileges) is not supported for services in this version");
-        }
     }
 
     private static Mount Mount(Wire.Mount mount) => new()

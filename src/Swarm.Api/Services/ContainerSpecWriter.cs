@@ -37,6 +37,7 @@ internal static class ContainerSpecWriter
         CapabilityDrop = NullIfEmpty(spec.CapabilityDrop),
         Ulimits = NullIfEmpty(spec.Ulimits, one => new Wire.Ulimit { Name = one.Name, Soft = one.Soft, Hard = one.Hard }),
         OomScoreAdj = NullIfDefault(spec.OomScoreAdj),
+        Privileges = PrivilegesMapping.Write(spec.Privileges),
     };
 
     private static Wire.Mount Mount(Mount mount) => new()

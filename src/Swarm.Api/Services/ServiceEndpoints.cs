@@ -50,9 +50,14 @@ public static class ServiceEndpoints
     {
         var spec = await context.ReadJsonAsync(SwarmJson.Default.ServiceSpec).ConfigureAwait(false) ?? new ServiceSpec();
         var control = access.Services;
-        var created = await control.CreateAsync(ServiceSpecReader.Read(spec, networks), context.RequestAborted).ConfigureAwait(false);
+        var created = await control.CreateAsync(WithAuth(ServiceSpecReader.Read(spec, networks), context), context.RequestAborted).ConfigureAwait(false);
         await context.WriteJsonAsync(new ServiceCreateResponse { ID = created.Id }, SwarmJson.Default.ServiceCreateResponse, StatusCodes.Status201Created).ConfigureAwait(false);
     }
+
+    /// <summary>The credentials for the image, which the nodes that pull it get.</summary>
+    private static Model.ServiceSpec WithAuth(Model.ServiceSpec spec, HttpContext context) => context.Request.Headers["X-Registry-Auth"].ToString() is { Length: > 0 } auth
+        ? spec with { Task = spec.Task with { Container = spec.Task.Container with { RegistryAuth = auth } } }
+        : spec;
 
     private static async Task InspectAsync(HttpContext context, ManagerAccess access)
     {
@@ -80,7 +85,8 @@ public static class ServiceEndpoints
         var control = access.Services;
         await (context.QueryString("rollback") switch
         {
-            "" or "none" => control.UpdateAsync(id, version, ServiceSpecReader.Read(spec, networks), context.RequestAborted),
+            "" or "none" => control.UpdateAsync(
+                id, version, WithAuth(ServiceSpecReader.Read(spec, networks), context), context.RequestAborted, fromPrevious: context.QueryString("registryAuthFrom") == "previous-spec"),
             "previous" => control.RollbackAsync(id, version, context.RequestAborted),
             var other => throw EngineException.BadRequest($"unrecognized rollback option {other}"),
         }).ConfigureAwait(false);

@@ -23,6 +23,7 @@ internal static class ServiceWriter
         },
         UpdateStatus = Update(service.UpdateStatus),
         ServiceStatus = status,
+        JobStatus = service.Job is { } job ? new Wire.JobStatus { JobIteration = Version(job.Iteration), LastExecution = job.LastExecution.UtcDateTime } : null,
     };
 
     internal static Wire.PortConfig Port(PortConfig port) => new()

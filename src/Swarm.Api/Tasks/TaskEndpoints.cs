@@ -34,7 +34,7 @@ public static class TaskEndpoints
                 && filters.Labels("label", one.ServiceLabels)
                 && (services.Count == 0 || services.Contains(one.ServiceId))
                 && (nodes.Count == 0 || nodes.Contains(one.NodeId))
-                && (states.Count == 0 || states.Contains(TaskMapping.State(one.DesiredState)))
+                && (states.Count == 0 || states.Contains(TaskMapping.Desired(one)))
                 && (fresh is null || IsUpToDate(view, one, fresh)))
             .Select(TaskMapping.Write);
         await context.WriteJsonAsync<IReadOnlyList<TaskInspect>>([.. tasks], SwarmJson.Default.IReadOnlyListTaskInspect).ConfigureAwait(false);

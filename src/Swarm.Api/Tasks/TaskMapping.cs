@@ -16,12 +16,19 @@ internal static class TaskMapping
         Labels = new Dictionary<string, string>(),
         Spec = TaskSpecWriter.Write(task.Spec, defaults: false),
         ServiceID = task.ServiceId,
-        Slot = NullIfDefault(task.Slot),
+        Slot = NullIfDefault(SlotOf(task)),
         NodeID = NullIfEmpty(task.NodeId),
         Status = Status(task.Status),
-        DesiredState = State(task.DesiredState),
+        DesiredState = Desired(task),
+        JobIteration = task.JobIteration is { } iteration ? Version(iteration) : null,
         AssignedGenericResources = NullIfEmpty(task.AssignedGeneric, TaskSpecWriter.Generic),
     };
+
+    /// <summary>A job's tasks are wanted complete; inside they are wanted running, and end by themselves.</summary>
+    internal static string Desired(SwarmTask task) => task is { JobIteration: not null, DesiredState: TaskState.Running } ? "complete" : State(task.DesiredState);
+
+    /// <summary>As Docker, whose jobs count their slots from 0 where services count theirs from 1.</summary>
+    private static ulong SlotOf(SwarmTask task) => task is { JobIteration: not null, Slot: > 0 } ? task.Slot - 1 : task.Slot;
 
     internal static string State(TaskState state) => state switch
     {

@@ -21,22 +21,6 @@ public sealed record Platform
     public string? OS { get; init; }
 }
 
-/// <summary>A secret or a config, without its value.</summary>
-public sealed record SecretInspect
-{
-    public string ID { get; init; } = "";
-    public Version? Version { get; init; }
-    public DateTime CreatedAt { get; init; }
-    public DateTime UpdatedAt { get; init; }
-    public SecretSpec? Spec { get; init; }
-}
-
-public sealed record SecretSpec
-{
-    public string? Name { get; init; }
-    public IReadOnlyDictionary<string, string?>? Labels { get; init; }
-}
-
 public sealed record ServiceCreateResponse
 {
     public string ID { get; init; } = "";

@@ -14,7 +14,7 @@ public sealed record ContainerSpec
     public string? Dir { get; init; }
     public string? User { get; init; }
     public IReadOnlyList<string>? Groups { get; init; }
-    public JsonElement? Privileges { get; init; }
+    public Privileges? Privileges { get; init; }
     public bool? Init { get; init; }
     public string? StopSignal { get; init; }
     public bool? TTY { get; init; }
@@ -44,6 +44,35 @@ public sealed record HealthConfig
     public long? StartPeriod { get; init; }
     public long? StartInterval { get; init; }
     public int? Retries { get; init; }
+}
+
+public sealed record Privileges
+{
+    public JsonElement? CredentialSpec { get; init; }
+    public SELinuxContext? SELinuxContext { get; init; }
+    public SeccompOpts? Seccomp { get; init; }
+    public AppArmorOpts? AppArmor { get; init; }
+    public bool? NoNewPrivileges { get; init; }
+}
+
+public sealed record SELinuxContext
+{
+    public bool? Disable { get; init; }
+    public string? User { get; init; }
+    public string? Role { get; init; }
+    public string? Type { get; init; }
+    public string? Level { get; init; }
+}
+
+public sealed record SeccompOpts
+{
+    public string? Mode { get; init; }
+    public byte[]? Profile { get; init; }
+}
+
+public sealed record AppArmorOpts
+{
+    public string? Mode { get; init; }
 }
 
 public sealed record DNSConfig

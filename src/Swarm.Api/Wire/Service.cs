@@ -11,6 +11,7 @@ public sealed record Service
     public Endpoint? Endpoint { get; init; }
     public UpdateStatus? UpdateStatus { get; init; }
     public ServiceStatus? ServiceStatus { get; init; }
+    public JobStatus? JobStatus { get; init; }
 }
 
 public sealed record Endpoint
@@ -32,6 +33,12 @@ public sealed record UpdateStatus
     public DateTime? StartedAt { get; init; }
     public DateTime? CompletedAt { get; init; }
     public string? Message { get; init; }
+}
+
+public sealed record JobStatus
+{
+    public Version? JobIteration { get; init; }
+    public DateTime? LastExecution { get; init; }
 }
 
 public sealed record ServiceStatus

@@ -24,5 +24,11 @@ namespace Swarm.Api.Wire;
 [JsonSerializable(typeof(UnlockRequest))]
 [JsonSerializable(typeof(ConsensusState))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(SecretInspect))]
+[JsonSerializable(typeof(SecretSpec))]
 [JsonSerializable(typeof(IReadOnlyList<SecretInspect>))]
+[JsonSerializable(typeof(ConfigInspect))]
+[JsonSerializable(typeof(ConfigSpec))]
+[JsonSerializable(typeof(IReadOnlyList<ConfigInspect>))]
+[JsonSerializable(typeof(IDResponse))]
 public sealed partial class SwarmJson : JsonSerializerContext;

@@ -15,6 +15,7 @@ public sealed record TaskInspect
     public TaskStatus? Status { get; init; }
     public string? DesiredState { get; init; }
     public IReadOnlyList<GenericResource>? AssignedGenericResources { get; init; }
+    public Version? JobIteration { get; init; }
 }
 
 public sealed record TaskStatus

@@ -50,6 +50,11 @@ public sealed class Container
 
     internal TaskCompletionSource SickSource { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Completes when the checks find it healthy for the first time.</summary>
+    public Task Well => WellSource.Task;
+
+    internal TaskCompletionSource WellSource { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Ends the checks of the current run.</summary>
     internal CancellationTokenSource? HealthChecks { get; set; }
 

@@ -13,8 +13,14 @@ public sealed partial class ContainerEngine
     /// <exception cref="EngineException">404: no such image; 409: the name is taken; 400 and 501: what was asked for is wrong or not built.</exception>
     /// <param name="warnings">Gets what was asked for but has no effect on this machine.</param>
     /// <param name="platform">What the image has to be for; null: any.</param>
+    /// <param name="privateFiles">See <see cref="ContainerRecord.PrivateFiles"/>; their sources must be there whenever the container is started.</param>
     public async Task<Container> CreateAsync(
-        string name, ContainerCreateRequest request, CancellationToken cancellation, List<string>? warnings = null, ImagePlatform? platform = null)
+        string name,
+        ContainerCreateRequest request,
+        CancellationToken cancellation,
+        List<string>? warnings = null,
+        ImagePlatform? platform = null,
+        IReadOnlyList<PrivateFile>? privateFiles = null)
     {
         request = request.Filled();
         var asked = request.HostConfig ?? new HostConfig();
@@ -52,6 +58,7 @@ public sealed partial class ContainerEngine
                 NetworkingConfig = networks,
                 Command = command,
                 Mounts = [.. resolved.Select(m => m.Mount)],
+                PrivateFiles = privateFiles ?? [],
             };
             _store.Begin(record);
             await BuildAsync(record, image, resolved, cancellation).ConfigureAwait(false);

@@ -61,6 +61,10 @@ public sealed partial class ContainerEngine
                                 {
                                     container.SickSource.TrySetResult();
                                 }
+                                else if (container.Health.Status == HealthState.Healthy)
+                                {
+                                    container.WellSource.TrySetResult();
+                                }
                             }
                         }
 

@@ -22,9 +22,16 @@ public sealed record ContainerRecord
     public required IReadOnlyList<string> Command { get; init; }
     public required IReadOnlyList<MountPoint> Mounts { get; init; }
 
+    /// <summary>Files that whoever made the container keeps for it while it runs. Not shown, and not part of what `docker cp` sees.</summary>
+    public IReadOnlyList<PrivateFile> PrivateFiles { get; init; } = [];
+
     /// <summary>First twelve digits.</summary>
     public string ShortId() => Id[..12];
 }
+
+/// <param name="Destination">Absolute, in the container; read-only there.</param>
+/// <param name="Source">On the host.</param>
+public sealed record PrivateFile(string Destination, string Source);
 
 public enum MountKind { Bind, Volume, Tmpfs }
 

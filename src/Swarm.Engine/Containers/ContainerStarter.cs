@@ -51,6 +51,7 @@ internal sealed class ContainerStarter(
 
             volumes.Acquire(record.Id, record.Mounts.Where(m => m.Kind == MountKind.Volume).Select(m => m.Name));
             var mounts = SubpathMounts.Make(SubpathFolder(record.Id), record.Mounts);
+            files = [.. files, .. record.PrivateFiles.Select(f => (f.Destination, f.Source, true))];
             var input = new SpecInput(record with { Mounts = mounts }, merged, hostname, sandbox?.NamespacePath ?? "", files)
             {
                 JoinsNetwork = shared.Network is not null,

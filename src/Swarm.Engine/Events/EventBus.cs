@@ -15,7 +15,8 @@ public sealed class EventBus(TimeProvider time)
     private ImmutableList<Channel<EngineEvent>> _listeners = [];
     private int _count;
 
-    public void Publish(string type, string action, string actorId, IReadOnlyDictionary<string, string> attributes)
+    /// <param name="scope">local: this node's; swarm: of the cluster, and told on every manager.</param>
+    public void Publish(string type, string action, string actorId, IReadOnlyDictionary<string, string> attributes, string scope = "local")
     {
         var now = time.GetUtcNow();
         var isContainer = type == "container";
@@ -24,6 +25,7 @@ public sealed class EventBus(TimeProvider time)
             Type = type,
             Action = action,
             Actor = new EventActor(actorId, attributes),
+            Scope = scope,
             Time = now.ToUnixTimeSeconds(),
             TimeNano = (now - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
             Status = isContainer || type == "image" ? action : null,

@@ -29,7 +29,7 @@ public sealed class ExecProcess(string id, string containerId, ExecCreateRequest
     internal void Started(int pid, ShimConnection control) => (_control, _pid) = (control, pid);
 
     /// <summary>Its shim has ended, after the process and all its output.</summary>
-    internal Task Gone => _gone.Task;
+    public Task Gone => _gone.Task;
 
     internal void CompleteGone() => _gone.TrySetResult();
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Swarm.Model;
+using Swarm.Model.Templates;
 
 namespace Swarm.Manager.Control;
 
@@ -12,6 +13,7 @@ internal static class ContainerValidation
         CheckImage(container.Image);
         CheckMounts(container.Mounts);
         CheckHealth(container.Healthcheck);
+        CheckPrivileges(container);
     }
 
     internal static void CheckFileReferences(string kind, ImmutableArray<FileReference> references)
@@ -73,6 +75,48 @@ internal static class ContainerValidation
             {
                 throw ControlException.Invalid(wrong);
             }
+        }
+    }
+
+    /// <summary>Filled in for a task that could be: what fails here would fail on every node.</summary>
+    internal static void CheckTemplates(ServiceSpec spec)
+    {
+        var container = spec.Task.Container;
+        var task = new SwarmTask { Id = "id", ServiceId = "id", ServiceName = spec.Annotations.Name, ServiceLabels = spec.Annotations.Labels, NodeId = "id", Slot = 1, Name = "name", Spec = spec.Task };
+        var template = new TaskTemplate(task, new NodeDescription());
+        foreach (var (what, text) in container.Env.Select(one => ("env", one)).Append(("hostname", container.Hostname))
+            .Concat(container.Mounts.SelectMany(mount => new[] { mount.Source, mount.Target }).Select(one => ("mounts", one))))
+        {
+            try
+            {
+                template.Expand(text);
+            }
+            catch (TemplateException e)
+            {
+                throw ControlException.Invalid($"expanding {what} failed: {e.Message}");
+            }
+        }
+    }
+
+    private static void CheckPrivileges(ContainerSpec container)
+    {
+        if (container.Labels.TryGetValue(PrivilegeLabels.Privileged, out var privileged) && privileged is not ("true" or "false"))
+        {
+            throw ControlException.Invalid($"ContainerSpec: container label {PrivilegeLabels.Privileged} must be true or false");
+        }
+
+        try
+        {
+            PrivilegeLabels.DevicesOf(container);
+        }
+        catch (FormatException e)
+        {
+            throw ControlException.Invalid($"ContainerSpec: container label {PrivilegeLabels.Devices}: {e.Message}");
+        }
+
+        if (container.Privileges is { } privileges && (privileges.Seccomp == SeccompMode.Custom) != (privileges.SeccompProfile.Length > 0))
+        {
+            throw ControlException.Invalid("ContainerSpec: a seccomp profile belongs to the mode custom, which needs one");
         }
     }
 

@@ -9,7 +9,6 @@ internal static class NotBuilt
     {
         var what = spec switch
         {
-            { Mode: ServiceMode.ReplicatedJob or ServiceMode.GlobalJob } => "jobs are not built in this version: use --mode replicated or global",
             _ when spec.Endpoint?.Ports.Any(port => port.PublishMode == PublishMode.Ingress) == true =>
                 "the ingress network is not built in this version: publish the port with mode=host, or leave it out",
             _ when Networks(spec) is { } network =>

@@ -39,6 +39,10 @@ public static class ObjectLookup
         return Only("task", input, named.Count > 0 ? named : view.Tasks.Where(one => one.Id.StartsWith(input, StringComparison.Ordinal)));
     }
 
+    /// <inheritdoc cref="Service"/>
+    public static IPayload Payload(this StoreView view, PayloadKind kind, string input) =>
+        kind.Find(view, input) ?? kind.FindByName(view, input) ?? Only(kind.Name, input, kind.All(view).Where(one => one.Id.StartsWith(input, StringComparison.Ordinal)));
+
     private static T Only<T>(string kind, string input, IEnumerable<T> matches) where T : class
     {
         var found = input.Length == 0 ? [] : matches.ToList();

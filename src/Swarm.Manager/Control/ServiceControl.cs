@@ -31,7 +31,7 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
                 }
 
                 References.Check(view, spec, exceptService: null);
-                var service = new Service { Id = ids.NextId(), Spec = spec };
+                var service = new Service { Id = ids.NextId(), Spec = spec, Job = spec.Mode.IsJob() ? new JobStatus { LastExecution = time.GetUtcNow() } : null };
                 return (new StoreTransaction().Create(service), service);
             },
             () => NameTaken(spec),
@@ -41,15 +41,17 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
 
     /// <param name="version">The service's version that the user decided on.</param>
     /// <exception cref="ControlException">Refused; `update out of sequence` if the service has moved.</exception>
-    public Task UpdateAsync(string idOrName, long version, ServiceSpec spec, CancellationToken cancellation) => store.CommitAsync(
+    /// <param name="fromPrevious">Credentials that the spec does not bring are those of the spec before the present one, not of that.</param>
+    public Task UpdateAsync(string idOrName, long version, ServiceSpec asked, CancellationToken cancellation, bool fromPrevious = false) => store.CommitAsync(
         view =>
         {
             var service = view.Service(idOrName);
+            var spec = WithAuth(asked, fromPrevious ? service.PreviousSpec ?? throw ControlException.Unknown("service does not have a previous spec") : service.Spec);
             validation.Check(spec);
             EnsureMayBecome(service.Spec, spec);
             Commits.EnsureVersion(service.Meta.Version, version);
             References.Check(view, spec, service.Id);
-            var updated = service with { Spec = spec, PreviousSpec = service.Spec, SpecVersion = version, UpdateStatus = null };
+            var updated = service with { Spec = spec, PreviousSpec = service.Spec, SpecVersion = version, UpdateStatus = null, Job = AskedAgain(service, spec) };
             return (new StoreTransaction().Update(updated), updated);
         },
         nameTaken: null,
@@ -61,6 +63,11 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
         view =>
         {
             var service = view.Service(idOrName);
+            if (service.Spec.Mode.IsJob())
+            {
+                throw ControlException.Refused($"service {service.Spec.Annotations.Name} is a job, which cannot be rolled back: update it, and run it again with --force");
+            }
+
             if (service.PreviousSpec is null)
             {
                 throw ControlException.Refused($"service {service.Id} does not have a previous spec");
@@ -138,6 +145,15 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
         },
         nameTaken: null,
         cancellation);
+
+    /// <summary>A forced update runs a job once more; any other one counts for the tasks that are still to be made.</summary>
+    private JobStatus? AskedAgain(Service service, ServiceSpec spec) => service.Job is { } job && service.Spec.Task.ForceUpdate != spec.Task.ForceUpdate
+        ? job with { Iteration = job.Iteration + 1, LastExecution = time.GetUtcNow() }
+        : service.Job;
+
+    private static ServiceSpec WithAuth(ServiceSpec spec, ServiceSpec before) => spec.Task.Container.RegistryAuth.Length > 0
+        ? spec
+        : spec with { Task = spec.Task with { Container = spec.Task.Container with { RegistryAuth = before.Task.Container.RegistryAuth } } };
 
     private static void EnsureMayBecome(ServiceSpec current, ServiceSpec wanted)
     {

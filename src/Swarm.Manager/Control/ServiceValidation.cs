@@ -28,6 +28,7 @@ public sealed partial class ServiceValidation(Func<ImmutableArray<string>, strin
         ContainerValidation.CheckFileReferences("secret", spec.Task.Container.Secrets);
         ContainerValidation.CheckFileReferences("config", spec.Task.Container.Configs);
         ContainerValidation.Check(spec.Task.Container);
+        ContainerValidation.CheckTemplates(spec);
         TaskValidation.CheckUpdate(spec.Update);
         TaskValidation.CheckUpdate(spec.Rollback);
         CheckPorts(spec.Endpoint);
@@ -86,7 +87,17 @@ public sealed partial class ServiceValidation(Func<ImmutableArray<string>, strin
     {
         if (spec.Replicas > long.MaxValue)
         {
-            throw ControlException.Invalid("Number of replicas must be non-negative");
+            throw ControlException.Invalid(spec.Mode.IsJob() ? "Maximum concurrent jobs must be a non-negative integer" : "Number of replicas must be non-negative");
+        }
+
+        if (spec.TotalCompletions > long.MaxValue)
+        {
+            throw ControlException.Invalid("Total completed jobs must be a non-negative integer");
+        }
+
+        if (spec.Mode.IsJob() && (spec.Update is not null || spec.Rollback is not null))
+        {
+            throw ControlException.Invalid("Jobs may not have an update or rollback config");
         }
     }
 }

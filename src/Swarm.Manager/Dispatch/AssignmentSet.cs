@@ -8,8 +8,8 @@ namespace Swarm.Manager.Dispatch;
 internal sealed class AssignmentSet(string nodeId)
 {
     private Dictionary<string, TaskState> _tasks = [];
-    private Dictionary<string, long> _secrets = [];
-    private Dictionary<string, long> _configs = [];
+    private HashSet<string> _secrets = [];
+    private HashSet<string> _configs = [];
     private bool _told;
 
     /// <summary>The difference between the node's part of <paramref name="view"/> and what was told before: the first time, all of it. Null: none.</summary>
@@ -23,8 +23,8 @@ internal sealed class AssignmentSet(string nodeId)
         var configs = needing.SelectMany(task => task.Spec.Container.Configs).Select(one => view.Configs.Find(one.Id)).OfType<Config>().DistinctBy(one => one.Id).ToList();
 
         var nextTasks = tasks.ToDictionary(task => task.Id, task => task.DesiredState);
-        var nextSecrets = secrets.ToDictionary(one => one.Id, one => one.Meta.Version);
-        var nextConfigs = configs.ToDictionary(one => one.Id, one => one.Meta.Version);
+        var nextSecrets = secrets.Select(one => one.Id).ToHashSet(StringComparer.Ordinal);
+        var nextConfigs = configs.Select(one => one.Id).ToHashSet(StringComparer.Ordinal);
         var difference = new Assignments
         {
             Complete = !_told,
@@ -32,10 +32,11 @@ internal sealed class AssignmentSet(string nodeId)
             // All else in a task is fixed, or the agent's own report.
             Tasks = [.. tasks.Where(task => !_tasks.TryGetValue(task.Id, out var desired) || desired != task.DesiredState)],
             RemovedTasks = [.. _tasks.Keys.Where(id => !nextTasks.ContainsKey(id)).Order(StringComparer.Ordinal)],
-            Secrets = [.. secrets.Where(one => _secrets.GetValueOrDefault(one.Id, -1) != one.Meta.Version)],
-            RemovedSecrets = [.. _secrets.Keys.Where(id => !nextSecrets.ContainsKey(id)).Order(StringComparer.Ordinal)],
-            Configs = [.. configs.Where(one => _configs.GetValueOrDefault(one.Id, -1) != one.Meta.Version)],
-            RemovedConfigs = [.. _configs.Keys.Where(id => !nextConfigs.ContainsKey(id)).Order(StringComparer.Ordinal)],
+            // A value never changes, only its labels do.
+            Secrets = [.. secrets.Where(one => !_secrets.Contains(one.Id))],
+            RemovedSecrets = [.. _secrets.Where(id => !nextSecrets.Contains(id)).Order(StringComparer.Ordinal)],
+            Configs = [.. configs.Where(one => !_configs.Contains(one.Id))],
+            RemovedConfigs = [.. _configs.Where(id => !nextConfigs.Contains(id)).Order(StringComparer.Ordinal)],
         };
         (_tasks, _secrets, _configs) = (nextTasks, nextSecrets, nextConfigs);
         var isEmpty = _told && difference.Tasks.IsEmpty && difference.RemovedTasks.IsEmpty && difference.Secrets.IsEmpty

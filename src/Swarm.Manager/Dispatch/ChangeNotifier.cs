@@ -51,7 +51,8 @@ internal sealed class ChangeNotifier(IObjectStore store, SessionTable sessions)
 
                     Notify(node.Id);
                     break;
-                case Cluster or Secret or Config:
+                case Cluster:
+                case Secret or Config when change.New is null:
                     NotifyAll();
                     break;
             }

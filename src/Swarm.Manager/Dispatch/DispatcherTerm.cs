@@ -132,7 +132,7 @@ internal sealed class DispatcherTerm
         node => node with
         {
             Description = request.Description,
-            Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address) },
+            Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address), RpcAddress = request.Address },
         },
         cancellation);
 

@@ -11,14 +11,13 @@ internal static class GlobalSlots
 {
     internal static void Apply(ServicePass pass)
     {
-        var placement = pass.Service.Spec.Task.Placement;
-        var constraints = Constraint.Parse(placement.Constraints, out _) ?? [];
+        var admits = NodesOf(pass);
         var kept = new HashSet<SlotKey>();
         foreach (var node in pass.View.Nodes)
         {
             var key = new SlotKey(0, node.Id);
             pass.Slots.TryGetValue(key, out var slot);
-            if (NodeHealth.IsDrained(node) || !constraints.All(one => one.IsSatisfiedBy(node)) || !PlatformFilter.Admits(placement.Platforms, node))
+            if (!admits(node))
             {
                 continue;
             }
@@ -28,7 +27,7 @@ internal static class GlobalSlots
             {
                 pass.Kept.Add(slot);
             }
-            else if (node.Status.State == NodeState.Ready && node.Spec.Availability == NodeAvailability.Active && IsFree(pass, node.Id))
+            else if (MayStart(pass, node))
             {
                 pass.Start(key, TaskState.Running);
             }
@@ -45,6 +44,17 @@ internal static class GlobalSlots
             }
         }
     }
+
+    /// <summary>Whether a node is one of those that such a service runs on.</summary>
+    internal static Func<Node, bool> NodesOf(ServicePass pass)
+    {
+        var placement = pass.Service.Spec.Task.Placement;
+        var constraints = Constraint.Parse(placement.Constraints, out _) ?? [];
+        return node => !NodeHealth.IsDrained(node) && constraints.All(one => one.IsSatisfiedBy(node)) && PlatformFilter.Admits(placement.Platforms, node);
+    }
+
+    internal static bool MayStart(ServicePass pass, Node node) =>
+        node.Status.State == NodeState.Ready && node.Spec.Availability == NodeAvailability.Active && IsFree(pass, node.Id);
 
     private static bool IsExhausted(ServicePass pass, Slot slot) =>
         NodeHealth.EndedByItself(slot.Newest) && !pass.HasDrifted(slot.Newest)

@@ -1,3 +1,4 @@
+using Swarm.Manager.Jobs;
 using Swarm.Manager.Loops;
 using Swarm.Manager.Rollout;
 using Swarm.Model;
@@ -62,8 +63,14 @@ internal sealed class OrchestrationLoop(Random random) : ControlLoop
             case ServiceMode.Global:
                 GlobalSlots.Apply(pass);
                 break;
+            case ServiceMode.ReplicatedJob:
+                ReplicatedJob.Apply(pass);
+                break;
+            case ServiceMode.GlobalJob:
+                GlobalJob.Apply(pass);
+                break;
             default:
-                // Jobs are refused by the API; a record of one, from a newer version, is left alone.
+                // Of a newer version: left alone.
                 return;
         }
 
@@ -72,7 +79,10 @@ internal sealed class OrchestrationLoop(Random random) : ControlLoop
             SlotRules.Apply(pass, slot);
         }
 
-        RollingUpdate.Apply(pass);
+        if (!service.Spec.Mode.IsJob())
+        {
+            RollingUpdate.Apply(pass);
+        }
     }
 
     private void MarkServicesOf(StoreView view, Node node)
@@ -84,7 +94,7 @@ internal sealed class OrchestrationLoop(Random random) : ControlLoop
 
         foreach (var service in view.Services)
         {
-            if (service.Spec.Mode == ServiceMode.Global)
+            if (service.Spec.Mode.IsPerNode())
             {
                 Mark(service.Id);
             }

@@ -6,7 +6,7 @@ namespace Swarm.Manager.Orchestration;
 /// <summary>Where one task of a service runs at a time: a number (replicated) or a node (global).</summary>
 internal readonly record struct SlotKey(ulong Number, string NodeId) : IComparable<SlotKey>
 {
-    internal static SlotKey Of(SwarmTask task, ServiceMode mode) => mode == ServiceMode.Global ? new(0, task.NodeId) : new(task.Slot, "");
+    internal static SlotKey Of(SwarmTask task, ServiceMode mode) => mode.IsPerNode() ? new(0, task.NodeId) : new(task.Slot, "");
 
     public int CompareTo(SlotKey other) =>
         Number != other.Number ? Number.CompareTo(other.Number) : string.CompareOrdinal(NodeId, other.NodeId);

@@ -71,7 +71,7 @@ internal static class SlotRules
 
     private static bool HasLostItsPlace(ServicePass pass, SwarmTask task)
     {
-        if (task.NodeId.Length == 0 || pass.Service.Spec.Mode == ServiceMode.Global)
+        if (task.NodeId.Length == 0 || pass.Service.Spec.Mode.IsPerNode())
         {
             return false;
         }

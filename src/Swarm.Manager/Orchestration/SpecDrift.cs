@@ -8,16 +8,26 @@ internal sealed class SpecDrift(Service service)
 {
     private readonly Dictionary<long, bool> _byVersion = new() { [service.SpecVersion] = false };
 
+    /// <summary>A job's tasks are old when the job was asked for again, whatever its spec.</summary>
     internal bool IsStale(SwarmTask task)
     {
+        if (service.Spec.Mode.IsJob())
+        {
+            return task.JobIteration != service.Job?.Iteration;
+        }
+
         if (!_byVersion.TryGetValue(task.SpecVersion, out var stale))
         {
             // Tasks of one version were all made from one spec.
-            stale = !Codec.Same(task.Spec, TaskFactory.SpecOf(service));
+            stale = !Codec.Same(WithoutAuth(task.Spec), WithoutAuth(TaskFactory.SpecOf(service)));
             _byVersion[task.SpecVersion] = stale;
         }
 
         return stale || (task.SpecVersion != service.SpecVersion && task.Status.State >= TaskState.Pending
             && !HostPorts.Satisfy(task.Status.HostPorts, HostPorts.Of(service.Spec)));
     }
+
+    /// <summary>New credentials count for the next pull; what runs has its image.</summary>
+    private static TaskSpec WithoutAuth(TaskSpec spec) =>
+        spec.Container.RegistryAuth.Length == 0 ? spec : spec with { Container = spec.Container with { RegistryAuth = "" } };
 }

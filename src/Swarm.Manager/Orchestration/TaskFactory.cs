@@ -14,7 +14,7 @@ internal sealed class TaskFactory(Random random)
             id = Ids.New(random);
         }
 
-        var place = service.Spec.Mode == ServiceMode.Global ? slot.NodeId : slot.Number.ToString();
+        var place = service.Spec.Mode.IsPerNode() ? slot.NodeId : slot.Number.ToString();
         return new SwarmTask
         {
             Id = id,
@@ -27,6 +27,7 @@ internal sealed class TaskFactory(Random random)
             Spec = SpecOf(service),
             SpecVersion = service.SpecVersion,
             DesiredState = desired,
+            JobIteration = service.Job?.Iteration,
             Status = new TaskStatus { State = TaskState.New, Timestamp = now, Message = "created" },
         };
     }

@@ -48,9 +48,10 @@ internal sealed class ReapingLoop : ControlLoop
             batch.Delete(task);
         }
 
-        var mode = view.Services.Find(key)?.Spec.Mode ?? ServiceMode.Replicated;
+        var service = view.Services.Find(key);
+        var mode = service?.Spec.Mode ?? ServiceMode.Replicated;
         var live = view.TasksOfService(key).Where(task => task.DesiredState <= TaskState.Running).Select(SlotOf).ToHashSet();
-        var history = ended.Where(task => task.DesiredState != TaskState.Remove && task.Status.State >= TaskState.Assigned);
+        var history = ended.Where(task => task.DesiredState != TaskState.Remove && task.Status.State >= TaskState.Assigned && !IsCounted(service, task));
         foreach (var slot in history.GroupBy(SlotOf))
         {
             var kept = Kept(view, slot, live.Contains(slot.Key));
@@ -60,8 +61,12 @@ internal sealed class ReapingLoop : ControlLoop
             }
         }
 
-        (ulong, string) SlotOf(SwarmTask task) => mode == ServiceMode.Global ? (0, task.NodeId) : (task.Slot, "");
+        (ulong, string) SlotOf(SwarmTask task) => mode.IsPerNode() ? (0, task.NodeId) : (task.Slot, "");
     }
+
+    /// <summary>A job's completion that was not expected any more: without it the slot would run once more.</summary>
+    private static bool IsCounted(Service? service, SwarmTask task) =>
+        service?.Job is { } job && task.JobIteration == job.Iteration && task.Status.State == TaskState.Complete;
 
     /// <summary>
     /// Nothing of it runs, or its node is lost. A lost node that returns is told everything that it should have, and removes what is not named.

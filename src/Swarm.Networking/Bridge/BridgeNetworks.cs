@@ -24,11 +24,14 @@ public sealed class BridgeNetworks : IAsyncDisposable
         AllowSynchronousContinuations = true, // all that continues is the loop's thread, which waits: no detour by the pool
     });
     private readonly Task loop;
+    private readonly KernelWatch watch;
+    private int looks;
 
-    private BridgeNetworks(BridgeState state)
+    private BridgeNetworks(BridgeState state, NetworkNamespace host)
     {
         this.state = state;
         loop = Task.Factory.StartNew(Loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        watch = new KernelWatch(host, Look);
     }
 
     /// <summary>Of the network <c>bridge</c>.</summary>
@@ -52,7 +55,7 @@ public sealed class BridgeNetworks : IAsyncDisposable
         try
         {
             await state.RecoverAsync(cancellation);
-            return new BridgeNetworks(state);
+            return new BridgeNetworks(state, host);
         }
         catch
         {
@@ -103,15 +106,30 @@ public sealed class BridgeNetworks : IAsyncDisposable
     /// <summary>Removes every network, namespace, rule and bridge, then ends. Settings of the whole host (ip_forward) stay.</summary>
     public async Task TeardownAsync(CancellationToken cancellation)
     {
+        watch.Dispose(); // what goes now is not to be put back
         await Do(state.TeardownAsync, cancellation);
         await DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
+        watch.Dispose();
         changes.Writer.TryComplete();
         await loop;
         await state.DisposeAsync();
+    }
+
+    /// <summary>At most one look waits: it sees whatever happens until it begins. Where there is no room for it, another change is about to fail and repair.</summary>
+    private void Look()
+    {
+        if (Interlocked.CompareExchange(ref looks, 1, 0) == 0 && !changes.Writer.TryWrite(async () =>
+        {
+            Volatile.Write(ref looks, 0);
+            await state.RepairAsync();
+        }))
+        {
+            Volatile.Write(ref looks, 0);
+        }
     }
 
     /// <summary>On a thread of its own: nearly all that it does is system calls, and the kernel may make one of them wait for long.</summary>

@@ -22,6 +22,9 @@ internal sealed partial class BridgeState
     [LoggerMessage(7111, LogLevel.Error, "Running container {ContainerId} finds no names: {Reason}")]
     private static partial void LogNoNames(ILogger logger, string containerId, string reason);
 
+    [LoggerMessage(7108, LogLevel.Error, "What somebody took from our networks could not be put back: {Reason}")]
+    private static partial void LogNotRepaired(ILogger logger, string reason);
+
     [LoggerMessage(7107, LogLevel.Warning, "Somebody changed what belongs to our networks ({What}); it is put right")]
     private static partial void LogRepairing(ILogger logger, string what);
 }

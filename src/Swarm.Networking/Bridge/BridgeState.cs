@@ -120,9 +120,17 @@ internal sealed partial class BridgeState : IAsyncDisposable
         }
     }
 
-    private Task RestateRulesAsync(CancellationToken cancellation) => options.ManagesFirewall
-        ? NftOneShot.ApplyAsync(host, rules.Whole(networks.Values, sandboxes.Values.SelectMany(Targets)) + "\n", cancellation)
-        : Task.CompletedTask;
+    private async Task RestateRulesAsync(CancellationToken cancellation)
+    {
+        if (!options.ManagesFirewall)
+        {
+            return;
+        }
+
+        var whole = rules.Whole(networks.Values, sandboxes.Values.SelectMany(Targets));
+        await NftOneShot.ApplyAsync(host, whole + "\n", cancellation);
+        statedRules = whole.Split("; add rule ").Length - 1;
+    }
 
     /// <summary>Where the published ports of a container lead to now.</summary>
     private List<PortTarget> Targets(ContainerSandbox sandbox)

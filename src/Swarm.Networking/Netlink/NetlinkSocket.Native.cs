@@ -32,6 +32,24 @@ internal sealed unsafe partial class NetlinkSocket
             return handle;
         }
 
+        /// <summary>Without an address of its own, which bind gives it, a socket is passed over when the kernel tells of changes.</summary>
+        public static void Join(SafeFileHandle handle, int group)
+        {
+            const int addressBytes = 12; // struct sockaddr_nl: family, two bytes of padding, port 0 (any), groups 0
+            var address = stackalloc byte[addressBytes];
+            new Span<byte>(address, addressBytes).Clear();
+            address[0] = AddressFamilyNetlink;
+            if (bind(handle, address, addressBytes) != 0)
+            {
+                throw new NetlinkException("bind a netlink socket", Marshal.GetLastPInvokeError());
+            }
+
+            if (setsockopt(handle, SolNetlink, NetlinkAddMembership, &group, sizeof(int)) != 0)
+            {
+                throw new NetlinkException($"subscribe to group {group} of a netlink socket", Marshal.GetLastPInvokeError());
+            }
+        }
+
         public static void Send(SafeFileHandle handle, ReadOnlySpan<byte> message, string what)
         {
             fixed (byte* bytes = message)
@@ -73,6 +91,9 @@ internal sealed unsafe partial class NetlinkSocket
 
         [LibraryImport("libc", SetLastError = true)]
         private static partial int setsockopt(SafeFileHandle fd, int level, int option, void* value, uint length);
+
+        [LibraryImport("libc", SetLastError = true)]
+        private static partial int bind(SafeFileHandle fd, byte* address, uint length);
 
         [LibraryImport("libc", SetLastError = true)]
         private static partial nint send(SafeFileHandle fd, byte* buffer, nint length, int flags);

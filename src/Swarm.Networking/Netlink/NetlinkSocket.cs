@@ -22,6 +22,35 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
 
     public void Dispose() => socket.Dispose();
 
+    /// <summary>The descriptor, to wait for.</summary>
+    public int Descriptor => (int)socket.DangerousGetHandle();
+
+    /// <summary>Tells of changes from now on (netlink(7), NETLINK_ADD_MEMBERSHIP).</summary>
+    public void Subscribe(int group) => Native.Join(socket, group);
+
+    /// <summary>The types of the changes that one datagram tells of. Null: some were lost, because nobody took them in time.</summary>
+    public IReadOnlyList<ushort>? TakeChanges()
+    {
+        const int noBufferSpace = 105; // ENOBUFS: the kernel had no room to keep them
+        int count;
+        try
+        {
+            count = Native.Receive(socket, received, "hear of changes");
+        }
+        catch (NetlinkException error) when (error.Errno == noBufferSpace)
+        {
+            return null;
+        }
+
+        var types = new List<ushort>();
+        for (var at = 0; at + HeaderBytes <= count && MemoryMarshal.Read<int>(received.AsSpan(at)) is var length && length >= HeaderBytes; at += NetlinkRequest.Align(length))
+        {
+            types.Add(MemoryMarshal.Read<ushort>(received.AsSpan(at + 4)));
+        }
+
+        return types;
+    }
+
     /// <summary>Sends a change and waits for the kernel's answer.</summary>
     public void Change(NetlinkRequest request, string what)
     {

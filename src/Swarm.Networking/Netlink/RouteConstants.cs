@@ -5,7 +5,7 @@ internal static class RouteConstants
 {
     // netlink(7), linux/netlink.h
     public const int AddressFamilyNetlink = 16, SocketRawCloseOnExec = 3 | 0x80000, NetlinkRoute = 0;
-    public const int SolNetlink = 270, NetlinkCapAck = 10, NetlinkExtAck = 11, NetlinkGetStrictCheck = 12;
+    public const int SolNetlink = 270, NetlinkCapAck = 10, NetlinkExtAck = 11, NetlinkGetStrictCheck = 12, NetlinkAddMembership = 1;
     public const int HeaderBytes = 16, AttributeHeaderBytes = 4, Alignment = 4;
     public const ushort MessageError = 2, MessageDone = 3;
     public const ushort FlagRequest = 1, FlagAck = 4, FlagDumpInterrupted = 0x10, FlagAckTlvs = 0x200;
@@ -29,6 +29,10 @@ internal static class RouteConstants
     public const ushort PayloadRegister = 1, PayloadBase = 2, PayloadOffset = 3, PayloadLength = 4, CompareRegister = 1, CompareOperation = 2, CompareData = 3;
     public const ushort MetaRegister = 1, MetaKey = 2, ImmediateRegister = 1, ImmediateData = 2, NatType = 1, NatFamily = 2, NatPortRegister = 5;
     public const int HookLocalOut = 3, PriorityNatDestination = -100, VerdictAccept = 1, NetworkHeader = 1, TransportHeader = 2, MetaProtocol = 16, NatDestination = 1;
+
+    public const ushort DeleteChain = (RulesSubsystem << 8) | 5, GetRule = (RulesSubsystem << 8) | 7, DeleteRule = (RulesSubsystem << 8) | 8;
+    public const int GroupRules = 7, GroupLinks = 1; // NFNLGRP_NFTABLES, RTNLGRP_LINK
+    public const byte FamilyInetTables = 1; // NFPROTO_INET: tables of both families
 
     // rtnetlink(7), linux/rtnetlink.h
     public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18;

@@ -59,6 +59,9 @@ internal sealed class PeerChannel
 
     internal GrpcChannel Channel => _channel;
 
+    /// <summary>Nobody but the pool holds it.</summary>
+    internal bool IsIdle => Volatile.Read(ref _holders) == 1;
+
     /// <summary>False if the channel has closed meanwhile.</summary>
     internal bool TryHold()
     {

@@ -14,10 +14,16 @@ public sealed class RpcChannels : IDisposable
     /// <summary>Peers that are kept connected.</summary>
     public const int MaxChannels = 2 * PeerAddressBook.MaxPeers;
 
+    /// <summary>Nodes that are asked about their tasks at once.</summary>
+    public const int MaxNodes = 4096;
+
     private readonly Lock _lock = new();
     private readonly NodeCredentials _credentials;
     private readonly TimeProvider _time;
     private readonly Dictionary<(string Address, bool Consensus), PeerChannel> _channels = [];
+
+    // Only while they are used.
+    private readonly Dictionary<(string Address, string NodeId), PeerChannel> _nodes = [];
 
     public RpcChannels(NodeCredentials credentials, TimeProvider time)
     {
@@ -50,26 +56,90 @@ public sealed class RpcChannels : IDisposable
     }
 
     /// <summary>The messages of a stream. The first must come within <paramref name="patience"/>.</summary>
+    /// <param name="nodeId">The one node that may answer; null: a manager.</param>
     /// <inheritdoc cref="CallAsync"/>
-    internal async IAsyncEnumerable<TResponse> StreamAsync<TRequest, TResponse>(
-        string address, Method<TRequest, TResponse> method, TRequest request, TimeSpan patience, [EnumeratorCancellation] CancellationToken cancellation)
+    internal IAsyncEnumerable<TResponse> StreamAsync<TRequest, TResponse>(
+        string address, Method<TRequest, TResponse> method, TRequest request, TimeSpan patience, CancellationToken cancellation, string? nodeId = null)
+        where TRequest : class where TResponse : class =>
+        ReceiveAsync(
+            address,
+            nodeId,
+            (invoker, options) =>
+            {
+                var call = invoker.AsyncServerStreamingCall(method, null, options, request);
+                return (call, call.ResponseStream);
+            },
+            patience,
+            cancellation);
+
+    /// <summary>The messages of a stream that has another beside it: <paramref name="requests"/> are sent as they come, and their end is told.</summary>
+    /// <inheritdoc cref="StreamAsync"/>
+    internal async IAsyncEnumerable<TResponse> DuplexAsync<TRequest, TResponse>(
+        string address, Method<TRequest, TResponse> method, IAsyncEnumerable<TRequest> requests, TimeSpan patience, string nodeId, [EnumeratorCancellation] CancellationToken cancellation)
         where TRequest : class where TResponse : class
     {
-        var channel = Hold(address, consensus: false);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var sending = Task.CompletedTask;
         try
         {
-            using var first = new CancellationTokenSource(patience, _time);
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, first.Token);
-            using var call = channel.Channel.CreateCallInvoker().AsyncServerStreamingCall(method, null, new CallOptions(cancellationToken: ends.Token), request);
-            while (await MoveNextAsync(call.ResponseStream, address, patience, first.Token, cancellation).ConfigureAwait(false))
+            var responses = ReceiveAsync(
+                address,
+                nodeId,
+                (invoker, options) =>
+                {
+                    var call = invoker.AsyncDuplexStreamingCall(method, null, options);
+                    sending = SendAsync(call.RequestStream, requests, ends.Token);
+                    return (call, call.ResponseStream);
+                },
+                patience,
+                cancellation);
+            await foreach (var response in responses.ConfigureAwait(false))
             {
-                first.CancelAfter(Timeout.InfiniteTimeSpan);
-                yield return call.ResponseStream.Current;
+                yield return response;
             }
         }
         finally
         {
-            channel.Release();
+            await ends.CancelAsync().ConfigureAwait(false);
+            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task SendAsync<T>(IClientStreamWriter<T> stream, IAsyncEnumerable<T> requests, CancellationToken cancellation)
+    {
+        await foreach (var request in requests.WithCancellation(cancellation).ConfigureAwait(false))
+        {
+            await stream.WriteAsync(request, cancellation).ConfigureAwait(false);
+        }
+
+        await stream.CompleteAsync().ConfigureAwait(false);
+    }
+
+    private async IAsyncEnumerable<TResponse> ReceiveAsync<TResponse>(
+        string address,
+        string? nodeId,
+        Func<CallInvoker, CallOptions, (IDisposable Call, IAsyncStreamReader<TResponse> Responses)> start,
+        TimeSpan patience,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var channel = nodeId is null ? Hold(address, consensus: false) : HoldNode(address, nodeId);
+        try
+        {
+            using var first = new CancellationTokenSource(patience, _time);
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, first.Token);
+            var (call, responses) = start(channel.Channel.CreateCallInvoker(), new CallOptions(cancellationToken: ends.Token));
+            using (call)
+            {
+                while (await MoveNextAsync(responses, address, patience, first.Token, cancellation).ConfigureAwait(false))
+                {
+                    first.CancelAfter(Timeout.InfiniteTimeSpan);
+                    yield return responses.Current;
+                }
+            }
+        }
+        finally
+        {
+            LetGo(channel, address, nodeId);
         }
     }
 
@@ -107,6 +177,41 @@ public sealed class RpcChannels : IDisposable
         }
     }
 
+    /// <summary>Nodes are many and are asked seldom: their connections are shared, but not kept.</summary>
+    private PeerChannel HoldNode(string address, string nodeId)
+    {
+        lock (_lock)
+        {
+            if (_nodes.TryGetValue((address, nodeId), out var channel) && channel.TryHold())
+            {
+                return channel;
+            }
+
+            if (_nodes.Count >= MaxNodes)
+            {
+                throw new RpcFault(RpcStatus.Unavailable, $"{MaxNodes} nodes are being asked already");
+            }
+
+            channel = new PeerChannel(address, PeerTls.ClientOf(nodeId, _credentials.Current, _time), _time, RpcLimits.ConnectTimeout, RpcLimits.MaxStreamMessageSize);
+            channel.TryHold();
+            _nodes[(address, nodeId)] = channel;
+            return channel;
+        }
+    }
+
+    private void LetGo(PeerChannel channel, string address, string? nodeId)
+    {
+        lock (_lock)
+        {
+            channel.Release();
+            if (nodeId is not null && channel.IsIdle && _nodes.TryGetValue((address, nodeId), out var current) && current == channel)
+            {
+                _nodes.Remove((address, nodeId));
+                channel.Release();
+            }
+        }
+    }
+
     /// <summary>
     /// New calls dial anew: this machine's address has changed, and what was connected from the old one waits for answers that cannot come.
     /// </summary>
@@ -118,12 +223,13 @@ public sealed class RpcChannels : IDisposable
     {
         lock (_lock)
         {
-            foreach (var channel in _channels.Values)
+            foreach (var channel in _channels.Values.Concat(_nodes.Values))
             {
                 channel.Release();
             }
 
             _channels.Clear();
+            _nodes.Clear();
         }
     }
 }

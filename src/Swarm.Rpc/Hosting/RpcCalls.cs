@@ -4,6 +4,7 @@ using Swarm.Model;
 using Swarm.Rpc.Consensus;
 using Swarm.Rpc.Dispatch;
 using Swarm.Rpc.Membership;
+using Swarm.Rpc.Work;
 using Swarm.Rpc.Wire;
 using Swarm.Security;
 
@@ -38,6 +39,10 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string
         .AddMethod(RpcMethods.TransferLeadership, Unary(RpcMethods.TransferLeadership, CallPolicy.Manager,
             (caller, request, _, cancellation) => Offered(services().Membership).TransferLeadershipAsync(caller, request, cancellation)))
         .AddMethod(RpcMethods.Meet, Unary(RpcMethods.Meet, CallPolicy.Node, Meet))
+        .AddMethod(RpcMethods.TaskLogs, Streaming(RpcMethods.TaskLogs, CallPolicy.Manager,
+            (caller, request, cancellation) => Offered(services().Work).LogsAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.Exec, Duplex(RpcMethods.Exec, CallPolicy.Manager,
+            (caller, input, cancellation) => Offered(services().Work).ExecAsync(caller, input, cancellation)))
         .AddMethod(RpcMethods.Consensus, Unary(RpcMethods.Consensus, CallPolicy.Manager, ConsensusAsync))
         .Build();
 
@@ -123,8 +128,13 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string
         }
     };
 
+    private DuplexStreamingServerMethod<TRequest, TResponse> Duplex<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, CallPolicy policy, Func<NodeIdentity, IAsyncEnumerable<TRequest>, CancellationToken, IAsyncEnumerable<TResponse>> answer)
+        where TRequest : class where TResponse : class => (reader, writer, context) =>
+        Streaming<TRequest, TResponse>(method, policy, (caller, _, cancellation) => answer(caller, reader.ReadAllAsync(CancellationToken.None), cancellation))(null!, writer, context);
+
     private static RpcFault Stopping() => new(RpcStatus.Unavailable, "this node is stopping");
 
     private static T Offered<T>(T? service) where T : class =>
-        service ?? throw new RpcFault(RpcStatus.Unavailable, "this node is not a swarm manager");
+        service ?? throw new RpcFault(RpcStatus.Unavailable, "this node does not offer that: it is no swarm manager, or is only starting");
 }

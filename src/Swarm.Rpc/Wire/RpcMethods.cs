@@ -4,6 +4,7 @@ using Swarm.Rpc.Certificates;
 using Swarm.Rpc.Consensus;
 using Swarm.Rpc.Dispatch;
 using Swarm.Rpc.Membership;
+using Swarm.Rpc.Work;
 
 namespace Swarm.Rpc.Wire;
 
@@ -40,6 +41,12 @@ internal static class RpcMethods
 
     internal static readonly Method<OpaqueBytes, OpaqueBytes> Consensus =
         new(MethodType.Unary, "swarm.Consensus", "Call", Marshallers.Opaque, Marshallers.Opaque);
+
+    internal static readonly Method<TaskLogRequest, LogBatch> TaskLogs =
+        new(MethodType.ServerStreaming, "swarm.NodeWork", "Logs", Marshallers.Of<TaskLogRequest>(), Marshallers.Of<LogBatch>());
+
+    internal static readonly Method<ExecInput, ExecOutput> Exec =
+        new(MethodType.DuplexStreaming, "swarm.NodeWork", "Exec", Marshallers.Of<ExecInput>(), Marshallers.Of<ExecOutput>());
 
     private static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string service, string name)
         where TRequest : class where TResponse : class =>

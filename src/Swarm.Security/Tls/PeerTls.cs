@@ -32,19 +32,10 @@ public static class PeerTls
     };
 
     /// <summary>The calling side: the peer must be a manager of our cluster.</summary>
-    public static SslClientAuthenticationOptions Client(NodeCertificate own, TimeProvider time) => new()
-    {
-        ClientCertificateContext = own.Context,
-        EnabledSslProtocols = Protocols,
-        AllowRenegotiation = false,
-        AllowTlsResume = false,
-        ApplicationProtocols = [SslApplicationProtocol.Http2],
-        CertificateChainPolicy = PeerTrust.Policy(own.Trust.Roots, time.GetUtcNow()),
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
-            // The name is not the address: the certificate's own role and cluster are checked instead.
-            certificate is not null && (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None && IsManager(certificate, own),
-    };
+    public static SslClientAuthenticationOptions Client(NodeCertificate own, TimeProvider time) => Client(own, time, static peer => peer.Role == NodeRole.Manager);
+
+    /// <summary>The calling side, for what only one node can answer, whatever its role.</summary>
+    public static SslClientAuthenticationOptions ClientOf(string nodeId, NodeCertificate own, TimeProvider time) => Client(own, time, peer => peer.NodeId == nodeId);
 
     /// <summary>
     /// A machine that joins, which has no certificate yet. With a root, the peer must be one of that root's managers; without, nothing is checked:
@@ -76,7 +67,18 @@ public static class PeerTls
     private static bool IsOfCluster(X509Certificate certificate, NodeCertificate own) =>
         certificate is X509Certificate2 peer && NodeIdentity.TryRead(peer, out var identity) && identity.ClusterId == own.Identity.ClusterId;
 
-    private static bool IsManager(X509Certificate certificate, NodeCertificate own) =>
-        certificate is X509Certificate2 peer && NodeIdentity.TryRead(peer, out var identity)
-        && identity.Role == NodeRole.Manager && identity.ClusterId == own.Identity.ClusterId;
+    private static SslClientAuthenticationOptions Client(NodeCertificate own, TimeProvider time, Func<NodeIdentity, bool> isWanted) => new()
+    {
+        ClientCertificateContext = own.Context,
+        EnabledSslProtocols = Protocols,
+        AllowRenegotiation = false,
+        AllowTlsResume = false,
+        ApplicationProtocols = [SslApplicationProtocol.Http2],
+        CertificateChainPolicy = PeerTrust.Policy(own.Trust.Roots, time.GetUtcNow()),
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
+            // The name is not the address: the certificate's own identity is checked instead.
+            certificate is X509Certificate2 peer && (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
+            && NodeIdentity.TryRead(peer, out var identity) && identity.ClusterId == own.Identity.ClusterId && isWanted(identity),
+    };
 }

@@ -105,6 +105,7 @@ public static class SwarmCommandLine
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
             RebalanceCommand.Build(cli),
+            ExecCommand.Build(cli, ownCommandLine),
             ContainerCommands.List(cli),
             ContainerCommands.Logs(cli),
             RunCommand.Build(cli, ownCommandLine),

@@ -11,6 +11,7 @@ using Swarm.Rpc.Clients;
 using Swarm.Rpc.Dispatch;
 using Swarm.Rpc.Hosting;
 using Swarm.Rpc.Membership;
+using Swarm.Rpc.Work;
 using Swarm.Security;
 using Swarm.Store.Consensus.Raft;
 
@@ -70,7 +71,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         string OwnBridge,
         NodeRecord Record,
         NodeKeyRing Keys,
-        ITaskExecutor Executor,
+        NodeTasks Tasks,
         Action<Exception> Fatal,
         Random Random,
         TimeProvider Time,
@@ -101,12 +102,14 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         var options = new RpcServerOptions
         {
             Listen = IPEndPoint.Parse(parts.Record.ListenAddress),
-            Standing = (caller, issuedAt) => Volatile.Read(ref member)?._manager is { } manager ? NodeStandings.Of(manager.Store.View, caller, issuedAt) : NodeStanding.Good,
+            Standing = (caller, issuedAt) => Volatile.Read(ref member)?._manager is { } manager
+                ? NodeStandings.Of(manager.Store.View, caller, issuedAt)
+                : StandingAtWorker(book, caller),
             IsOutdated = (id, recoveries) => Volatile.Read(ref member)?._manager is { } manager && ClusterRecovery.IsOutdated(manager.Store.View, id, recoveries),
             PeerSeen = book.Heard,
             Peers = () => book.Addresses,
         };
-        var server = await RpcServer.StartAsync(options, RpcServices.None, parts.Credentials, parts.Time, parts.Loggers, cancellation);
+        var server = await RpcServer.StartAsync(options, new RpcServices { Work = parts.Tasks.Work }, parts.Credentials, parts.Time, parts.Loggers, cancellation);
         Volatile.Write(ref member, new ClusterMember(parts, channels, book, server));
         try
         {
@@ -129,7 +132,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// For a survivor that has written down its recovery: until then no other manager must reach it, for what they say would count as long as they are
     /// members.
     /// </summary>
-    internal void OfferManager() => _server.Services = _manager!.Services;
+    internal void OfferManager() => Offer(_manager!.Services);
 
     /// <summary>Tells the manager at <paramref name="address"/> where this node is, and learns whom it knows.</summary>
     /// <exception cref="RpcFault">No manager of this cluster answers there.</exception>
@@ -173,7 +176,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
         var client = new DispatcherClient(_channels, Managers, _parts.Random, _parts.Time);
         _journal = new FileJournal(Path.Combine(_parts.Directory, "agent"));
-        _agent = new NodeAgent(client, _parts.Executor, _journal, () => _address.Current, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers) { Tls = _tls };
+        _agent = new NodeAgent(client, _parts.Tasks.Executor, _journal, () => _address.Current, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers) { Tls = _tls };
         _agent.News += Take;
         _loops.Run("agent", _agent.RunAsync);
         if (_manager is { } manager)
@@ -191,6 +194,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     /// <summary>Tells the leader that this manager goes; bounded by <paramref name="cancellation"/>.</summary>
     internal Task LeaveConsensusAsync(CancellationToken cancellation) => _membership.LeaveManagerAsync(cancellation);
+
+    /// <summary>The way to other nodes' tasks, for a manager.</summary>
+    internal INodeWorkClient Work => new NodeWorkClient(_channels);
 
     /// <summary>Stops and removes every task of this node.</summary>
     internal Task RemoveTasksAsync(CancellationToken cancellation) => _agent!.RemoveAllAsync(cancellation);
@@ -326,13 +332,20 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     private async Task EndManagerAsync()
     {
-        _server.Services = RpcServices.None;
+        Offer(RpcServices.None);
         if (_manager is { } manager)
         {
             _manager = null;
             await manager.DisposeAsync();
         }
     }
+
+    /// <summary>What this node answers to others, besides for its own tasks.</summary>
+    private void Offer(RpcServices services) => _server.Services = services with { Work = _parts.Tasks.Work };
+
+    /// <summary>A worker has no records, but its session tells it who the managers are: a certificate from before a demotion opens nothing here.</summary>
+    private static NodeStanding StandingAtWorker(PeerAddressBook managers, NodeIdentity caller) =>
+        caller.Role == NodeRole.Manager && managers.Find(caller.NodeId) is null ? NodeStanding.Demoted : NodeStanding.Good;
 
     /// <summary>Takes over the address that this machine has now, if it has changed. A port that listens on one address only needs a restart.</summary>
     private void RenewAddress()
@@ -362,7 +375,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         _manager = manager;
         if (offer)
         {
-            _server.Services = manager.Services;
+            Offer(manager.Services);
         }
     }
 

@@ -3,38 +3,42 @@ using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Images;
 using Swarm.Model;
+using Swarm.Model.Templates;
 using ContainerStatus = Swarm.Model.ContainerStatus;
 
 namespace Swarm.Daemon;
 
 /// <summary>Runs the cluster's tasks as containers of this node's engine. A task's container is found by its label, whatever daemon made it.</summary>
 /// <param name="description">What this node says of itself.</param>
-internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore images, NodeDescription description) : ITaskExecutor
+/// <param name="files">The tasks' secrets and configs.</param>
+internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore images, TaskFiles files, NodeDescription description) : ITaskExecutor
 {
     public Task<NodeDescription> DescribeAsync(CancellationToken cancellation) => Task.FromResult(description);
 
     public async Task PrepareAsync(SwarmTask task, TaskSecrets secrets, Action<string> progress, CancellationToken cancellation)
     {
-        if (Find(task.Id) is not null)
-        {
-            return;
-        }
-
         try
         {
-            var request = TaskContainer.Of(task, description.Hostname);
+            var template = new TaskTemplate(task, description);
+            var privateFiles = files.Write(task, secrets, template);
+            if (Find(task.Id) is not null)
+            {
+                return;
+            }
+
+            var request = TaskContainer.Of(task, template);
 
             // An image that is here is taken as it is: no registry is asked, however slow it is today.
             if (images.Find(task.Spec.Container.Image) is null)
             {
                 progress("pulling");
-                await images.PullAsync(task.Spec.Container.Image, registryAuth: null, progress: null, cancellation).ConfigureAwait(false);
+                await images.PullAsync(task.Spec.Container.Image, task.Spec.Container.RegistryAuth is { Length: > 0 } auth ? auth : null, progress: null, cancellation).ConfigureAwait(false);
             }
 
             progress("creating");
-            await engine.CreateAsync(task.Name, request, cancellation).ConfigureAwait(false);
+            await engine.CreateAsync(task.Name, request, cancellation, privateFiles: privateFiles).ConfigureAwait(false);
         }
-        catch (EngineException e)
+        catch (Exception e) when (e is EngineException or TemplateException)
         {
             throw new TaskRejectedException(e.Message);
         }
@@ -54,6 +58,26 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         }
     }
 
+    public async Task BecomeHealthyAsync(SwarmTask task, CancellationToken cancellation)
+    {
+        if (Find(task.Id) is not { Health: not null } container)
+        {
+            return;
+        }
+
+        var ended = ContainerEngine.WaitAsync(container, WaitCondition.NotRunning);
+        var first = await Task.WhenAny(container.Well, container.Sick, ended).WaitAsync(cancellation).ConfigureAwait(false);
+        if (first == container.Sick)
+        {
+            throw new TaskFailedException("task: unhealthy container", StatusOf(container));
+        }
+
+        if (first == ended && ExitOf(container) is { Succeeded: false } exit)
+        {
+            throw new TaskFailedException(exit.Error, exit.Container);
+        }
+    }
+
     public async Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation)
     {
         var container = Find(task.Id);
@@ -67,9 +91,11 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         {
             // As Docker: a task whose container is unhealthy has failed, and its container is stopped.
             await engine.StopAsync(container, seconds: null, signal: "", cancellation).ConfigureAwait(false);
+            files.Remove(task.Id);
             return ExitOf(container) with { Error = "task: unhealthy container" };
         }
 
+        files.Remove(task.Id);
         return ExitOf(container);
     }
 
@@ -79,6 +105,8 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         {
             await engine.StopAsync(container, seconds: null, signal: "", cancellation).ConfigureAwait(false);
         }
+
+        files.Remove(task.Id);
     }
 
     public async Task RemoveAsync(string taskId, CancellationToken cancellation)
@@ -87,6 +115,8 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         {
             await engine.RemoveAsync(container, force: true, removeVolumes: true, cancellation).ConfigureAwait(false);
         }
+
+        files.Remove(taskId);
     }
 
     public Task<IReadOnlyList<FoundTask>> ListAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<FoundTask>>(

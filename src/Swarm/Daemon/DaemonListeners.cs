@@ -35,7 +35,7 @@ internal static partial class DaemonListeners
             UnixSockets = sockets,
             TcpEndpoints = [.. tcp.Distinct()],
             Tls = tls,
-            SocketGroup = Group(options, logger),
+            OwnSocket = Group(options, logger) is { } group ? path => FileOwner.SetGroup(path, group) : null,
             EngineVersion = EngineVersion.Text,
         };
     }

@@ -49,7 +49,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
 
     internal required HostFacts Host { get; init; }
 
-    internal required ITaskExecutor Executor { get; init; }
+    internal required NodeTasks Tasks { get; init; }
 
     internal required ImageBuilder Builder { get; init; }
 
@@ -105,13 +105,15 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
         await steps.CleanUpAsync(cancellation);
         containers.RestartWanted();
+        var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"));
+        taskFiles.Sweep(containers.Containers.Select(container => TaskContainer.TaskIdOf(container.Record)).OfType<string>().ToHashSet(StringComparer.Ordinal));
         return new LocalEngine(registry, host, bridge, local.Images, containers, configuration, engineOptions.Runtimes)
         {
             Id = id,
             Host = facts,
             Builder = new ImageBuilder(
                 local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(new SocketsHttpHandler { Proxy = options.Registry.Proxies.Proxy, UseProxy = options.Registry.Proxies.Proxy is not null }), loggers.CreateLogger<ImageBuilder>()),
-            Executor = new ContainerExecutor(containers, local.Images, Description(facts, options)),
+            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers), events),
         };
     }
 

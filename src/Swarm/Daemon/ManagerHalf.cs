@@ -83,6 +83,7 @@ internal sealed class ManagerHalf : IAsyncDisposable
         loops.Run("membership changes", changes.RunAsync);
         loops.Run("roles", token => WhileLeadingAsync(store, reconciler.RunAsync, token));
         loops.Run("control loops", controlLoops.RunAsync);
+        loops.Run("cluster events", new ClusterEvents(store, parts.Tasks.Events).RunAsync);
         return new ManagerHalf(store, loops)
         {
             Services = new RpcServices

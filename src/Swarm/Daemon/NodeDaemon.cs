@@ -8,6 +8,7 @@ using Swarm.Commands;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
 using Swarm.Manager.Scheduling;
+using Swarm.Linux;
 using Swarm.Security;
 
 namespace Swarm.Daemon;
@@ -29,15 +30,17 @@ internal static partial class NodeDaemon
             LogRemarks(logger, options);
             using var pid = options.PidFile is { } pidFile ? PidFile.Write(pidFile) : null;
             using var claim = DataRootClaim.Take(options.DataRoot);
+            options = options with { DataRoot = RealFolder.Make(options.DataRoot), ExecRoot = RealFolder.Make(options.ExecRoot) };
             AdjustOomScore(options, logger);
             using var tls = options.Tls is { } files ? ApiTls.Load(files.Certificate, files.Key, files.Authority) : null;
-            var listen = DaemonListeners.Of(options, tls, logger);
+            using var plugins = await AuthorizationPlugins.OpenAsync(options.AuthorizationPlugins, stop);
+            var listen = DaemonListeners.Of(options, tls, logger) with { Authorization = plugins.Opened };
             using var bridge = BridgeName.Take(options.Network.Bridge, options.Network.BridgeIsAsked, Path.Combine(options.ExecRoot, "network", "link"));
             var configuration = new RunningConfiguration(options);
             await using var engine = await LocalEngine.StartAsync(configuration, bridge.Name, time, loggers, stop);
             var fatal = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var life = new NodeLife(
-                Path.Combine(options.DataRoot, "swarm"), bridge.Name, HintsOf(options), engine.Executor, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
+                Path.Combine(options.DataRoot, "swarm"), bridge.Name, HintsOf(options), engine.Tasks, failure => fatal.TrySetResult(failure), NewRandom(), time, loggers);
             await using var api = ApiServer.Create(listen, loggers, routes => Map(routes, options, engine, life, time));
             await using var signals = new DaemonSignals(() => Reload(configuration, engine, levels, logger), () => Dump(options, engine, time, logger));
             await life.ResumeAsync(stop);

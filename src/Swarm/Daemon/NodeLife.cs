@@ -5,6 +5,7 @@ using Swarm.Api;
 using Swarm.Engine;
 using Swarm.Linux;
 using Swarm.Manager.Certificates;
+using Swarm.Manager.Logs;
 using Swarm.Model;
 using Swarm.Rpc;
 using Swarm.Rpc.Clients;
@@ -23,7 +24,7 @@ namespace Swarm.Daemon;
 /// <param name="hints">What the daemon was told of the cluster's whereabouts.</param>
 /// <param name="fatal">Ends the daemon.</param>
 internal sealed partial class NodeLife(
-    string directory, string ownBridge, ClusterHints hints, ITaskExecutor executor, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
+    string directory, string ownBridge, ClusterHints hints, NodeTasks tasks, Action<Exception> fatal, Random random, TimeProvider time, ILoggerFactory loggers) : INodeLifecycle, IAsyncDisposable
 {
     private const string AlreadyInSwarm =
         "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
@@ -50,6 +51,8 @@ internal sealed partial class NodeLife(
     internal NodeCertificate Certificate => _member?.Certificate ?? throw new EngineException(503, NotInSwarm);
 
     public IObjectStore? Store => _member?.Manager?.Store;
+
+    public NodeTaskAccess? Tasks => _member is { Manager.Store: { } store } member ? new NodeTaskAccess(store, member.Work, time) : null;
 
     public NodeSwarmState State
     {
@@ -322,7 +325,7 @@ internal sealed partial class NodeLife(
 
     private NodeFolder CertificatesFolder() => new(Path.Combine(directory, "certificates"));
 
-    private ClusterMember.Parts PartsOf(NodeRecord record, NodeKeyRing keys) => new(directory, ownBridge, record, keys, executor, fatal, random, time, loggers);
+    private ClusterMember.Parts PartsOf(NodeRecord record, NodeKeyRing keys) => new(directory, ownBridge, record, keys, tasks, fatal, random, time, loggers);
 
     private static NodeRecord RecordOf(NodeCredentials credentials, IPEndPoint listen, IPEndPoint advertise, string wish, string dataPath) => new(
         credentials.Identity.NodeId, credentials.Identity.ClusterId, listen.ToString(), advertise.ToString(), dataPath, wish, NodeAddresses.IsLocal(advertise.Address));
@@ -360,9 +363,9 @@ internal sealed partial class NodeLife(
     /// <summary>What a daemon that died while it left its cluster has left to do.</summary>
     private async Task ForgetAllAsync(CancellationToken cancellation)
     {
-        foreach (var task in await executor.ListAsync(cancellation))
+        foreach (var task in await tasks.Executor.ListAsync(cancellation))
         {
-            await executor.RemoveAsync(task.TaskId, cancellation);
+            await tasks.Executor.RemoveAsync(task.TaskId, cancellation);
         }
 
         Forget();

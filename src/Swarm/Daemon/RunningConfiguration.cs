@@ -46,6 +46,7 @@ internal sealed class RunningConfiguration(DaemonOptions started)
             NoProxy = registry.Proxies.Except,
             SecurityOptions = SecurityOptions(now, cgroups),
             AddressPools = [.. now.Network.AddressPools.Select(pool => (pool.Base.ToString(), pool.Size))],
+            AuthorizationPlugins = now.AuthorizationPlugins,
             InitBinary = now.Containers.InitPath.Length > 0 ? now.Containers.InitPath : "docker-init",
             Forwards = now.Network.Forwarding,
         };

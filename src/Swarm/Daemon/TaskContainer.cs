@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using Swarm.Engine;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Model;
+using Swarm.Model.Templates;
 
 namespace Swarm.Daemon;
 
@@ -19,21 +21,20 @@ internal static class TaskContainer
     public static string? TaskIdOf(ContainerRecord record) => record.Config.Labels?.GetValueOrDefault(TaskIdLabel);
 
     /// <exception cref="EngineException">501 or 400: the task cannot run here as it is.</exception>
-    public static ContainerCreateRequest Of(SwarmTask task, string nodeHostname)
+    /// <exception cref="TemplateException">A template of the environment, the hostname or a mount cannot be filled in.</exception>
+    public static ContainerCreateRequest Of(SwarmTask task, TaskTemplate template)
     {
         var (spec, container) = (task.Spec, task.Spec.Container);
-        if (!container.Secrets.IsEmpty || !container.Configs.IsEmpty)
-        {
-            throw EngineException.NotImplemented("secrets and configs in containers are not built: update the service without them");
-        }
-
-        var template = new TaskTemplate(task, nodeHostname);
         return new ContainerCreateRequest
         {
             Image = container.Image,
             Entrypoint = container.Command.IsEmpty ? null : container.Command,
             Cmd = container.Args.IsEmpty ? null : container.Args,
-            Env = [.. container.Env.Select(template.Expand), .. GenericResources(task)],
+            Env =
+            [
+                .. container.Env.Select(one => one.Split('=', 2)).Select(pair => pair.Length == 1 ? pair[0] : $"{pair[0]}={template.Expand(pair[1])}"),
+                .. GenericResources(task),
+            ],
             Hostname = template.Expand(container.Hostname),
             WorkingDir = container.Dir,
             User = container.User,
@@ -75,8 +76,40 @@ internal static class TaskContainer
                 DnsOptions = container.Dns?.Options,
                 LogConfig = spec.LogDriver is { } log ? new LogConfig { Type = log.Name, Config = new(log.Options) } : null,
                 Isolation = container.Isolation,
+                Privileged = PrivilegeLabels.IsPrivileged(container),
+                Devices = [.. PrivilegeLabels.DevicesOf(container).Select(one => new DeviceMapping { PathOnHost = one.OnHost, PathInContainer = one.InContainer, CgroupPermissions = one.Permissions })],
+                SecurityOpt = [.. SecurityOptions(container.Privileges)],
             },
         };
+    }
+
+    private static IEnumerable<string> SecurityOptions(Privileges? privileges)
+    {
+        if (privileges is null)
+        {
+            yield break;
+        }
+
+        if (privileges.NoNewPrivileges)
+        {
+            yield return "no-new-privileges";
+        }
+
+        if (privileges.Seccomp is SeccompMode.Unconfined)
+        {
+            yield return "seccomp=unconfined";
+        }
+        else if (privileges.Seccomp is SeccompMode.Custom)
+        {
+            yield return "seccomp=" + Encoding.UTF8.GetString(privileges.SeccompProfile);
+        }
+
+        if (privileges.AppArmor is AppArmorMode.Disabled)
+        {
+            yield return "apparmor=unconfined";
+        }
+
+        // SELinux labels mean nothing on the machines that this runs on, as for `docker run` there.
     }
 
     private static Dictionary<string, string> Labels(SwarmTask task)
@@ -116,12 +149,15 @@ internal static class TaskContainer
             {
                 NoCopy = mount.VolumeNoCopy,
                 Subpath = mount.VolumeSubpath,
-                Labels = new(mount.VolumeLabels),
-                DriverConfig = mount.VolumeDriver is { } driver ? new VolumeDriverConfig { Name = driver.Name, Options = new(driver.Options) } : null,
+                Labels = Expanded(mount.VolumeLabels, template),
+                DriverConfig = mount.VolumeDriver is { } driver ? new VolumeDriverConfig { Name = driver.Name, Options = Expanded(driver.Options, template) } : null,
             }
             : null,
         TmpfsOptions = mount.Type == MountType.Tmpfs ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode } : null,
     };
+
+    private static Dictionary<string, string> Expanded(IReadOnlyDictionary<string, string> texts, TaskTemplate template) =>
+        texts.ToDictionary(pair => pair.Key, pair => template.Expand(pair.Value));
 
     /// <summary>"address name name", as in hosts(5), is "name:address" for a container.</summary>
     private static IEnumerable<string> ExtraHosts(string line)

@@ -28,6 +28,19 @@ public sealed class HijackTests
         Assert.Equal("body {} then hello", await ReadToEndAsync(socket));
     }
 
+    /// <summary>More than one of the server's pieces of memory at a time: their length once came out wrong.</summary>
+    [Fact]
+    public async Task Input_of_any_size_arrives_whole()
+    {
+        var much = new string('z', 300_000);
+        await using var host = await TestHost.StartAsync(routes => routes.MapPost("/echo", Echo));
+        using var socket = await host.ConnectAsync();
+        await SendAsync(socket, $"POST /v1.51/echo HTTP/1.1\r\nHost: d\r\n{Upgrade}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}" + much);
+        socket.Shutdown(SocketShutdown.Send);
+        await ReadUntilAsync(socket, "\r\n\r\n");
+        Assert.Equal("body {} then " + much, await ReadToEndAsync(socket));
+    }
+
     [Fact]
     public async Task A_session_that_ends_closes_the_connection_after_everything_was_sent()
     {

@@ -91,7 +91,6 @@ public sealed class DaemonFlagsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--authorization-plugin=a")]
     [InlineData("--userns-remap=default")]
     [InlineData("--rootless")]
     [InlineData("--metrics-addr=127.0.0.1:9323")]

@@ -5,6 +5,7 @@ using Swarm.Rpc;
 using Swarm.Rpc.Membership;
 using Swarm.Security;
 using Swarm.Store;
+using Swarm.Store.Consensus;
 
 namespace Swarm.Manager.Tests.Membership;
 
@@ -143,6 +144,8 @@ public sealed class MembershipServiceTests
         public ValueTask<StoreView> ReadAsync(CancellationToken cancellation) => inner.ReadAsync(cancellation);
 
         public Task<CommitResult> CommitAsync(StoreTransaction transaction, CancellationToken cancellation) => inner.CommitAsync(transaction, cancellation);
+
+        public Task<IReadOnlyList<ConsensusMember>> MembersAsync(CancellationToken cancellation) => inner.MembersAsync(cancellation);
 
         public StoreWatch Watch() => inner.Watch();
 

@@ -147,19 +147,49 @@ public sealed class LifeTests
         Assert.DoesNotContain("8080", net.Nft("list", "ruleset"));
     }
 
-    [Fact]
-    public async Task Flushed_ruleset_is_repaired_by_the_next_change()
+    [Theory]
+    [InlineData("flush", "ruleset")]
+    [InlineData("flush", "table", "inet", "swarm_swarm0")]
+    [InlineData("delete", "table", "inet", "swarm_swarm0")]
+    [InlineData("flush", "chain", "inet", "swarm_swarm0", "prerouting")]
+    public async Task Rules_that_somebody_takes_away_are_put_back(params string[] nft)
     {
         await using var net = await Topology.StartAsync();
         await net.Bridge.AttachAsync("a", "a", [Web], default);
         net.Serve("a", 80);
-        net.Nft("flush", "ruleset");
-        Assert.Equal("", Topology.Ask(net.Host, "127.0.0.1", 8080));
-
-        await net.Bridge.AttachAsync("b", "b", [Web with { HostPort = 8081 }], default);
-        net.Serve("b", 80);
+        var before = net.Nft("list", "ruleset");
+        net.Nft(nft);
+        await UntilAsync(() => net.Nft("list", "ruleset"), before);
         Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
-        Assert.StartsWith("b ", Topology.Ask(net.Outside, Topology.HostAddress, 8081));
+    }
+
+    [Fact]
+    public async Task Bridge_that_somebody_deletes_is_made_again_under_running_containers()
+    {
+        await using var net = await Topology.StartAsync();
+        await net.Bridge.AttachAsync("a", "a", [Web], default);
+        await net.Bridge.AttachAsync("b", "b", [], default);
+        net.Serve("a", 80);
+        using (var route = RouteSocket.In(net.Host))
+        {
+            route.DeleteLink("swarm0");
+            await UntilAsync(() => $"{route.FindLink(net.Bridge.Sandboxes["a"].Endpoints[0].HostLink)!.MasterIndex > 0}", "True");
+        }
+
+        await net.Bridge.AttachAsync("c", "c", [], default);
+        Assert.StartsWith("a ", Topology.Ask(net.Outside, Topology.HostAddress, 8080));
+        Assert.StartsWith("a ", net.Ask("c", "172.17.0.2", 80));
+        Assert.StartsWith("a ", net.Ask("b", "172.17.0.2", 80));
+    }
+
+    private static async Task UntilAsync(Func<string> seen, string wanted)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (seen() is var now && now != wanted)
+        {
+            Assert.False(deadline.IsCancellationRequested, $"last seen: {now}\nwanted: {wanted}");
+            await Task.Delay(20);
+        }
     }
 
     private static void KillNft(NetworkNamespace host)

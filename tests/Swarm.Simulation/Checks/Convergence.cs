@@ -16,7 +16,12 @@ public static class Convergence
             missing.Add($"{node.Id} is {node.Status.State}");
         }
 
-        foreach (var service in view.Services)
+        foreach (var job in view.Services.Where(service => service.Job is not null))
+        {
+            missing.AddRange(MissingOfJob(view, job));
+        }
+
+        foreach (var service in view.Services.Where(service => service.Job is null))
         {
             var tasks = view.TasksOfService(service.Id).Where(task => task.DesiredState <= TaskState.Running).ToList();
             var running = tasks.Count(task => task.Status.State == TaskState.Running);
@@ -69,6 +74,10 @@ public static class Convergence
                 missing.Add($"{machine.Id} runs [{string.Join(' ', machine.Executor.Running)}], believed [{string.Join(' ', believed)}]");
             }
 
+            var needed = view.TasksOnNode(machine.Id).Where(task => !task.Status.State.IsTerminal() && task.DesiredState <= TaskState.Running)
+                .SelectMany(task => task.Spec.Container.Secrets).Select(one => one.Id).ToHashSet();
+            missing.AddRange(world.Checks.Held(machine.Id).Where(id => !needed.Contains(id)).Select(id => $"{machine.Id} still has secret {id}"));
+
             var known = view.TasksOnNode(machine.Id).Select(task => task.Id).ToHashSet();
             missing.AddRange(machine.Executor.All.Where(id => !known.Contains(id)).Select(id => $"{machine.Id} still holds {id}"));
             missing.AddRange(machine.Journal.Load().Where(task => !known.Contains(task.Id)).Select(task => $"{machine.Id} still remembers {task.Id}"));
@@ -91,6 +100,23 @@ public static class Convergence
     private static bool WaitsForRoom(StoreView view, SwarmTask task) =>
         task.Status.State == TaskState.Pending && task.Status.Error.Contains("insufficient resources", StringComparison.Ordinal)
         && view.Nodes.Where(node => task.NodeId.Length == 0 || node.Id == task.NodeId).All(node => Reservations.FreeMemory(view, node) < (task.Spec.Reservations?.MemoryBytes ?? 0));
+
+    /// <summary>Law 9: one completion a slot, as many as asked for, and nothing more that would run.</summary>
+    private static IEnumerable<string> MissingOfJob(StoreView view, Service job)
+    {
+        var tasks = view.TasksOfService(job.Id).Where(task => task.JobIteration == job.Job!.Iteration).ToList();
+        var complete = tasks.Where(task => task.Status.State == TaskState.Complete).Select(task => (task.Slot, job.Spec.Mode == ServiceMode.GlobalJob ? task.NodeId : "")).ToHashSet();
+        var wanted = job.Spec.Mode == ServiceMode.GlobalJob ? view.Nodes.Count : (int)job.Spec.TotalCompletions;
+        if (complete.Count != wanted)
+        {
+            yield return $"job {job.Spec.Annotations.Name}: {complete.Count} of {wanted} are complete ({string.Join(", ", tasks.Select(Describe))})";
+        }
+
+        foreach (var task in tasks.Where(task => !task.Status.State.IsTerminal()))
+        {
+            yield return $"a job's task goes on: {Describe(task)}";
+        }
+    }
 
     private static string Describe(SwarmTask task) =>
         $"{task.Name} on {(task.NodeId.Length == 0 ? "no node" : task.NodeId)} {task.Status.State} wants {task.DesiredState} {task.Status.Message} {task.Status.Error}".TrimEnd();

@@ -14,6 +14,7 @@ public sealed class Invariants(SimulatedCluster world)
     private readonly List<string> _violations = [];
     private readonly StoreWatch _watch = world.Store.Watch();
     private readonly Dictionary<string, TimeSpan> _lastDown = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SortedSet<string>> _held = new(StringComparer.Ordinal);
     private TimeSpan _leaderSince;
     private long _term;
 
@@ -43,13 +44,28 @@ public sealed class Invariants(SimulatedCluster world)
         }
     }
 
+    /// <summary>Secrets that a node was sent and not told to drop.</summary>
+    public IReadOnlyCollection<string> Held(string nodeId) => _held.TryGetValue(nodeId, out var held) ? held : [];
+
     /// <summary>Law 6: a node gets only the secrets that a task of its own names.</summary>
     public void OnSessionMessage(string nodeId, SessionMessage message)
     {
-        foreach (var secret in message.Assignments?.Secrets ?? [])
+        if (message.Assignments is not { } assignments)
+        {
+            return;
+        }
+
+        if (!_held.TryGetValue(nodeId, out var held) || assignments.Complete)
+        {
+            _held[nodeId] = held = new SortedSet<string>(StringComparer.Ordinal);
+        }
+
+        held.UnionWith(assignments.Secrets.Select(secret => secret.Id));
+        held.ExceptWith(assignments.RemovedSecrets);
+        foreach (var secret in assignments.Secrets)
         {
             Require(
-                message.Assignments!.Tasks.Concat(world.Store.View.TasksOnNode(nodeId)).Any(task => task.NodeId == nodeId && task.Spec.Container.Secrets.Any(one => one.Id == secret.Id)),
+                assignments.Tasks.Concat(world.Store.View.TasksOnNode(nodeId)).Any(task => task.NodeId == nodeId && task.Spec.Container.Secrets.Any(one => one.Id == secret.Id)),
                 $"secret {secret.Id} was sent to {nodeId}, which has no task for it");
         }
     }
@@ -64,6 +80,13 @@ public sealed class Invariants(SimulatedCluster world)
         }
 
         var service = world.Store.View.Services.Find(task.ServiceId);
+        if (task.JobIteration is { } iteration && world.Leader >= 0 && _leaderSince + Grace <= world.Time.Elapsed && world.Machines.Single(one => one.Id == nodeId).IsHealthy(Grace))
+        {
+            var done = world.Store.View.TasksOfService(task.ServiceId).FirstOrDefault(other => other.JobIteration == iteration && other.Slot == task.Slot
+                && (task.Slot > 0 || other.NodeId == nodeId) && other.Status.State == TaskState.Complete && other.Meta.UpdatedAt + Grace < world.Time.GetUtcNow());
+            Require(done is null, $"task {task.Id} starts on {nodeId} though {done?.Id} has completed its slot ({task.ServiceName}.{task.Slot})");
+        }
+
         if (service?.Spec.Update?.Order == UpdateOrder.StartFirst || world.Leader < 0 || _leaderSince + Grace > world.Time.Elapsed)
         {
             return;

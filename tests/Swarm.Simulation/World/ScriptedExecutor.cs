@@ -76,7 +76,20 @@ public sealed class ScriptedExecutor(SimulatedCluster world, string nodeId) : IT
         return Status(task.Id, 0);
     }
 
-    public Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation) => _boxes[task.Id].Ended.Task.WaitAsync(cancellation);
+    public Task BecomeHealthyAsync(SwarmTask task, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>A job's container ends by itself after a while, sometimes in vain.</summary>
+    public async Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation)
+    {
+        var box = _boxes[task.Id];
+        if (task.JobIteration is not null && box.IsRunning)
+        {
+            await SpendAsync(20, 3000, cancellation);
+            End(task.Id, box, Fails(4) ? 1 : 0);
+        }
+
+        return await box.Ended.Task.WaitAsync(cancellation);
+    }
 
     public async Task StopAsync(SwarmTask task, CancellationToken cancellation)
     {

@@ -5,8 +5,8 @@ using Swarm.Store;
 namespace Swarm.Simulation.World;
 
 /// <summary>Users who change services and nodes, and a world that breaks things, drawn from the seed.</summary>
-/// <param name="isCrowded">Services reserve memory, of which there is not always enough, and spread over zones; users rebalance them.</param>
-public sealed class Workload(SimulatedCluster world, bool isCrowded)
+/// <param name="story">What more there is to it.</param>
+public sealed class Workload(SimulatedCluster world, Story story)
 {
     private const int MaxServices = 4;
     private const int Zones = 3;
@@ -21,7 +21,7 @@ public sealed class Workload(SimulatedCluster world, bool isCrowded)
     {
         var random = world.Random;
         var machine = world.Machines[random.Next(world.Machines.Count)];
-        switch (random.Next(isCrowded ? 19 : 16))
+        switch (random.Next(story == Story.Crowded ? 19 : 16))
         {
             case 0 or 1:
                 CreateService();
@@ -149,9 +149,14 @@ public sealed class Workload(SimulatedCluster world, bool isCrowded)
                 },
             },
         };
-        if (isCrowded)
+        if (story == Story.Crowded)
         {
             service = service with { Spec = service.Spec with { Task = Crowded(service.Spec.Task) } };
+        }
+
+        if (story == Story.Jobs && random.Next(2) == 0)
+        {
+            service = AsJob(service);
         }
 
         Do($"create {name} {service.Spec.Mode} x{service.Spec.Replicas}", () => world.Write(new StoreTransaction().Create(secret).Create(service)));
@@ -186,6 +191,18 @@ public sealed class Workload(SimulatedCluster world, bool isCrowded)
         world.Write(new StoreTransaction().Update(node with { Spec = node.Spec with { Annotations = node.Spec.Annotations with { Labels = labels } } }));
     });
 
+    private Service AsJob(Service service) => service with
+    {
+        Job = new JobStatus(),
+        Spec = service.Spec with
+        {
+            Mode = service.Spec.Mode == ServiceMode.Global ? ServiceMode.GlobalJob : ServiceMode.ReplicatedJob,
+            Replicas = (ulong)world.Random.Next(1, 4),
+            TotalCompletions = (ulong)world.Random.Next(0, 9),
+            Update = null,
+        },
+    };
+
     private void RemoveService()
     {
         if (Pick() is { } service)
@@ -200,6 +217,11 @@ public sealed class Workload(SimulatedCluster world, bool isCrowded)
     {
         if (Pick() is { PendingDelete: false } service)
         {
+            if (service.Job is { } job)
+            {
+                (what, change) = ("run again", one => one with { Job = job with { Iteration = job.Iteration + 1 } });
+            }
+
             Do($"{what} {service.Spec.Annotations.Name}", () => world.Write(
                 new StoreTransaction().Update(change(service) with { SpecVersion = service.Meta.Version, UpdateStatus = null })));
         }

@@ -66,6 +66,9 @@ public sealed record DaemonOptions
     /// <summary>host:port where managers of the cluster may be now.</summary>
     public IReadOnlyList<string> Peers { get; init; } = [];
 
+    /// <summary>Names of plugins that are asked about each request, in their order.</summary>
+    public IReadOnlyList<string> AuthorizationPlugins { get; init; } = [];
+
     /// <summary>For calls in flight, once the daemon was told to stop.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(15);
 

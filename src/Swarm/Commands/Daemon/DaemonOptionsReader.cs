@@ -53,6 +53,7 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
             DefaultAdvertiseAddress = values.Text("swarm-default-advertise-addr"),
             Peers = values.All("peer"),
             ShutdownTimeout = Timeout(values),
+            AuthorizationPlugins = [.. values.All("authorization-plugin").Distinct()],
             OomScoreAdjust = values.Last("oom-score-adjust") is { } score ? Score(score) : null,
             Features = values.Map("feature").ToDictionary(pair => pair.Key, pair => Feature(pair.Key, pair.Value)),
             Debug = values.Bool("debug"),
@@ -66,11 +67,6 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
     /// <summary>What would be ignored at somebody's peril.</summary>
     private static void Refuse(FlagValues values)
     {
-        if (values.All("authorization-plugin").Count > 0)
-        {
-            throw new FlagException("authorization plugins are not built: a daemon that asked none would let everybody do everything. Start without --authorization-plugin");
-        }
-
         if (values.Given("userns-remap") is { } remapped)
         {
             throw new FlagException($"userns-remap {remapped} is not built: containers would be root on this machine after all. Start without --userns-remap");

@@ -2,6 +2,8 @@ using System.CommandLine;
 using Swarm.Api.Wire;
 using Swarm.Commands.Text;
 
+using PrivilegeLabels = Swarm.Model.PrivilegeLabels;
+
 namespace Swarm.Commands.Services;
 
 /// <summary>Docker's flags for a service's spec. Those not given leave what is there.</summary>
@@ -82,7 +84,9 @@ internal sealed class ServiceFlags
 
         Words("--env", "Set a variable: KEY=value", (c, v) => c with { Env = SetVariables(c.Env, v) }, "-e");
         Many("--label", "Label of the service: key=value", (s, v) => s with { Labels = KeyValues.Map(v) }, "-l");
-        Words("--container-label", "Label of the containers: key=value", (c, v) => c with { Labels = KeyValues.Map(v) });
+        Words("--container-label", "Label of the containers: key=value", (c, v) => c with { Labels = KeyValues.Changed(c.Labels, v, null) });
+        Words("--device", "Device of the node: HOST[:CONTAINER[:rwm]] (Docker has no such thing for services)", (c, v) => c with { Labels = KeyValues.Changed(c.Labels, [$"{PrivilegeLabels.Devices}={string.Join(',', v)}"], null) });
+        Add("--privileged", "All capabilities and devices (Docker has no such thing for services)", (s, on) => OnContainer(s, c => c with { Labels = KeyValues.Changed(c.Labels, [$"{PrivilegeLabels.Privileged}={(on ? "true" : "false")}"], null) }));
         Words("--mount", "Mount: type=bind|volume|tmpfs,source=...,target=...", (c, v) => c with { Mounts = [.. v.Select(MountFlag.Parse)] });
         Many("--publish", "Publish a port: 8080:80, or published=8080,target=80,mode=host", (s, v) => s with { EndpointSpec = (s.EndpointSpec ?? new EndpointSpec()) with { Ports = [.. v.Select(PublishFlag.Parse)] } }, "-p");
         Many("--network", "Attach to a network", (s, v) => OnTask(s, t => t with { Networks = [.. v.Select(n => new NetworkAttachmentConfig { Target = n })] }));

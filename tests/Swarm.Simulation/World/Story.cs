@@ -1,0 +1,14 @@
+namespace Swarm.Simulation.World;
+
+/// <summary>What a simulated cluster is used for.</summary>
+public enum Story
+{
+    /// <summary>Services are created, changed, scaled and removed while nodes and leaders fail.</summary>
+    Plain,
+
+    /// <summary>Services also reserve memory, of which there is not always enough, and spread over zones; users rebalance them.</summary>
+    Crowded,
+
+    /// <summary>Half of the services are jobs, which are asked for again instead of changed.</summary>
+    Jobs,
+}
