@@ -10,7 +10,7 @@ namespace Swarm.EndToEnd.Survival;
 public sealed class KillAtAnyMomentTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Clients = 4;
-    private static readonly int Kills = FromEnvironment("SWARM_KILLS", 6), Seed = FromEnvironment("SWARM_KILL_SEED", 1);
+    private static readonly int Kills = FromEnvironment("SWARM_KILLS", 4), Seed = FromEnvironment("SWARM_KILL_SEED", 1);
     private readonly string _context = Directory.CreateTempSubdirectory("survival-").FullName;
     private OneNode _node = null!;
 
