@@ -68,7 +68,7 @@ public sealed partial class ContainerEngine
         var networks = new Dictionary<string, EndpointSettings?>(ContainerNetworks.Of(container.Record));
         if (!networks.Remove(name))
         {
-            throw new EngineException(500, $"container {container.Id} is not connected to {(container.State.IsRunning ? "" : "the ")}network {name}");
+            throw EngineException.NotFound($"container {container.Id} is not connected to {(container.State.IsRunning ? "" : "the ")}network {name}");
         }
 
         if (container is { State.IsRunning: true, Network: { } before } && found is not null)
