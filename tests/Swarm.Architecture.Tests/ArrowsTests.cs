@@ -18,7 +18,7 @@ public sealed class ArrowsTests
         ["Swarm.Registry"] = ["Swarm.Linux"],
         ["Swarm.Engine"] = ["Swarm.Model", "Swarm.Linux", "Swarm.Registry"],
         ["Swarm.Networking"] = ["Swarm.Model", "Swarm.Linux"],
-        ["Swarm.Api"] = ["Swarm.Model", "Swarm.Store", "Swarm.Manager", "Swarm.Engine"],
+        ["Swarm.Api"] = ["Swarm.Model", "Swarm.Linux", "Swarm.Store", "Swarm.Manager", "Swarm.Engine"],
         ["Swarm.Lab"] = ["Swarm.Linux", "Swarm.Networking", "Swarm.Api", "Swarm.Engine"],
         ["Swarm.Chaos"] = ["Swarm.Linux", "Swarm.Api", "Swarm.Engine", "Swarm.Lab"],
     };

@@ -19,8 +19,9 @@ public sealed record Service : VersionedRecord
     [Key(5)] public UpdateStatus? UpdateStatus { get; init; }
     [Key(6)] public ServiceEndpoint Endpoint { get; init; } = new();
     [Key(7)] public bool PendingDelete { get; init; }
-    [Key(8)] public string Owner { get; init; } = "nobody";
-    [Key(9)] public ImmutableSortedDictionary<string, long> Budget { get; init; } = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
+    [Key(8)] public JobStatus? Job { get; init; }
+    [Key(9)] public string Owner { get; init; } = "nobody";
+    [Key(10)] public ImmutableSortedDictionary<string, long> Budget { get; init; } = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
 }
 
 [MessagePackObject]
@@ -105,5 +106,7 @@ public sealed record ContainerSpec : VersionedRecord
     [Key(24)] public ImmutableArray<Ulimit> Ulimits { get; init; } = [];
     [Key(25)] public string Isolation { get; init; } = "";
     [Key(26)] public long OomScoreAdj { get; init; }
-    [Key(27)] public Checkpoint? Checkpoint { get; init; }
+    [Key(27)] public Privileges? Privileges { get; init; }
+    [Key(28)] public string RegistryAuth { get; init; } = "";
+    [Key(29)] public Checkpoint? Checkpoint { get; init; }
 }

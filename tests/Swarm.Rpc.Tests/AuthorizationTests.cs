@@ -47,6 +47,8 @@ public sealed class AuthorizationTests : IAsyncLifetime
         ["/swarm.Membership/TransferLeadership"] = [Manager],
         ["/swarm.Membership/Meet"] = Nodes,
         ["/swarm.Consensus/Call"] = [Manager],
+        ["/swarm.NodeWork/Logs"] = [Manager],
+        ["/swarm.NodeWork/Exec"] = [Manager],
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private readonly TestCluster _cluster = new();
@@ -200,11 +202,13 @@ public sealed class AuthorizationTests : IAsyncLifetime
             return;
         }
 
-        Assert.Equal(MethodType.ServerStreaming, method.Type);
-        using var call = channel.Channel.CreateCallInvoker().AsyncServerStreamingCall(method, null, new CallOptions(cancellationToken: _cluster.Token), request);
+        var options = new CallOptions(cancellationToken: _cluster.Token);
+        var calls = channel.Channel.CreateCallInvoker();
+        using var duplex = method.Type == MethodType.DuplexStreaming ? calls.AsyncDuplexStreamingCall(method, null, options) : null;
+        using var streaming = duplex is null ? calls.AsyncServerStreamingCall(method, null, options, request) : null;
         try
         {
-            await call.ResponseStream.MoveNext(_cluster.Token);
+            await (duplex?.ResponseStream ?? streaming!.ResponseStream).MoveNext(_cluster.Token);
         }
         catch (RpcException failure)
         {

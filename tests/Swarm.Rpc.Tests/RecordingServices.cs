@@ -6,12 +6,13 @@ using Swarm.Rpc.Certificates;
 using Swarm.Rpc.Dispatch;
 using Swarm.Rpc.Hosting;
 using Swarm.Rpc.Membership;
+using Swarm.Rpc.Work;
 using Swarm.Security;
 
 namespace Swarm.Rpc.Tests;
 
 /// <summary>A manager that remembers who called what; a session's messages are what the test writes.</summary>
-internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership
+internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership, INodeWork
 {
     internal ConcurrentQueue<(string Method, string NodeId)> Calls { get; } = [];
 
@@ -34,6 +35,7 @@ internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership
         Dispatcher = this,
         NodeCa = this,
         Membership = this,
+        Work = this,
         Consensus = (caller, request, _) =>
         {
             Calls.Enqueue(("Consensus", caller));
@@ -104,6 +106,18 @@ internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership
     {
         Calls.Enqueue(("LeaveManager", caller.NodeId));
         return Task.FromResult(new LeaveManagerResponse());
+    }
+
+    public IAsyncEnumerable<LogBatch> LogsAsync(NodeIdentity caller, TaskLogRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("Logs", caller.NodeId));
+        return AsyncEnumerable.Empty<LogBatch>();
+    }
+
+    public IAsyncEnumerable<ExecOutput> ExecAsync(NodeIdentity caller, IAsyncEnumerable<ExecInput> input, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("Exec", caller.NodeId));
+        return AsyncEnumerable.Empty<ExecOutput>();
     }
 
     private void Refuse()

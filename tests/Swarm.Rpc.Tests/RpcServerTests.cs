@@ -34,7 +34,7 @@ public sealed class RpcServerTests : IAsyncLifetime
         var server = await _cluster.StartAsync(_cluster.Node("m1", NodeRole.Manager), RpcServices.None);
         var channels = _cluster.Channels(_cluster.Node("w1", NodeRole.Worker));
         var fault = await Assert.ThrowsAsync<RpcFault>(() => BeatAsync(channels, TestCluster.AddressOf(server)));
-        Assert.Equal((RpcStatus.Unavailable, "this node is not a swarm manager"), (fault.Status, fault.Message));
+        Assert.Equal((RpcStatus.Unavailable, "this node does not offer that: it is no swarm manager, or is only starting"), (fault.Status, fault.Message));
         server.Services = _services.Offered;
         await BeatAsync(channels, TestCluster.AddressOf(server));
     }
