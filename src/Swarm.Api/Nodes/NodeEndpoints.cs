@@ -34,6 +34,7 @@ public static class NodeEndpoints
         }).ToHashSet();
         var store = access.Store;
         var view = await access.ReadAsync(context.RequestAborted).ConfigureAwait(false);
+        var managers = await store.MembersAsync(context.RequestAborted).ConfigureAwait(false);
         var nodes = view.Nodes.Where(one =>
                 filters.Prefix("id", one.Id)
                 && filters.Prefix("name", one.Description.Hostname)
@@ -41,14 +42,15 @@ public static class NodeEndpoints
                 && filters.Labels("node.label", one.Spec.Annotations.Labels)
                 && (roles.Count == 0 || roles.Contains(one.Role))
                 && (members.Count == 0 || members.Contains(true)))
-            .Select(one => NodeMapping.Write(one, store.Leadership));
+            .Select(one => NodeMapping.Write(one, store.Leadership, managers));
         await context.WriteJsonAsync<IReadOnlyList<Node>>([.. nodes], SwarmJson.Default.IReadOnlyListNode).ConfigureAwait(false);
     }
 
     private static async Task InspectAsync(HttpContext context, ManagerAccess access)
     {
         var view = await access.ReadAsync(context.RequestAborted).ConfigureAwait(false);
-        var node = NodeMapping.Write(view.Node(context.RouteString("id")), access.Store.Leadership);
+        var managers = await access.Store.MembersAsync(context.RequestAborted).ConfigureAwait(false);
+        var node = NodeMapping.Write(view.Node(context.RouteString("id")), access.Store.Leadership, managers);
         await context.WriteJsonAsync(node, SwarmJson.Default.Node).ConfigureAwait(false);
     }
 

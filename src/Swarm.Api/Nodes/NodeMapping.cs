@@ -3,6 +3,7 @@ using Swarm.Model;
 using Swarm.Api.Membership;
 using Swarm.Api.Services;
 using Swarm.Store;
+using Swarm.Store.Consensus;
 using static Swarm.Api.Wire.WireValues;
 
 namespace Swarm.Api.Nodes;
@@ -25,7 +26,8 @@ internal static class NodeMapping
         _ => null,
     };
 
-    internal static Wire.Node Write(Node node, Leadership leadership) => new()
+    /// <param name="managers">Who of them answers the leader; empty or not said: judged by the node's own state.</param>
+    internal static Wire.Node Write(Node node, Leadership leadership, IReadOnlyList<ConsensusMember> managers) => new()
     {
         ID = node.Id,
         Version = Version(node.Meta.Version),
@@ -40,7 +42,7 @@ internal static class NodeMapping
         },
         Description = Description(node.Description),
         Status = new Wire.NodeStatus { State = State(node.Status.State), Message = NullIfEmpty(node.Status.Message), Addr = NullIfEmpty(node.Status.Address) },
-        ManagerStatus = Manager(node, leadership),
+        ManagerStatus = Manager(node, leadership, managers),
     };
 
     private static Wire.NodeDescription Description(NodeDescription description) => new()
@@ -71,7 +73,7 @@ internal static class NodeMapping
         _ => "unknown",
     };
 
-    private static Wire.ManagerStatus? Manager(Node node, Leadership leadership)
+    private static Wire.ManagerStatus? Manager(Node node, Leadership leadership, IReadOnlyList<ConsensusMember> managers)
     {
         if (node.Manager is null)
         {
@@ -82,8 +84,11 @@ internal static class NodeMapping
         return new Wire.ManagerStatus
         {
             Leader = leads ? true : null,
-            Reachability = leads || node.Status.State == NodeState.Ready ? "reachable" : node.Status.State == NodeState.Unknown ? "unknown" : "unreachable",
+            Reachability = leads ? "reachable" : Reachability(managers.FirstOrDefault(one => one.NodeId == node.Id)?.Reachable, node.Status.State),
             Addr = node.Manager.Address,
         };
     }
+
+    private static string Reachability(bool? answersTheLeader, NodeState state) =>
+        (answersTheLeader ?? state == NodeState.Ready) ? "reachable" : answersTheLeader is null && state == NodeState.Unknown ? "unknown" : "unreachable";
 }

@@ -97,7 +97,7 @@ public sealed partial class RaftConsensus : IConsensus
     public int MaxEntrySize => LargestEntry;
 
     public IReadOnlyList<ConsensusMember> Members =>
-        [.. _cluster.Members.Select(peer => new ConsensusMember(peer.NodeId, true, _tracker.Current.IsLeader ? peer.Status == ClusterMemberStatus.Available : null))];
+        [.. _cluster.Members.Select(peer => new ConsensusMember(peer.NodeId, true, _tracker.Current.IsLeader ? peer.IsReachable : null))];
 
     public async Task StartAsync(CancellationToken cancellation)
     {

@@ -16,6 +16,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     private IRaftClusterMember.ReplicationState _state;
     private CancellationTokenSource _pending = new();
     private volatile ClusterMemberStatus _status;
+    private long _answeredAt = shared.Time.GetTimestamp();
     private volatile bool _outpaced;
 
     /// <summary>What all the peers of a node have in common.</summary>
@@ -38,6 +39,10 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
     public bool IsLeader => shared.IsLeader(this);
 
     public ClusterMemberStatus Status => IsRemote ? _status : ClusterMemberStatus.Available;
+
+    /// <summary>Whether it answers: a call that is not answered yet may take long to fail, so the last answer must not be old either.</summary>
+    internal bool IsReachable => !IsRemote
+        || (_status == ClusterMemberStatus.Available && shared.Time.GetElapsedTime(Volatile.Read(ref _answeredAt)) < 2 * shared.Options.UpperElectionTimeout);
 
     ref IRaftClusterMember.ReplicationState IRaftClusterMember.State => ref _state;
 
@@ -237,6 +242,7 @@ internal sealed class RaftPeer(string nodeId, RaftPeer.Shared shared) : IRaftClu
         {
             var answer = await shared.Transport.CallAsync(nodeId, request, linked.Token).ConfigureAwait(false);
             _status = ClusterMemberStatus.Available;
+            Volatile.Write(ref _answeredAt, shared.Time.GetTimestamp());
             _outpaced = false;
             return answer;
         }
