@@ -18,7 +18,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
     private const double MaximumKilobytesPerThousand = 400;
     private const int BatchesToSettle = 20;
 
-    private static readonly int Count = FromEnvironment("SWARM_HOSTILE_REQUESTS", 3000), Seed = FromEnvironment("SWARM_HOSTILE_SEED", 1);
+    private static readonly int Count = FromEnvironment("SWARM_HOSTILE_REQUESTS", 1000), Seed = FromEnvironment("SWARM_HOSTILE_SEED", 1);
     private readonly Dictionary<int, int> _statuses = [];
     private readonly List<string> _findings = [];
     private OneNode _node = null!;
@@ -96,9 +96,10 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
         }
     }
 
-    /// <summary>What fails outside of the daemon is 500 in Docker too: the runtime refuses, no registry answers.</summary>
+    /// <summary>What is 500 in Docker too: a version that is not the object's, and what fails outside of the daemon (the runtime refuses, no registry answers).</summary>
     private static bool IsDockers500(HostileAnswer answer) =>
-        answer.Text.Contains("OCI runtime ", StringComparison.Ordinal) || answer.Text.Contains("Get \\\"http", StringComparison.Ordinal);
+        answer.Text.Contains("update out of sequence", StringComparison.Ordinal)
+        || answer.Text.Contains("OCI runtime ", StringComparison.Ordinal) || answer.Text.Contains("Get \\\"http", StringComparison.Ordinal);
 
     /// <summary>Refused before any endpoint: the request's line or its headers are too long.</summary>
     private static bool IsHttpItself(HostileAnswer answer) => answer.Status is 400 or 408 or 413 or 414 or 431 && answer.Text.Contains("Content-Length: 0", StringComparison.Ordinal);
