@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -57,11 +56,7 @@ public static class ExecEndpoints
         }
         catch (EngineException e)
         {
-            var text = Encoding.UTF8.GetBytes(e.Message + "\r\n");
-            var frame = new byte[ShimFrame.HeaderSize + text.Length];
-            ShimFrame.WriteHeader(frame, ShimFrameKind.Stdout, text.Length);
-            text.CopyTo(frame.AsSpan(ShimFrame.HeaderSize));
-            await client.WriteAsync(exec.Request.Tty ? text : frame, closed).ConfigureAwait(false);
+            await StreamRefusal.WriteAsync(client, exec.Request.Tty, ShimFrameKind.Stdout, e.Message, closed).ConfigureAwait(false);
             return;
         }
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Swarm.Api.Containers;
+using Swarm.Api.Exec;
 using Swarm.Api.Http;
 using Swarm.Api.Membership;
 using Swarm.Engine;
@@ -79,12 +79,7 @@ public static class TaskExecEndpoints
         }
         catch (ControlException e)
         {
-            // Too late for a status: the client asks for the exit code, and there is none.
-            var text = Encoding.UTF8.GetBytes(e.Message + "\r\n");
-            var frame = new byte[ShimFrame.HeaderSize + text.Length];
-            ShimFrame.WriteHeader(frame, ShimFrameKind.Stderr, text.Length);
-            text.CopyTo(frame.AsSpan(ShimFrame.HeaderSize));
-            await client.WriteAsync(exec.Command.Tty ? text : frame, closed).ConfigureAwait(false);
+            await StreamRefusal.WriteAsync(client, exec.Command.Tty, ShimFrameKind.Stderr, e.Message, closed).ConfigureAwait(false);
         }
     }
 

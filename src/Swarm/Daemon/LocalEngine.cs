@@ -63,28 +63,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         var registry = new RegistryClient(options.Registry, time);
         var local = await LocalImages.OpenAsync(options.DataRoot, registry, time, loggers);
         var host = NetworkNamespace.Current();
-        var bridgeOptions = new BridgeOptions(Path.Combine(options.ExecRoot, "network"), id)
-        {
-            StateFolder = Path.Combine(options.DataRoot, "networks"),
-            LinkName = bridgeName,
-            HasBridge = bridgeName != "none",
-            Address = options.Network.BridgeAddress,
-            Address6 = options.Network.BridgeAddress6,
-            EnableIPv6 = options.Network.IPv6,
-            FixedCidr = options.Network.ContainerRange,
-            FixedCidr6 = options.Network.ContainerRange6,
-            DefaultGateway = options.Network.DefaultGateway,
-            DefaultGateway6 = options.Network.DefaultGateway6,
-            Icc = options.Network.ContainersMeet,
-            Masquerade = options.Network.Masquerade,
-            HostBinding = options.Network.PublishAddress,
-            ManagesFirewall = options.Network.Rules,
-            Forwards = options.Network.Forwarding,
-            Mtu = options.Network.Mtu,
-            DefaultPools = options.Network.AddressPools.Count > 0 ? [.. options.Network.AddressPools] : DefaultPools.Docker,
-            DefaultNetworkOptions = options.Network.DriverOptions,
-        };
-        var bridge = await BridgeNetworks.StartAsync(bridgeOptions, host, time, NodeDaemon.NewRandom(), loggers, cancellation);
+        var bridge = await BridgeNetworks.StartAsync(NetworksOf(options, bridgeName, id), host, time, NodeDaemon.NewRandom(), loggers, cancellation);
         var engineOptions = new EngineOptions
         {
             DataRoot = options.DataRoot,
@@ -166,6 +145,29 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         _host.Dispose();
         _registry.Dispose();
     }
+
+    /// <summary>The daemon's network flags as the networks take them.</summary>
+    private static BridgeOptions NetworksOf(DaemonOptions options, string bridgeName, string engineId) => new(Path.Combine(options.ExecRoot, "network"), engineId)
+    {
+        StateFolder = Path.Combine(options.DataRoot, "networks"),
+        LinkName = bridgeName,
+        HasBridge = bridgeName != "none",
+        Address = options.Network.BridgeAddress,
+        Address6 = options.Network.BridgeAddress6,
+        EnableIPv6 = options.Network.IPv6,
+        FixedCidr = options.Network.ContainerRange,
+        FixedCidr6 = options.Network.ContainerRange6,
+        DefaultGateway = options.Network.DefaultGateway,
+        DefaultGateway6 = options.Network.DefaultGateway6,
+        Icc = options.Network.ContainersMeet,
+        Masquerade = options.Network.Masquerade,
+        HostBinding = options.Network.PublishAddress,
+        ManagesFirewall = options.Network.Rules,
+        Forwards = options.Network.Forwarding,
+        Mtu = options.Network.Mtu,
+        DefaultPools = options.Network.AddressPools.Count > 0 ? [.. options.Network.AddressPools] : DefaultPools.Docker,
+        DefaultNetworkOptions = options.Network.DriverOptions,
+    };
 
     /// <summary>What this node says of itself to its managers.</summary>
     private static NodeDescription Description(HostFacts host, DaemonOptions options) => new()

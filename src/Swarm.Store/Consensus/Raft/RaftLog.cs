@@ -11,7 +11,7 @@ namespace Swarm.Store.Consensus.Raft;
 /// H9). Writers come one at a time through a gate; the core's lock around role changes means that a leader's and a follower's calls never overlap.
 /// A leader's entries are synced by a loop while they travel to the others; a follower's before they are answered.
 /// </summary>
-internal sealed class RaftLog : IAsyncDisposable
+internal sealed partial class RaftLog : IAsyncDisposable
 {
     /// <summary>Bytes and entries handed out at once; a member that needs more gets them in the next round.</summary>
     private const int MaxReadBytes = 4 << 20;
@@ -31,7 +31,6 @@ internal sealed class RaftLog : IAsyncDisposable
     private long _last;
     private long _committed;
     private volatile OwnLeadership? _leadership;
-    private volatile LearntCommit? _learnt;
 
     internal RaftLog(
         RaftFiles files, LogMachine machine, string nodeId, MatchTable matches, Func<IReadOnlyCollection<string>> voters, DiskHealth health)
@@ -223,40 +222,6 @@ internal sealed class RaftLog : IAsyncDisposable
         }
     }
 
-    /// <summary>A follower commits what its leader says; a leader only what a majority of the members holds on disk (H2).</summary>
-    internal async ValueTask<long> CommitAsync(long endIndex, CancellationToken cancellation)
-    {
-        endIndex = Math.Min(endIndex, LastIndex);
-        await _syncing.WaitAsync(endIndex, cancellation).ConfigureAwait(false);
-
-        if (_leadership is { } own)
-        {
-            endIndex = Math.Min(endIndex, _matches.MajorityIndex(_voters(), _nodeId, own.Term, _segments.DurableIndex));
-            if (endIndex < own.FirstIndex)
-            {
-                // Raft, 5.4.2: entries of earlier terms commit only together with one of this term.
-                return 0;
-            }
-        }
-
-        return MoveCommit(endIndex);
-    }
-
-    /// <summary>
-    /// Follower: the leader of <paramref name="term"/> committed its entry at <paramref name="index"/>. Where this log holds that very entry it holds all
-    /// before it, too (Raft, 5.3), so they are committed here as well; the entry may also be still on its way.
-    /// </summary>
-    internal void Learn(long index, long term)
-    {
-        if (index > (_learnt?.Index ?? 0))
-        {
-            // Of two at once either may stay: the other is told by the next heartbeat.
-            _learnt = new LearntCommit(index, term);
-        }
-
-        CommitLearnt();
-    }
-
     internal LogItem? Find(long index) => _window.Find(index);
 
     /// <exception cref="ArgumentOutOfRangeException">The log has no such entry: a snapshot covers it, or it is not written yet.</exception>
@@ -298,9 +263,6 @@ internal sealed class RaftLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Notes how much is committed: the next start need not wait for a leader to apply it.</summary>
-    internal void RememberCommit() => OrBreak(() => _files.Mark.Committed(Math.Min(CommittedIndex, _segments.DurableIndex)));
-
     public async ValueTask DisposeAsync()
     {
         await _syncing.DisposeAsync().ConfigureAwait(false);
@@ -331,47 +293,6 @@ internal sealed class RaftLog : IAsyncDisposable
         }
 
         Volatile.Write(ref _last, items[^1].Index);
-    }
-
-    private void CommitLearnt()
-    {
-        // A leader counts for itself.
-        if (_learnt is { } learnt && _leadership is null && learnt.Index > CommittedIndex && learnt.Index <= DurableIndex && HasEntry(learnt.Index, learnt.Term))
-        {
-            MoveCommit(learnt.Index);
-        }
-    }
-
-    private bool HasEntry(long index, long term)
-    {
-        try
-        {
-            return TermOf(index) == term;
-        }
-        catch (ArgumentOutOfRangeException)
-        {
-            // Just cut off, for the entries of another leader.
-            return false;
-        }
-    }
-
-    /// <summary>By how much.</summary>
-    private long MoveCommit(long endIndex)
-    {
-        var before = CommittedIndex;
-        while (endIndex > before)
-        {
-            var seen = Interlocked.CompareExchange(ref _committed, endIndex, before);
-            if (seen == before)
-            {
-                _applier.Wake();
-                return endIndex - before;
-            }
-
-            before = seen;
-        }
-
-        return 0;
     }
 
     private void TruncateAfter(long index)
@@ -419,6 +340,4 @@ internal sealed class RaftLog : IAsyncDisposable
 
     /// <param name="FirstIndex">Index of the no-op.</param>
     internal sealed record OwnLeadership(long Term, long FirstIndex);
-
-    private sealed record LearntCommit(long Index, long Term);
 }
