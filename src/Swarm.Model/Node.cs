@@ -31,6 +31,9 @@ public sealed record Node : VersionedRecord, IStoreObject
     /// </summary>
     [Key(7)] public long PromotedAt { get; init; }
 
+    /// <summary>Its own places on networks: on the one that carries published ports.</summary>
+    [Key(8)] public ImmutableArray<NetworkAttachment> Networks { get; init; } = [];
+
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Node;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

@@ -1,0 +1,17 @@
+using System.Collections.Immutable;
+using Swarm.Model;
+
+namespace Swarm.Agent;
+
+/// <summary>The seam between a node's agent and what makes the cluster's networks on the node: the kernel in the product, a script in the simulator.</summary>
+public interface INodeNetworks
+{
+    /// <summary>
+    /// Makes the node's part of the cluster's networks what <paramref name="tables"/> (by network) say, and takes away those that are not named. Completes
+    /// once the kernel and the names are so. Safe to repeat; calls come one after the other, each with the whole picture.
+    /// </summary>
+    Task ApplyAsync(ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation);
+
+    /// <summary>What this node holds now, also from before a restart of the daemon, by network.</summary>
+    ImmutableDictionary<string, NetworkTable> Tables { get; }
+}
