@@ -5,7 +5,7 @@ namespace Swarm.Rpc.Links;
 
 /// <summary>
 /// One direction of a link: frames go out in the order in which they were given, and those that come while a message is on its way go together into
-/// the next. Whoever gives a frame to an idle sender sends it. Safe from any thread.
+/// the next. Safe from any thread.
 /// </summary>
 /// <param name="write">Sends a message; called by one at a time. The bytes are used again once it returns.</param>
 /// <param name="failed">Hears that it failed: nothing goes out any more.</param>
@@ -58,6 +58,8 @@ internal sealed class FrameSender(Func<OpaqueBytes, Task> write, Action<Exceptio
     {
         try
         {
+            // Behind what else is ready to run: on a busy machine some of it is about to add a frame.
+            await Task.Yield();
             while (Gather())
             {
                 await write(new OpaqueBytes(_message.WrittenMemory)).ConfigureAwait(false);
