@@ -26,7 +26,7 @@ public sealed class ServiceCredentialsTests(LabFixture lab) : IAsyncLifetime
             $"version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {_folder}/data\nhttp:\n  addr: {Registry}\nauth:\n  htpasswd:\n    realm: test\n    path: {_folder}/htpasswd\n");
         await File.WriteAllTextAsync(
             Path.Combine(_folder.FullName, "config.json"),
-            $$$"""{"auths":{"{{{Registry}}}":{"auth":"{{{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}"))}}}"}}}""");
+            "{\"auths\":{\"" + Registry + "\":{\"auth\":\"" + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}")) + "\"}}}");
         var space = "/run/netns/" + lab.Host.Paths(LabFixture.Name, "w1").Namespace;
         _registry = Process.Start(new ProcessStartInfo("nsenter", [$"--net={space}", "docker-registry", "serve", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         await lab.DockerOkAsync("w1", "tag", "busybox", Image);
@@ -56,7 +56,7 @@ public sealed class ServiceCredentialsTests(LabFixture lab) : IAsyncLifetime
         // They stay with the service: also without the image, and for the next task.
         await lab.DockerOkAsync("m1", "service", "scale", "--detach", "private=0");
         await lab.UntilAsync("its container is gone", async () => (await lab.ContainersAsync("private")).Count == 0 ? "gone" : null);
-        await lab.UntilAsync("the image is gone", async () => (await lab.DockerAsync("w1", "rmi", "-f", Image)) is { ExitCode: 0 } or { Error: var error } && error.Contains("No such image", StringComparison.Ordinal) ? "gone" : null);
+        await lab.UntilAsync("the image is gone", async () => (await lab.DockerAsync("w1", "rmi", "-f", Image)).ExitCode == 0 ? "gone" : null);
         await lab.DockerOkAsync("m2", "service", "scale", "--detach", "private=1");
         await lab.RunningAsync("m1", "private", 1);
         await lab.DockerOkAsync("w1", "image", "inspect", "--format", "{{.Id}}", Image);
@@ -71,9 +71,14 @@ public sealed class ServiceCredentialsTests(LabFixture lab) : IAsyncLifetime
         await lab.DockerOkAsync("m1", "service", "rm", "given");
         await lab.UntilAsync("the image is gone", async () => (await lab.DockerAsync("w1", "rmi", "-f", Image)).ExitCode == 0 ? "gone" : null);
         var compose = Path.Combine(_folder.FullName, "compose.yaml");
-        await File.WriteAllTextAsync(compose, $$$"""
+        await File.WriteAllTextAsync(compose, $$"""
             services:
-              app: {image: "{{{Image}}}", command: sleep infinity, stop_signal: SIGKILL, network_mode: none, deploy: {placement: {constraints: [node.hostname==w1]}}}
+              app:
+                image: "{{Image}}"
+                command: sleep infinity
+                stop_signal: SIGKILL
+                network_mode: none
+                deploy: {placement: {constraints: [node.hostname==w1] } }
             """);
         var deployed = await Shell.RunAsync(LabFixture.Binary, ["stack", "deploy", "-c", compose, "--with-registry-auth", "--resolve-image", "never", "creds"], Environment("m1"));
         Assert.True(deployed.ExitCode == 0, deployed.ToString());

@@ -86,7 +86,7 @@ public sealed class StackTests(LabFixture lab) : IAsyncLifetime
         await WaitsAsync("shop_web", "waiting for service shop_migrate to complete");
 
         // Whoever leads: what is waited for stands in the store.
-        await lab.Lab.KillAsync([await lab.LeaderAsync()], CancellationToken.None);
+        await lab.Lab.KillAsync([await lab.LeaderAsync()], daemonOnly: false, CancellationToken.None);
         File.WriteAllText(Path.Combine(gate, "open"), "");
         var asked = lab.Lab.Running().First(lab.Managers.Contains);
         await lab.RunningAsync(asked, "shop_web", 1);

@@ -39,13 +39,18 @@ public sealed class DockerCredentials
 
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file));
-            return new DockerCredentials(json.RootElement.Clone());
+            return Parse(File.ReadAllBytes(file));
         }
         catch (JsonException e)
         {
             throw new ComposeException($"{file}: {e.Message}", e);
         }
+    }
+
+    internal static DockerCredentials Parse(byte[] config)
+    {
+        using var json = JsonDocument.Parse(config);
+        return new DockerCredentials(json.RootElement.Clone());
     }
 
     /// <summary>The X-Registry-Auth value for the image's registry; null: there are none.</summary>
