@@ -7,6 +7,7 @@ using Swarm.Commands.Images;
 using Swarm.Commands.Labs;
 using Swarm.Commands.Nodes;
 using Swarm.Commands.Services;
+using Swarm.Commands.Stacks;
 
 namespace Swarm.Commands;
 
@@ -104,6 +105,7 @@ public static class SwarmCommandLine
             PeerCommands.Build(cli),
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
+            StackCommands.Build(cli),
             RebalanceCommand.Build(cli),
             ExecCommand.Build(cli, ownCommandLine),
             ContainerCommands.List(cli),

@@ -11,4 +11,7 @@ public enum Story
 
     /// <summary>Half of the services are jobs, which are asked for again instead of changed.</summary>
     Jobs,
+
+    /// <summary>Services wait for earlier ones, and are levelled by themselves.</summary>
+    Stacks,
 }
