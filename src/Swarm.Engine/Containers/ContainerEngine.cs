@@ -52,7 +52,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         Shims = new ShimLauncher(options, _thread);
         var seccomp = new SeccompCache(options.SeccompPath, options.RuntimeStatePath, FilterNotKept);
         Specs = new SpecWriter(options, Cgroups, seccomp);
-        Execs = new ExecEngine(this);
+        Execs = new ExecEngine(this, time);
         _starter = new ContainerStarter(options, _store, rootfs, network, Specs, seccomp, Shims, Cgroups, _index.Get, VolumeMounts);
     }
 
