@@ -26,7 +26,7 @@ public sealed partial class ContainerEngine
             }
 
             var view = await Task.Run(() => ContainerView.Open(root.Path, record.HostConfig.ReadonlyRootfs, record.Mounts)).ConfigureAwait(false);
-            return new ContainerFiles(view, named, owner, () =>
+            return new ContainerFiles(view, named, owner, _options.Ids, () =>
             {
                 root.Dispose();
                 VolumeMounts.Release(user);
@@ -45,7 +45,7 @@ public sealed partial class ContainerEngine
     {
         using var root = await HoldRootAsync(container).ConfigureAwait(false);
         Publish(container, "export");
-        await Task.Run(() => TreeArchiver.Write(root.Path, output)).ConfigureAwait(false);
+        await Task.Run(() => TreeArchiver.Write(root.Path, output, ids: _options.Ids)).ConfigureAwait(false);
     }
 
     /// <summary>What `docker diff` lists.</summary>

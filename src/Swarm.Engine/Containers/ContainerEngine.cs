@@ -75,6 +75,8 @@ public sealed partial class ContainerEngine : IAsyncDisposable
 
     public Container? Find(string id) => _index.Find(id);
 
+    internal (uint Uid, uint Gid)? StreamOwner(Container container) => _starter.StreamOwner(container.Record);
+
     internal string Bundle(string id) => _starter.Bundle(id);
 
     internal string MountedRoot(Container container) => _rootfs.Mount(container.Id);

@@ -216,6 +216,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
                 Stdin = exec.Request.AttachStdin,
                 StdinOnce = true,
                 ExecProcess = processName,
+                StreamOwner = containers.StreamOwner(container),
             },
             cancellation).ConfigureAwait(false);
     }

@@ -5,6 +5,8 @@ using Swarm.Api.Daemon;
 using Swarm.Api.Hosting;
 using Swarm.Api.Membership;
 using Swarm.Commands;
+using Swarm.Engine;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
 using Swarm.Manager.Scheduling;
@@ -31,6 +33,7 @@ internal static partial class NodeDaemon
             using var pid = options.PidFile is { } pidFile ? PidFile.Write(pidFile) : null;
             using var claim = DataRootClaim.Take(options.DataRoot);
             options = options with { DataRoot = RealFolder.Make(options.DataRoot), ExecRoot = RealFolder.Make(options.ExecRoot) };
+            options = await RemappedRoot.ApplyAsync(options, new SubordinateIds("/etc"), stop);
             AdjustOomScore(options, logger);
             using var tls = options.Tls is { } files ? ApiTls.Load(files.Certificate, files.Key, files.Authority) : null;
             using var plugins = await AuthorizationPlugins.OpenAsync(options.AuthorizationPlugins, stop);
@@ -57,7 +60,7 @@ internal static partial class NodeDaemon
 
             return failed is null ? 0 : 1;
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException or Swarm.Networking.NetworkFault)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException or EngineException or Swarm.Networking.NetworkFault)
         {
             LogFailed(logger, failure);
             return 1;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Swarm.Engine;
 using Swarm.Engine.Runtime;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Registry;
 
 namespace Swarm.Commands;
@@ -43,6 +44,12 @@ public sealed record DaemonOptions
 
     /// <summary>One of <see cref="Runtimes"/>.</summary>
     public string DefaultRuntime { get; init; } = RuntimeCatalog.Crun.DefaultName;
+
+    /// <summary>Whose subordinate ids containers get (user, uid, user:group, uid:gid, default); empty: their root is the host's.</summary>
+    public string RemapTo { get; init; } = "";
+
+    /// <summary>What <see cref="RemapTo"/> has come to on this machine.</summary>
+    public IdMap Ids { get; init; } = IdMap.None;
 
     public ContainerDefaults Containers { get; init; } = new();
 

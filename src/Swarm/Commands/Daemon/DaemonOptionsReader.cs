@@ -44,6 +44,7 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
             Network = NetworkSettingsReader.Read(values, persona),
             Runtimes = runtimes,
             DefaultRuntime = defaultRuntime,
+            RemapTo = values.Text("userns-remap"),
             Containers = ContainerDefaultsReader.Read(values),
             Registry = RegistrySettings.Read(values),
             PreferOfflineImages = Environment.GetEnvironmentVariable("DOCKER_SERVICE_PREFER_OFFLINE_IMAGE") == "1",
@@ -67,11 +68,6 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
     /// <summary>What would be ignored at somebody's peril.</summary>
     private static void Refuse(FlagValues values)
     {
-        if (values.Given("userns-remap") is { } remapped)
-        {
-            throw new FlagException($"userns-remap {remapped} is not built: containers would be root on this machine after all. Start without --userns-remap");
-        }
-
         if (values.Given("metrics-addr") is not null)
         {
             throw new FlagException("metrics are not built. Start without --metrics-addr");
