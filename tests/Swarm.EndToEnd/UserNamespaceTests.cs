@@ -29,7 +29,7 @@ public sealed class UserNamespaceTests : IAsyncLifetime
         File.SetUnixFileMode(bound, (UnixFileMode)0x1FF);
         var map = await daemon.DockerOkAsync("run", "-v", $"{bound}:/bound", "-v", "vol:/vol", "--name", "one", "box", "sh", "-c", "cat /proc/self/uid_map; echo x >/bound/f; echo x >/vol/f; echo x >/f; echo said >/dev/stderr");
         Assert.Equal(["0", $"{First}", "65536"], map.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        var root = await daemon.DockerOkAsync("inspect", "-f", "{{.GraphDriver.Data.UpperDir}}", "one");
+        var root = $"{daemon.DataRoot}/{First}.{First}/rootfs/{await daemon.DockerOkAsync("inspect", "-f", "{{.Id}}", "one")}/upper";
         var volume = await daemon.DockerOkAsync("volume", "inspect", "-f", "{{.Mountpoint}}", "vol");
         foreach (var path in new[] { $"{bound}/f", $"{root}/f", volume, $"{volume}/f" })
         {
@@ -79,8 +79,6 @@ public sealed class UserNamespaceTests : IAsyncLifetime
             Assert.Equal(125, refused.ExitCode);
             Assert.Equal("0 0 4294967295", string.Join(' ', (await daemon.DockerOkAsync("run", "--rm", "--userns=host", flag, "box", "cat", "/proc/self/uid_map")).Split(' ', StringSplitOptions.RemoveEmptyEntries)));
         }
-
-        Assert.Contains("invalid user namespace mode", (await daemon.DockerAsync("run", "--userns=other", "box", "echo")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -147,7 +147,7 @@ public sealed partial class ImageStore : IImageStore
         }
         catch (RegistryException e)
         {
-            throw new EngineException(e.Fault is RegistryFault.Unauthorized or RegistryFault.Denied ? 401 : 500, e.Message, e);
+            throw new EngineException(e.Fault switch { RegistryFault.Unauthorized or RegistryFault.Denied => 401, RegistryFault.BadName => 400, _ => 500 }, e.Message, e);
         }
     }
 

@@ -127,6 +127,9 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
 
+    /// <summary>The engine counted, for `--metrics-addr`.</summary>
+    internal void MapMetrics(IEndpointRouteBuilder routes, DaemonFacts facts) => MetricsEndpoint.Map(routes, facts, this, _containers.Events);
+
     /// <summary>What a running daemon can change of its configuration, and the event of it.</summary>
     internal void Reconfigure(DaemonOptions now)
     {

@@ -47,6 +47,8 @@ internal static partial class NodeDaemon
             await using var api = ApiServer.Create(listen, loggers, routes => Map(routes, options, engine, life, time));
             await using var signals = new DaemonSignals(() => Reload(configuration, engine, levels, logger), () => Dump(options, engine, time, logger));
             await life.ResumeAsync(stop);
+            await using var metrics = options.Metrics is { } address ? ApiServer.Create(new ApiServerOptions { TcpEndpoints = [address], EngineVersion = EngineVersion.Text, Time = time }, loggers, routes => engine.MapMetrics(routes, FactsOf(options, engine))) : null;
+            await (metrics?.StartAsync(stop) ?? Task.CompletedTask);
             await api.StartAsync(stop);
             LogReady(logger, string.Join(", ", options.Hosts));
             var failed = await UntilAsync(stop, fatal.Task);
@@ -76,18 +78,20 @@ internal static partial class NodeDaemon
 
     private static void Map(IEndpointRouteBuilder routes, DaemonOptions options, LocalEngine engine, NodeLife life, TimeProvider time)
     {
-        var facts = new DaemonFacts
-        {
-            Host = engine.Host,
-            EngineId = engine.Id,
-            EngineVersion = EngineVersion.Text,
-            DataRoot = options.DataRoot,
-            Runtime = options.DefaultRuntime,
-        };
+        var facts = FactsOf(options, engine);
         var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal(), new RootChange(new CfsslClient(() => life.Certificate, time), time));
         engine.Map(routes, time);
         new ClusterApi(life, access, facts, engine, engine.Networks, time).Map(routes);
     }
+
+    private static DaemonFacts FactsOf(DaemonOptions options, LocalEngine engine) => new()
+    {
+        Host = engine.Host,
+        EngineId = engine.Id,
+        EngineVersion = EngineVersion.Text,
+        DataRoot = options.DataRoot,
+        Runtime = options.DefaultRuntime,
+    };
 
     private static ClusterHints HintsOf(DaemonOptions options) => new(options.AdvertiseAddress, [.. options.Peers.Select(NodeAddresses.Remote)], options.DefaultAdvertiseAddress);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Swarm.Engine;
 using Swarm.Engine.Runtime;
@@ -81,6 +82,9 @@ public sealed record DaemonOptions
 
     /// <summary>Of this process; null: as it was started.</summary>
     public int? OomScoreAdjust { get; init; }
+
+    /// <summary>Where metrics are served; null: nowhere.</summary>
+    public IPEndPoint? Metrics { get; init; }
 
     public IReadOnlyDictionary<string, bool> Features { get; init; } = new Dictionary<string, bool>();
     public bool Debug { get; init; }
