@@ -39,6 +39,9 @@ public sealed class RpcChannels : IDisposable
 
     internal TimeProvider Time => _time;
 
+    /// <summary>Where a peer's address is dialled, if elsewhere than there.</summary>
+    public Func<string, string> DialledAs { get; init; } = static address => address;
+
     public void Dispose()
     {
         _credentials.Replaced -= OnReplaced;
@@ -177,7 +180,7 @@ public sealed class RpcChannels : IDisposable
             }
 
             var connectTimeout = consensus ? RpcLimits.ConsensusConnectTimeout : RpcLimits.ConnectTimeout;
-            channel = new PeerChannel(address, PeerTls.Client(_credentials.Current, _time), _time, connectTimeout, RpcLimits.MaxStreamMessageSize);
+            channel = new PeerChannel(DialledAs(address), PeerTls.Client(_credentials.Current, _time), _time, connectTimeout, RpcLimits.MaxStreamMessageSize);
             channel.TryHold();
             _channels[(address, consensus)] = channel;
             return channel;
@@ -199,7 +202,7 @@ public sealed class RpcChannels : IDisposable
                 throw new RpcFault(RpcStatus.Unavailable, $"{MaxNodes} nodes are being asked already");
             }
 
-            channel = new PeerChannel(address, PeerTls.ClientOf(nodeId, _credentials.Current, _time), _time, RpcLimits.ConnectTimeout, RpcLimits.MaxStreamMessageSize);
+            channel = new PeerChannel(DialledAs(address), PeerTls.ClientOf(nodeId, _credentials.Current, _time), _time, RpcLimits.ConnectTimeout, RpcLimits.MaxStreamMessageSize);
             channel.TryHold();
             _nodes[(address, nodeId)] = channel;
             return channel;

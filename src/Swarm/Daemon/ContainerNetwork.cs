@@ -22,6 +22,7 @@ internal sealed class ContainerNetwork(BridgeNetworks networks) : IContainerNetw
         new SandboxRequest(request.ContainerId, request.Name, [.. Wanted(request).Select(Request)], Wanted(request).Any() ? Mappings(request.Ports) : [])
         {
             Resolver = new ResolverSettings(request.NameServers, request.HostNameServers),
+            UserNamespace = request.UserNamespace,
         },
         cancellation)));
 
