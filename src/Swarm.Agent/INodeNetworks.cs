@@ -11,7 +11,8 @@ public interface INodeNetworks
     /// Makes the node's part of the cluster's networks what <paramref name="tables"/> (by network) say, and takes away those that are not named. Completes
     /// once the kernel and the names are so. Safe to repeat; calls come one after the other, each with the whole picture.
     /// </summary>
-    Task ApplyAsync(ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation);
+    /// <param name="nodeId">This node's, by which the tables say what is its own.</param>
+    Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation);
 
     /// <summary>What this node holds now, also from before a restart of the daemon, by network.</summary>
     ImmutableDictionary<string, NetworkTable> Tables { get; }
