@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Swarm.Model;
+using Swarm.Rpc.Dispatch;
 
 namespace Swarm.Agent;
 
@@ -15,4 +16,10 @@ public interface INodeNetworks
 
     /// <summary>What this node holds now, also from before a restart of the daemon, by network.</summary>
     ImmutableDictionary<string, NetworkTable> Tables { get; }
+
+    /// <summary>
+    /// The places of this node's containers that are no tasks, as they were given and are still used: what a new session tells the managers, who take back
+    /// every other place of the node.
+    /// </summary>
+    ImmutableArray<ContainerPlace> Places { get; }
 }

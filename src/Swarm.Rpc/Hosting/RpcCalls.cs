@@ -23,6 +23,20 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string
             await Offered(services().Dispatcher).UpdateTaskStatusAsync(caller, request, cancellation).ConfigureAwait(false);
             return new UpdateTaskStatusResponse();
         }))
+        .AddMethod(RpcMethods.AcknowledgeNetworks, Unary(RpcMethods.AcknowledgeNetworks, CallPolicy.Node, async (caller, request, _, cancellation) =>
+        {
+            await Offered(services().Dispatcher).AcknowledgeNetworksAsync(caller, request, cancellation).ConfigureAwait(false);
+            return new AcknowledgeNetworksResponse();
+        }))
+        .AddMethod(RpcMethods.FindNetwork, Unary(RpcMethods.FindNetwork, CallPolicy.Node,
+            (caller, request, _, cancellation) => Offered(services().Dispatcher).FindNetworkAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.AttachNetwork, Unary(RpcMethods.AttachNetwork, CallPolicy.Node,
+            (caller, request, _, cancellation) => Offered(services().Dispatcher).AttachNetworkAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.DetachNetwork, Unary(RpcMethods.DetachNetwork, CallPolicy.Node, async (caller, request, _, cancellation) =>
+        {
+            await Offered(services().Dispatcher).DetachNetworkAsync(caller, request, cancellation).ConfigureAwait(false);
+            return new DetachNetworkResponse();
+        }))
         .AddMethod(RpcMethods.GetRootCertificate, Unary(RpcMethods.GetRootCertificate, CallPolicy.Anybody,
             (_, _, _, cancellation) => Offered(services().NodeCa).GetRootCertificateAsync(cancellation)))
         .AddMethod(RpcMethods.IssueCertificate, Unary(RpcMethods.IssueCertificate, CallPolicy.Joining,

@@ -19,6 +19,18 @@ internal static class RpcMethods
     internal static readonly Method<UpdateTaskStatusRequest, UpdateTaskStatusResponse> UpdateTaskStatus =
         Unary<UpdateTaskStatusRequest, UpdateTaskStatusResponse>("swarm.Dispatcher", "UpdateTaskStatus");
 
+    internal static readonly Method<AcknowledgeNetworksRequest, AcknowledgeNetworksResponse> AcknowledgeNetworks =
+        Unary<AcknowledgeNetworksRequest, AcknowledgeNetworksResponse>("swarm.Dispatcher", "AcknowledgeNetworks");
+
+    internal static readonly Method<FindNetworkRequest, FindNetworkResponse> FindNetwork =
+        Unary<FindNetworkRequest, FindNetworkResponse>("swarm.Dispatcher", "FindNetwork");
+
+    internal static readonly Method<AttachNetworkRequest, AttachNetworkResponse> AttachNetwork =
+        Unary<AttachNetworkRequest, AttachNetworkResponse>("swarm.Dispatcher", "AttachNetwork");
+
+    internal static readonly Method<DetachNetworkRequest, DetachNetworkResponse> DetachNetwork =
+        Unary<DetachNetworkRequest, DetachNetworkResponse>("swarm.Dispatcher", "DetachNetwork");
+
     internal static readonly Method<RootCertificateRequest, RootCertificateResponse> GetRootCertificate =
         Unary<RootCertificateRequest, RootCertificateResponse>("swarm.NodeCa", "GetRootCertificate");
 

@@ -92,7 +92,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
             Host = facts,
             Builder = new ImageBuilder(
                 local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(new SocketsHttpHandler { Proxy = options.Registry.Proxies.Proxy, UseProxy = options.Registry.Proxies.Proxy is not null }), loggers.CreateLogger<ImageBuilder>()),
-            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers), events),
+            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers), events, new RememberedNetworks(), new ClusterNetworks()),
         };
     }
 

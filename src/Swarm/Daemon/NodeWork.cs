@@ -16,7 +16,7 @@ namespace Swarm.Daemon;
 
 /// <summary>What a node does for the cluster: it runs tasks, and answers managers who ask about them.</summary>
 /// <param name="Events">Hears also of the cluster, while the node is a manager.</param>
-internal sealed record NodeTasks(ITaskExecutor Executor, INodeWork Work, EventBus Events);
+internal sealed record NodeTasks(ITaskExecutor Executor, INodeWork Work, EventBus Events, INodeNetworks Networks, ClusterNetworks Cluster);
 
 /// <summary>Answers from the containers of this node's tasks; of other containers it knows nothing.</summary>
 internal sealed class NodeWork(ContainerEngine engine) : INodeWork

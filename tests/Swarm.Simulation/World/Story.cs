@@ -11,4 +11,7 @@ public enum Story
 
     /// <summary>Half of the services are jobs, which are asked for again instead of changed.</summary>
     Jobs,
+
+    /// <summary>Services are on small networks and publish ports; containers that are no tasks come and go on the same networks.</summary>
+    Networks,
 }
