@@ -117,6 +117,7 @@ public sealed class Cluster : IAsyncDisposable
     {
         using var ns = Open(host, container);
         Start(ns, $"TCP-LISTEN:{port},fork,reuseaddr", $"SYSTEM:echo {container} $SOCAT_PEERADDR; cat");
+        Start(ns, $"TCP6-LISTEN:{port},fork,reuseaddr,ipv6only=1", $"SYSTEM:echo {container} $SOCAT_PEERADDR; cat");
     }
 
     public void ServeDatagrams(string host, string container, int port)
@@ -141,7 +142,7 @@ public sealed class Cluster : IAsyncDisposable
         return Ask(ns, address, port);
     }
 
-    public static string Ask(NetworkNamespace from, string address, int port) => Run(from, $"TCP:[{address}]:{port},connect-timeout=2".Replace(address.Contains(':') ? "\0" : $"[{address}]", address));
+    public static string Ask(NetworkNamespace from, string address, int port) => Run(from, $"TCP:{(address.Contains(':') ? $"[{address}]" : address)}:{port},connect-timeout=2");
 
     public static string AskByDatagram(NetworkNamespace from, string address, int port) => Run(from, $"UDP:{address}:{port}");
 
