@@ -114,6 +114,9 @@ public sealed class BridgeNetworks : IAsyncDisposable
     public Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation) =>
         Do(() => state.ApplyAsync(nodeId, tables), cancellation);
 
+    /// <summary>Where the kernel differs from a network's table, a line each; empty: nowhere.</summary>
+    public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => Do(() => Task.FromResult(state.Faults(networkId)), cancellation);
+
     /// <summary>The file of a container's namespace, whether or not it exists.</summary>
     public string NamespacePath(string containerId) => state.NamespacePath(containerId);
 

@@ -36,7 +36,7 @@ internal static class RouteConstants
     public const byte FamilyInetTables = 1; // NFPROTO_INET: tables of both families
 
     // nf_tables.h: sets, maps and what else the rules of services are made of
-    public const ushort NewSet = (RulesSubsystem << 8) | 9, NewElement = (RulesSubsystem << 8) | 12, DeleteElement = (RulesSubsystem << 8) | 14;
+    public const ushort NewSet = (RulesSubsystem << 8) | 9, NewElement = (RulesSubsystem << 8) | 12, GetElement = (RulesSubsystem << 8) | 13, DeleteElement = (RulesSubsystem << 8) | 14;
     public const ushort SetTable = 1, SetName = 2, SetFlags = 3, SetKeyType = 4, SetKeyLength = 5, SetDataType = 6, SetDataLength = 7, SetId = 10;
     public const ushort ElementsTable = 1, ElementsSet = 2, ElementsList = 3, ElementKey = 1, ElementData = 2, DataVerdict = 2, VerdictCode = 1, VerdictChain = 2;
     public const ushort LookupSet = 1, LookupSource = 2, LookupDestination = 3, NumberDestination = 1, NumberModulus = 2, NumberType = 3;
@@ -50,7 +50,7 @@ internal static class RouteConstants
     public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18;
     public const ushort NewAddress = 20, DeleteAddress = 21, GetAddress = 22;
     public const ushort NewRoute = 24, DeleteRoute = 25, GetRoute = 26;
-    public const ushort NewNeighbour = 28, DeleteNeighbour = 29;
+    public const ushort NewNeighbour = 28, DeleteNeighbour = 29, GetNeighbour = 30;
     public const int LinkHeaderBytes = 16, AddressHeaderBytes = 8, RouteHeaderBytes = 12, NeighbourHeaderBytes = 12;
     public const byte RouteTableMain = 254, RouteProtocolStatic = 4, RouteProtocolBoot = 3, RouteTypeUnicast = 1;
     public const byte RouteScopeUniverse = 0, RouteScopeLink = 253;

@@ -45,6 +45,48 @@ public sealed partial class RouteSocket
     public void Remove(IReadOnlyList<LinkEntry> entries) => netlink.ChangeMany(
         [.. entries.Select(entry => EntryRequest(DeleteNeighbour, 0, entry))], "remove entries of links", error => error.NotThere);
 
+    /// <summary>What is written for a link, of all kinds; what it heard by itself is left out.</summary>
+    public IReadOnlyList<LinkEntry> Entries(int linkIndex) =>
+    [
+        .. ((ReadOnlySpan<byte>)[FamilyBridge, FamilyInet, FamilyInet6]).ToArray().SelectMany(family => netlink.Dump(
+            () =>
+            {
+                var request = new NetlinkRequest(GetNeighbour, FlagDump, NeighbourHeaderBytes, SmallRequest);
+                request.Fixed[0] = family;
+                return request;
+            },
+            "list entries of links",
+            payload => ParseEntry(payload, linkIndex))),
+    ];
+
+    private static LinkEntry? ParseEntry(ReadOnlySpan<byte> payload, int linkIndex)
+    {
+        var state = MemoryMarshal.Read<ushort>(payload[8..]);
+        if (MemoryMarshal.Read<int>(payload[4..]) != linkIndex || (state & (NeighbourPermanent | NeighbourNoDetection)) == 0)
+        {
+            return null;
+        }
+
+        var kind = payload[0] != FamilyBridge ? LinkEntryKind.Neighbour : (payload[10] & NeighbourSelf) != 0 ? LinkEntryKind.Tunnel : LinkEntryKind.Port;
+        byte[]? mac = null;
+        IPAddress? address = null;
+        var attributes = new NetlinkAttributes(payload[NeighbourHeaderBytes..]);
+        while (attributes.Next())
+        {
+            switch (attributes.Type)
+            {
+                case NeighbourLinkAddress:
+                    mac = attributes.Value.ToArray();
+                    break;
+                case NeighbourDestination:
+                    address = new IPAddress(attributes.Value);
+                    break;
+            }
+        }
+
+        return mac is null ? null : new LinkEntry(kind, linkIndex, new PhysicalAddress(mac), kind == LinkEntryKind.Port ? null : address);
+    }
+
     /// <summary>Routes and the rules that lead to them (ip-rule(8)), in place of others for the same destination.</summary>
     public void Put(IReadOnlyList<TableRoute> routes, IReadOnlyList<MarkRule> rules)
     {

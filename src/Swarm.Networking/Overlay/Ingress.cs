@@ -205,7 +205,7 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         return addresses.Select(address => new LinkEntry(LinkEntryKind.Neighbour, index, BridgeEndpoint.MacOf(addresses[0]), address));
     }
 
-    private static string LinkOf(string bridge) => "si" + BridgeEndpoint.MakeId(bridge, "ingress")[..12];
+    private static string LinkOf(string bridge) => NodeLinks.IngressPrefix + BridgeEndpoint.MakeId(bridge, "ingress")[..12];
 
     private static string ClaimOf(IngressPort port) => $"ingress {port.Protocol} {port.Number} {(port.IPv6 ? 6 : 4)}";
 

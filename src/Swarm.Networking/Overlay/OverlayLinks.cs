@@ -81,6 +81,18 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
         stale.ForEach(pair => found.Entries.Remove(pair.Key));
     }
 
+    /// <summary>What the kernel has less or more than the table.</summary>
+    public IEnumerable<string> Faults(string nodeId, NetworkTable table)
+    {
+        var link = links[table.Network.Id].Link;
+        var wanted = Wanted(nodeId, table, link).Values.ToHashSet();
+        var present = Route.Entries(link.TunnelIndex).ToHashSet();
+        return wanted.Except(present).Select(entry => $"{Text(entry)} is missing")
+            .Concat(present.Except(wanted).Where(entry => entry.Kind == LinkEntryKind.Tunnel).Select(entry => $"{Text(entry)} is too much"));
+
+        static string Text(LinkEntry entry) => $"{entry.Kind.ToString().ToLowerInvariant()} entry of {BridgeEndpoint.TextOf(entry.Mac)}{(entry.Address is { } address ? $" and {address}" : "")}";
+    }
+
     /// <returns>Whether none is left, and so <see cref="Leave"/> is due.</returns>
     public bool Remove(string networkId)
     {

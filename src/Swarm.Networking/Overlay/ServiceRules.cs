@@ -70,6 +70,30 @@ internal static class ServiceRules
         return batch;
     }
 
+    /// <summary>What the rules in the calling thread's namespace have less or more than the tables.</summary>
+    public static IReadOnlyList<string> Faults(IReadOnlyList<NetworkTable> tables)
+    {
+        var all = tables.SelectMany(TableServices.Virtual).ToList();
+        var faults = new List<string>();
+        foreach (var family in Families)
+        {
+            var own = all.Where(pair => pair.Key.IsIPv6() == (family.Number == FamilyInet6)).ToList();
+            Compare(family.Addresses, own.Count(pair => pair.Value.Length > 0));
+            Compare(family.Empty, own.Count(pair => pair.Value.Length == 0));
+            Compare(family.Backends, own.Sum(pair => pair.Value.Length));
+        }
+
+        return faults;
+
+        void Compare(string set, int wanted)
+        {
+            if (SetCount.Of(Table, set) is var present && present != wanted)
+            {
+                faults.Add($"{set} of services: {present?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no"} elements in the kernel, {wanted} by the table");
+            }
+        }
+    }
+
     private static void Change(RuleBatch batch, NetworkTable? before, NetworkTable? after)
     {
         var (had, has) = (TableServices.Virtual(before), TableServices.Virtual(after));

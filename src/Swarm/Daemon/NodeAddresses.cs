@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Swarm.Engine;
+using Swarm.Networking;
 
 namespace Swarm.Daemon;
 
@@ -83,7 +84,7 @@ internal static class NodeAddresses
     private static IPAddress OnlyAddress(string ownBridge)
     {
         var found = NetworkInterface.GetAllNetworkInterfaces()
-            .Where(link => link.NetworkInterfaceType != NetworkInterfaceType.Loopback && link.Name != ownBridge && link.OperationalStatus != OperationalStatus.Down)
+            .Where(link => link.NetworkInterfaceType != NetworkInterfaceType.Loopback && link.Name != ownBridge && !NodeLinks.IsOurs(link.Name) && link.OperationalStatus != OperationalStatus.Down)
             .SelectMany(link => Usable(link).Select(address => (link.Name, Address: address)))
             .ToList();
         var ipv4 = found.Where(f => f.Address.AddressFamily == AddressFamily.InterNetwork).ToList();

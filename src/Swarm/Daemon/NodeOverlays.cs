@@ -13,6 +13,8 @@ internal sealed class NodeOverlays(BridgeNetworks networks, ContainerPlaces plac
 
     public ImmutableArray<ContainerPlace> Places => places.All;
 
+    public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => networks.FaultsAsync(networkId, cancellation);
+
     public async Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
     {
         try
