@@ -4,6 +4,7 @@ using Swarm.Linux;
 using Swarm.Model;
 using Swarm.Networking.Ipam;
 using Swarm.Networking.Networks;
+using Swarm.Networking.Nftables;
 using Swarm.Networking.Overlay;
 
 namespace Swarm.Networking.Bridge;
@@ -20,6 +21,10 @@ internal sealed partial class BridgeState
     /// <summary>Networks whose table is known and whose links are not made as it says.</summary>
     private readonly HashSet<string> unmade = [];
     private string nodeId = "";
+    private string? ingressId;
+
+    /// <summary>The rules that a container got last when it began: the next is likely to be on the same networks.</summary>
+    private (List<NetworkTable> Tables, RuleBatch Rules)? stated;
     private ImmutableDictionary<string, NetworkTable> tables = ImmutableDictionary<string, NetworkTable>.Empty;
     private volatile ImmutableDictionary<string, NetworkTable> made = ImmutableDictionary<string, NetworkTable>.Empty;
     private KernelWatch? overlayWatch;
@@ -162,29 +167,30 @@ internal sealed partial class BridgeState
             table => table.Network.Id,
             table => (Was: before.GetValueOrDefault(table.Network.Id), Now: table,
                 Rules: table.Network.Ingress ? null : ServiceRules.Change(before.GetValueOrDefault(table.Network.Id), table)));
-        foreach (var sandbox in sandboxes.Values)
-        {
-            var concerned = sandbox.Endpoints.Where(endpoint => changed.ContainsKey(endpoint.NetworkId)).Select(endpoint => (Place: endpoint, Change: changed[endpoint.NetworkId])).ToList();
-            if (concerned.TrueForAll(pair => pair.Change.Rules is { IsEmpty: true }))
+        var concerned = sandboxes.Values
+            .Where(sandbox => sandbox.Endpoints.Any(endpoint => changed.TryGetValue(endpoint.NetworkId, out var change) && change.Rules is not { IsEmpty: true }))
+            .ToDictionary(sandbox => NamespacePath(sandbox.ContainerId));
+        var failed = new List<ContainerSandbox>();
+        NetworkNamespace.RunInEach(
+            concerned.Keys,
+            path =>
             {
-                continue;
-            }
-
-            try
-            {
-                using var ns = NetworkNamespace.Open(NamespacePath(sandbox.ContainerId));
-                ns.Run(() => concerned.ForEach(pair => pair.Change.Rules?.Apply("change the rules of services")));
-                foreach (var (place, change) in concerned.Where(pair => pair.Change.Rules is null && pair.Change.Was is not null))
+                foreach (var place in concerned[path].Endpoints.Where(place => changed.ContainsKey(place.NetworkId)))
                 {
-                    ReturnPath.Change(ns, place, change.Was!, change.Now);
+                    var change = changed[place.NetworkId];
+                    change.Rules?.Apply("change the rules of services");
+                    if (change is { Rules: null, Was: { } was })
+                    {
+                        ReturnPath.Change(place, was, change.Now);
+                    }
                 }
-            }
-            catch (IOException error)
+            },
+            (path, error) =>
             {
-                LogRestated(logger, sandbox.ContainerId, error.Message);
-                TryRestate(sandbox);
-            }
-        }
+                LogRestated(logger, concerned[path].ContainerId, error.Message);
+                failed.Add(concerned[path]);
+            });
+        failed.ForEach(TryRestate);
     }
 
     /// <summary>Of a container that runs: one that cannot be served is no reason to leave the others.</summary>
@@ -200,8 +206,6 @@ internal sealed partial class BridgeState
             LogNotServed(logger, sandbox.ContainerId, error.Message);
         }
     }
-
-    private string? ingressId;
 
     private async Task PutIngressAsync(List<NetworkFault> failures)
     {
@@ -255,12 +259,23 @@ internal sealed partial class BridgeState
     private void Restate(ContainerSandbox sandbox, NetworkNamespace ns)
     {
         var places = Overlaid(sandbox);
-        ns.Run(() => ServiceRules.Whole(places.Select(place => tables.GetValueOrDefault(place.NetworkId)).OfType<NetworkTable>().Where(table => !table.Network.Ingress)).Apply("state the rules of services"));
-        if (places.FirstOrDefault(place => tables.GetValueOrDefault(place.NetworkId)?.Network.Ingress == true) is { } published)
+        var served = places.Select(place => tables.GetValueOrDefault(place.NetworkId)).OfType<NetworkTable>().Where(table => !table.Network.Ingress).ToList();
+        if (stated is not { } last || !last.Tables.SequenceEqual(served, ReferenceEqualityComparer.Instance))
         {
-            IPAddress?[] wayOut = [WayOut.Of(sandbox, networks, ipv6: false)?.Address, WayOut.Of(sandbox, networks, ipv6: true)?.Address6];
-            ReturnPath.Make(ns, published, [.. wayOut.OfType<IPAddress>()], tables[published.NetworkId]);
+            stated = (served, ServiceRules.Whole(served));
         }
+
+        var rulesOfServices = stated.Value.Rules;
+        var published = places.FirstOrDefault(place => tables.GetValueOrDefault(place.NetworkId)?.Network.Ingress == true);
+        IPAddress?[] wayOut = [WayOut.Of(sandbox, networks, ipv6: false)?.Address, WayOut.Of(sandbox, networks, ipv6: true)?.Address6];
+        ns.Run(() =>
+        {
+            rulesOfServices.Apply("state the rules of services");
+            if (published is not null)
+            {
+                ReturnPath.Make(published, [.. wayOut.OfType<IPAddress>()], tables[published.NetworkId]);
+            }
+        });
     }
 
     /// <summary>A container on networks of the cluster gets out by a bridge of its node, unless all of them are internal or it has another one.</summary>

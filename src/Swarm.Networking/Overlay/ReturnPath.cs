@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using Swarm.Linux;
 using Swarm.Model;
 using Swarm.Networking.Bridge;
 using Swarm.Networking.Ipam;
@@ -12,7 +11,7 @@ namespace Swarm.Networking.Overlay;
 
 /// <summary>
 /// How a container answers clients that came by a node's published port with their own address. The connection is marked by the hardware address of the node that it
-/// came by; what answers it is routed by that mark back to the node, wherever the client's address would lead.
+/// came by; what answers it is routed by that mark back to the node, wherever the client's address would lead. All of it in the calling thread's namespace.
 /// </summary>
 internal static class ReturnPath
 {
@@ -23,21 +22,19 @@ internal static class ReturnPath
     /// <summary>All of it in place of what was there.</summary>
     /// <param name="place">The container's on the ingress network.</param>
     /// <param name="wayOut">Its own addresses on its way out, by which a UDP server that is bound to no address answers.</param>
-    public static void Make(NetworkNamespace ns, BridgeEndpoint place, IReadOnlyList<IPAddress> wayOut, NetworkTable table)
+    public static void Make(BridgeEndpoint place, IReadOnlyList<IPAddress> wayOut, NetworkTable table)
     {
-        var back = Routes(ns, place.LinkName, table);
-        ns.Run(() =>
-        {
-            // The way back to a client is the node's also when the kernel asks whether it may have come from there.
-            Sysctl.Set($"net/ipv4/conf/{place.LinkName}/src_valid_mark", "1");
-            Whole(place.LinkName, wayOut, table).Apply("lead answers back to where they were asked");
-        });
-        using var inside = RouteSocket.In(ns);
+        using var inside = new RouteSocket();
+        var back = Routes(inside, place.LinkName, table);
+
+        // The way back to a client is the node's also when the kernel asks whether it may have come from there.
+        Sysctl.Set($"net/ipv4/conf/{place.LinkName}/src_valid_mark", "1");
+        Whole(place.LinkName, wayOut, table).Apply("lead answers back to where they were asked");
         inside.Put(back.Routes, back.Rules);
     }
 
     /// <summary>Nodes that have come, have gone or have another address.</summary>
-    public static void Change(NetworkNamespace ns, BridgeEndpoint place, NetworkTable before, NetworkTable after)
+    public static void Change(BridgeEndpoint place, NetworkTable before, NetworkTable after)
     {
         var (had, has) = (Elements(before).ToHashSet(new ByKey()), Elements(after).ToHashSet(new ByKey()));
         if (had.SetEquals(has))
@@ -45,13 +42,13 @@ internal static class ReturnPath
             return;
         }
 
-        var (stale, back) = (Routes(ns, place.LinkName, before), Routes(ns, place.LinkName, after));
-        using var inside = RouteSocket.In(ns);
+        using var inside = new RouteSocket();
+        var (stale, back) = (Routes(inside, place.LinkName, before), Routes(inside, place.LinkName, after));
         inside.Put(back.Routes, back.Rules);
-        ns.Run(() => new RuleBatch(FamilyInetTables, Table)
+        new RuleBatch(FamilyInetTables, Table)
             .Delete(Nodes, had.Except(has, new ByKey()).Select(element => element with { Value = null }))
             .Add(Nodes, has.Except(had, new ByKey()))
-            .Apply("follow the nodes that published ports are at"));
+            .Apply("follow the nodes that published ports are at");
         inside.Remove([.. stale.Routes.Except(back.Routes)], [.. stale.Rules.Except(back.Rules)]);
     }
 
@@ -85,10 +82,9 @@ internal static class ReturnPath
     private static int MarkOf(NetworkPeer peer) =>
         Mark | (BinaryPrimitives.ReadInt32BigEndian(TableServices.Address(peer.Addresses[0]).GetAddressBytes().AsSpan()[^sizeof(int)..]) & NodeMask);
 
-    private static (List<TableRoute> Routes, List<MarkRule> Rules) Routes(NetworkNamespace ns, string link, NetworkTable table)
+    private static (List<TableRoute> Routes, List<MarkRule> Rules) Routes(RouteSocket inside, string link, NetworkTable table)
     {
-        using var inside = RouteSocket.In(ns);
-        var index = inside.FindLink(link)?.Index ?? throw new NetworkFault(NetworkFaultKind.Refused, $"link {link} of a container is gone");
+        var index = inside.FindLink(link)?.Index ?? throw new IOException($"link {link} of a container is gone");
         var ways = table.Peers.Values.SelectMany(peer => peer.Addresses.Select(address => (Mark: MarkOf(peer), By: TableServices.Address(address)))).ToList();
         return (
             [.. ways.Select(way => new TableRoute(way.Mark, new IPNetwork(way.By.IsIPv6() ? IPAddress.IPv6Any : IPAddress.Any, 0), way.By, index))],

@@ -42,7 +42,7 @@ public sealed class OverlayLifeTests : IAsyncLifetime
     [InlineData("nsenter --net={0}/overlay/netns ip link del br-ingressnetwo")]
     [InlineData("nft flush ruleset")]
     [InlineData("nft delete table inet swarm_ingress_swarm0")]
-    [InlineData("ip link del $(ip -o link | grep -o 'si[0-9a-f]*' | head -1)")]
+    [InlineData("ip link del $(ip -o link | grep -o 'si[0-9a-f]\\{{12\\}}' | head -1)")]
     public async Task What_somebody_takes_away_is_put_back(string command)
     {
         var vip = await WebAsync();
@@ -61,8 +61,8 @@ public sealed class OverlayLifeTests : IAsyncLifetime
         var vip = await WebAsync();
         using (var route = RouteSocket.In(net.Hosts["h2"]))
         {
+            route.DeleteAddress("up0", System.Net.IPAddress.Parse("192.0.2.2"), 24); // the first one takes later ones with it
             route.AddAddress("up0", System.Net.IPAddress.Parse("192.0.2.52"), 24);
-            route.DeleteAddress("up0", System.Net.IPAddress.Parse("192.0.2.2"), 24);
         }
 
         foreach (var network in (string[])[TableMaker.App, TableMaker.Ingress])
@@ -80,7 +80,7 @@ public sealed class OverlayLifeTests : IAsyncLifetime
     {
         using (var route = RouteSocket.In(net.Hosts["h1"]))
         {
-            route.AddDummy("lan0");
+            route.AddBridge("lan0");
             route.SetUp("lan0");
             route.AddAddress("lan0", System.Net.IPAddress.Parse("10.0.0.77"), 24);
         }
@@ -109,17 +109,16 @@ public sealed class OverlayLifeTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_is_left_when_no_network_is_named_any_more()
     {
-        var before = State();
         await WebAsync();
+        Assert.Contains("fwmark", State());
         await net.Daemon("h1").DetachAsync("client", default);
         await net.Daemon("h1").ApplyAsync("h1", ImmutableDictionary<string, NetworkTable>.Empty, default);
         Assert.False(NetworkNamespace.IsNamespace(Path.Combine(net.RunFolder("h1"), "overlay", "netns")));
         Assert.Empty(Directory.GetFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")));
-        Assert.Equal(before.Replace(Ingress(before), ""), State());
+        Assert.Equal("table inet swarm_swarm0 lo up0 swarm0", State());
 
-        string State() => Cluster.Shell(net.Hosts["h1"], "nft list tables; ip -o link | cut -d: -f2 | grep -v ' si'; ip rule | grep -v fwmark; ip -4 addr show to 10.0.0.0/8");
-
-        static string Ingress(string text) => string.Concat(text.Split('\n').Where(line => line.Contains("swarm_ingress") || line.Contains("10.0.0.")).Select(line => line + "\n"));
+        string State() => string.Join(' ', Cluster.Shell(net.Hosts["h1"], "nft list tables; ip -o link | cut -d: -f2 | cut -d@ -f1; ip rule | grep fwmark; ip -o -4 addr show to 10.0.0.0/8")
+            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     private NetworkNamespace Client() => net.Open("h1", "client");
