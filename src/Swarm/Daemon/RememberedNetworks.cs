@@ -14,7 +14,9 @@ internal sealed class RememberedNetworks : INodeNetworks
 
     public ImmutableArray<ContainerPlace> Places => [];
 
-    public Task ApplyAsync(ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
+    public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => Task.FromResult(ImmutableArray<string>.Empty);
+
+    public Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
     {
         _tables = tables;
         return Task.CompletedTask;
