@@ -17,6 +17,9 @@ public interface INodeNetworks
     /// <summary>What this node holds now, also from before a restart of the daemon, by network.</summary>
     ImmutableDictionary<string, NetworkTable> Tables { get; }
 
+    /// <summary>Where the kernel and the names differ from the network's table, one line each; empty: nowhere.</summary>
+    Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation);
+
     /// <summary>
     /// The places of this node's containers that are no tasks, as they were given and are still used: what a new session tells the managers, who take back
     /// every other place of the node.

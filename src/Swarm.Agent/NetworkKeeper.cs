@@ -10,7 +10,8 @@ namespace Swarm.Agent;
 /// The networks that the managers want on this node, and how far they are made. One flow makes them, always the newest picture: what arrives meanwhile
 /// gathers. What a restarted daemon finds counts until a manager says more.
 /// </summary>
-internal sealed partial class NetworkKeeper(INodeNetworks networks, TimeProvider time, ILogger logger)
+/// <param name="nodeId">This node's.</param>
+internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks networks, TimeProvider time, ILogger logger)
 {
     private readonly Lock _lock = new();
     private readonly Channel<bool> _wantedRaised = Raised();
@@ -173,7 +174,7 @@ internal sealed partial class NetworkKeeper(INodeNetworks networks, TimeProvider
         string fault;
         try
         {
-            await networks.ApplyAsync(wanted, daemon);
+            await networks.ApplyAsync(nodeId, wanted, daemon);
             fault = "";
         }
         catch (Exception error) when (!daemon.IsCancellationRequested)

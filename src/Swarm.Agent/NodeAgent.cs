@@ -8,9 +8,10 @@ namespace Swarm.Agent;
 /// A node's worker half: keeps a session with the leading manager, runs what it is assigned, reports how far it is. Without a manager it goes on
 /// with what it knows. Made once for the node's membership; <see cref="RunAsync"/> runs until the daemon ends, which leaves the containers alone.
 /// </summary>
+/// <param name="nodeId">This node's.</param>
 /// <param name="address">host:port at which this node's own RPC can be dialled, asked for at every registration.</param>
 public sealed partial class NodeAgent(
-    IDispatcherClient client, ITaskExecutor executor, INodeNetworks networks, IAgentJournal journal, Func<string> address, TimeProvider time, Random random, ILoggerFactory loggers)
+    string nodeId, IDispatcherClient client, ITaskExecutor executor, INodeNetworks networks, IAgentJournal journal, Func<string> address, TimeProvider time, Random random, ILoggerFactory loggers)
 {
     /// <summary>Waits between attempts at a session.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
@@ -24,11 +25,14 @@ public sealed partial class NodeAgent(
 
     private readonly ILogger<NodeAgent> _logger = loggers.CreateLogger<NodeAgent>();
     private readonly StatusReporter _reporter = new(journal);
-    private readonly NetworkKeeper _networks = new(networks, time, loggers.CreateLogger<NetworkKeeper>());
+    private readonly NetworkKeeper _networks = new(nodeId, networks, time, loggers.CreateLogger<NetworkKeeper>());
     private TaskTable? _tasks;
 
     /// <summary>What the managers are told of the node's certificate; null: nothing.</summary>
     public AgentTls? Tls { get; init; }
+
+    /// <summary>Address at which this node takes the frames of networks, asked for at every registration; empty: that of its RPC.</summary>
+    public Func<string> DataPathAddress { get; init; } = () => "";
 
     /// <summary>Raised by the session's flow, which waits for the handlers: they should be quick.</summary>
     public event Action<AgentNews>? News;
@@ -38,7 +42,8 @@ public sealed partial class NodeAgent(
     {
         var context = new TaskWorkerContext(executor, journal, _reporter, new SecretStore(), _networks, time, loggers.CreateLogger<TaskWorker>());
         var tasks = new TaskTable(context, loggers.CreateLogger<TaskTable>());
-        var making = _networks.RunAsync(daemon);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(daemon);
+        var making = _networks.RunAsync(ending.Token);
         try
         {
             await tasks.AdoptAsync(daemon);
@@ -52,6 +57,7 @@ public sealed partial class NodeAgent(
         {
             _tasks = null;
             await tasks.DrainAsync();
+            ending.Cancel();
             await making;
         }
     }
@@ -106,6 +112,7 @@ public sealed partial class NodeAgent(
         {
             Description = tls?.In(description) ?? description,
             Address = address(),
+            DataPathAddress = DataPathAddress(),
             HasNetworks = true,
             Places = networks.Places,
         };

@@ -18,7 +18,7 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
     public NetworkKeeperTests()
     {
         _networks.Tables = _networks.Tables.Add("old", Table("old", "t0"));
-        _keeper = new NetworkKeeper(_networks, _time, NullLogger.Instance);
+        _keeper = new NetworkKeeper("n1", _networks, _time, NullLogger.Instance);
         _running = _keeper.RunAsync(_daemon.Token);
     }
 
@@ -59,11 +59,17 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
     [Fact]
     public async Task What_is_made_is_acknowledged_and_what_could_not_be_is_tried_again_and_explained()
     {
-        _networks.Failures = 1;
+        _networks.Failures = int.MaxValue;
         var acknowledging = _keeper.AcknowledgeAsync(_manager, "session", _daemon.Token);
         _keeper.Take(new Assignments { NetworksIndex = 9, Networks = [NetworkChange.Between(null, Table("a", "t1"))] });
         var said = new List<string>();
-        var waiting = _keeper.UntilMadeAsync("a", "t1", said.Add, _daemon.Token);
+        void Hear(string text)
+        {
+            said.Add(text);
+            _networks.Failures = text.Contains(": ") ? 0 : _networks.Failures;
+        }
+
+        var waiting = _keeper.UntilMadeAsync("a", "t1", Hear, _daemon.Token);
         while (!waiting.IsCompleted)
         {
             _time.Advance(TimeSpan.FromMilliseconds(100));
@@ -100,7 +106,9 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
 
         internal int Failures { get; set; }
 
-        public Task ApplyAsync(ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
+        public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => Task.FromResult(ImmutableArray<string>.Empty);
+
+        public Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
         {
             if (Failures-- > 0)
             {

@@ -53,6 +53,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         ["/swarm.Consensus/Call"] = [Manager],
         ["/swarm.NodeWork/Logs"] = [Manager],
         ["/swarm.NodeWork/Exec"] = [Manager],
+        ["/swarm.NodeWork/Networks"] = [Manager],
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private readonly TestCluster _cluster = new();

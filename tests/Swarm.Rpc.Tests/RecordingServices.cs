@@ -144,6 +144,12 @@ internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership, INo
         return AsyncEnumerable.Empty<ExecOutput>();
     }
 
+    public IAsyncEnumerable<NetworkState> NetworksAsync(NodeIdentity caller, NetworkStateRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("Networks", caller.NodeId));
+        return AsyncEnumerable.Empty<NetworkState>();
+    }
+
     private void Refuse()
     {
         if (Refusal is { } refusal)

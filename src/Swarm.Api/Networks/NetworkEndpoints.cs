@@ -23,6 +23,7 @@ public static class NetworkEndpoints
         routes.MapPost("/networks/create", context => CreateAsync(context, catalog, cluster));
         routes.MapPost("/networks/prune", context => PruneAsync(context, catalog, cluster, time));
         routes.MapDelete("/networks/{id}", context => RemoveAsync(context, catalog, cluster));
+        NetworkCheckEndpoint.Map(routes, access);
         routes.MapPost("/networks/{id}/connect", context => ConnectAsync(context, catalog));
         routes.MapPost("/networks/{id}/disconnect", context => DisconnectAsync(context, catalog));
     }

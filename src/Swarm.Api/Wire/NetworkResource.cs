@@ -114,4 +114,5 @@ public sealed record NetworksPruned(IReadOnlyList<string>? NetworksDeleted);
 [JsonSerializable(typeof(NetworkConnectRequest))]
 [JsonSerializable(typeof(NetworkDisconnectRequest))]
 [JsonSerializable(typeof(NetworksPruned))]
+[JsonSerializable(typeof(IReadOnlyList<NetworkCheckResult>))]
 internal sealed partial class NetworkJson : JsonSerializerContext;

@@ -157,7 +157,7 @@ internal sealed partial class AllocationLoop
         }
     }
 
-    /// <summary>Every cluster begins with one, also one that an older version made. A user may remove it, and is not given it back.</summary>
+    /// <summary>Every cluster begins with one; one that an older version made gets it now. A user may remove it, and is not given it back.</summary>
     private void MakeIngress(Cluster cluster, StoreView view, ChangeBatch batch)
     {
         if (!batch.HasRoom(2))
@@ -171,15 +171,7 @@ internal sealed partial class AllocationLoop
             id = Ids.New(random);
         }
 
-        var asked = new Network
-        {
-            Id = id,
-            Annotations = new Annotations { Name = "ingress" },
-            Driver = new DriverConfig { Name = "overlay" },
-            Ingress = true,
-        };
-        var made = NetworkNeeds.IngressOf(view) is null && PoolPlan.Complete(asked, cluster, view, out _) is { } network ? network : null;
-        if (made is not null)
+        if (NetworkNeeds.IngressOf(view) is null && PoolPlan.Ingress(id, cluster, view) is { } made)
         {
             batch.Create(made);
         }

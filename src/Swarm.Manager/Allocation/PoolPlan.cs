@@ -58,6 +58,10 @@ internal static class PoolPlan
         return asked with { Vni = vni, Pools = [.. pools.OrderBy(pool => pool.Subnet.Contains(':'))] };
     }
 
+    /// <summary>The network for published ports that a cluster begins with; null if there are no addresses for it.</summary>
+    internal static Network? Ingress(string id, Cluster cluster, StoreView view) => Complete(
+        new Network { Id = id, Annotations = new Annotations { Name = "ingress" }, Driver = new DriverConfig { Name = "overlay" }, Ingress = true }, cluster, view, out _);
+
     private static AddressFamily[] Families(Network asked) => asked.EnableIPv6 ? [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6] : [AddressFamily.InterNetwork];
 
     private static int? VniOf(Network asked, StoreView view, out string problem)

@@ -85,7 +85,7 @@ internal sealed partial class ContainerPlaces(IObjectStore store, Random random,
                 transaction.Delete(task);
             }
 
-            foreach (var place in told.Values.Where(place => view.Networks.Find(place.NetworkId) is not null))
+            foreach (var place in told.Values.Where(place => Ids.IsValid(place.TaskId) && view.Networks.Find(place.NetworkId) is { Attachable: true, Ingress: false }))
             {
                 if (view.Tasks.Find(place.TaskId) is { } known && (!known.Status.State.IsTerminal() || known.NodeId != nodeId))
                 {

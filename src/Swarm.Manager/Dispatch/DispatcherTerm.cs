@@ -127,14 +127,18 @@ internal sealed class DispatcherTerm
             while (true)
             {
                 session.Changed.Take();
+
+                // Before it is decided: an acknowledgement that comes meanwhile must be heard.
+                session.Drains = true;
                 var picture = _tables.Take();
                 var node = picture.View.Nodes.Find(caller.NodeId) ?? throw NotAMember(caller);
-                if (news.Next(picture, node) is { } message)
+                var message = news.Next(picture, node);
+                session.Drains = assignments.Withheld.Count > 0;
+                if (message is not null)
                 {
                     yield return message;
                 }
 
-                session.Drains = assignments.Withheld.Count > 0;
                 using var patience = _drains.Wait(assignments.Withheld) is { } wait ? _time.CreateTimer(_ => session.Changed.Raise(), null, wait, Timeout.InfiniteTimeSpan) : null;
                 if (!await ChangedAsync(session, alive.Token))
                 {
@@ -170,7 +174,7 @@ internal sealed class DispatcherTerm
         node => node with
         {
             Description = request.Description,
-            Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address), RpcAddress = request.Address },
+            Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address), RpcAddress = request.Address, DataPathAddress = request.DataPathAddress },
         },
         cancellation);
 

@@ -6,8 +6,13 @@ using Swarm.Store;
 namespace Swarm.Manager.Dispatch;
 
 /// <summary>One network's table while it is kept up to date.</summary>
-internal sealed class NetworkTableParts(Network network)
+/// <param name="dataPathPort">The cluster's, which never changes.</param>
+internal sealed class NetworkTableParts(Network network, int dataPathPort)
 {
+    /// <summary>A label of a service, and the value by which a node prefers the tasks that it has itself.</summary>
+    private const string Routing = "swarm.ingress";
+    private const string LocalFirst = "local-first";
+
     /// <summary>By node, its tasks that are here.</summary>
     private readonly Dictionary<string, SortedSet<string>> _tasks = new(StringComparer.Ordinal);
 
@@ -22,7 +27,7 @@ internal sealed class NetworkTableParts(Network network)
     internal NetworkTable? Changed(long index, NetworkTable? before) =>
         before is not null && ReferenceEquals(before.Endpoints, _endpoints) && ReferenceEquals(before.Services, _services) && ReferenceEquals(before.Peers, _peers)
             ? null
-            : new NetworkTable { Index = index, Network = Network, Endpoints = _endpoints, Services = _services, Peers = _peers };
+            : new NetworkTable { Index = index, DataPathPort = dataPathPort, Network = Network, Endpoints = _endpoints, Services = _services, Peers = _peers };
 
     internal bool HasPart(string nodeId) => _tasks.ContainsKey(nodeId);
 
@@ -73,6 +78,7 @@ internal sealed class NetworkTableParts(Network network)
             Names = Network.Ingress ? [] : [service.Spec.Annotations.Name, .. asked!.Aliases.Where(alias => alias != service.Spec.Annotations.Name).Distinct()],
             VirtualIps = [.. service.Endpoint.VirtualIps.Where(one => one.NetworkId == Network.Id).Select(one => Cidr.AddressOf(one.Address).ToString())],
             Ports = ports,
+            LocalFirst = Network.Ingress && service.Spec.Annotations.Labels.GetValueOrDefault(Routing) == LocalFirst,
         });
     }
 
@@ -87,10 +93,11 @@ internal sealed class NetworkTableParts(Network network)
             }
         }
 
-        if (view.Nodes.Find(nodeId) is { } node && (Network.Ingress || HasPart(nodeId)))
+        // To carry published ports a node needs an address of its own, and then does so whatever runs there.
+        var own = view.Nodes.Find(nodeId)?.Networks.FirstOrDefault(place => place.NetworkId == Network.Id);
+        if (view.Nodes.Find(nodeId) is { } node && (Network.Ingress ? own is not null : HasPart(nodeId)))
         {
-            var own = node.Networks.FirstOrDefault(place => place.NetworkId == Network.Id);
-            _peers = Set(_peers, nodeId, new NetworkPeer { Address = node.Status.Address, Addresses = own?.Addresses ?? [] });
+            _peers = Set(_peers, nodeId, new NetworkPeer { Address = AddressOf(node), Addresses = own?.Addresses ?? [] });
         }
         else
         {
@@ -117,6 +124,8 @@ internal sealed class NetworkTableParts(Network network)
             Peer(view, nodeId);
         }
     }
+
+    private static string AddressOf(Node node) => node.Status.DataPathAddress.Length > 0 ? node.Status.DataPathAddress : node.Status.Address;
 
     /// <summary>Equal values keep their instance, and so do tables without a change.</summary>
     private static ImmutableSortedDictionary<string, T> Set<T>(ImmutableSortedDictionary<string, T> table, string key, T value) where T : class =>

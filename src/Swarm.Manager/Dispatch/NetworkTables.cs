@@ -21,15 +21,20 @@ internal sealed class NetworkTables(IObjectStore store) : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<(long From, long To, string NetworkId), NetworkChange> _changes = [];
     private StoreWatch? _watch;
+    private bool _ended;
     private NetworkTablesBuilder? _builder;
     private NetworkPicture _picture = new(StoreView.Empty, ImmutableDictionary<string, NetworkTable>.Empty);
 
-    /// <summary>The newest picture.</summary>
+    /// <summary>The newest picture; after the end, the last.</summary>
     internal NetworkPicture Take()
     {
         lock (_lock)
         {
-            Follow();
+            if (!_ended)
+            {
+                Follow();
+            }
+
             return _picture;
         }
     }
@@ -64,6 +69,7 @@ internal sealed class NetworkTables(IObjectStore store) : IDisposable
     {
         lock (_lock)
         {
+            _ended = true;
             _watch?.Dispose();
         }
     }

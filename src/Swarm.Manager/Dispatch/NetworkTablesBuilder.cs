@@ -70,7 +70,7 @@ internal sealed class NetworkTablesBuilder
 
     private void Add(StoreView view, Network network)
     {
-        var parts = new NetworkTableParts(network);
+        var parts = new NetworkTableParts(network, (view.Cluster ?? new Cluster()).DataPathPort);
         _networks[network.Id] = parts;
         if (network.Ingress)
         {

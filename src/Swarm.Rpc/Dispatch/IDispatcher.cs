@@ -55,6 +55,9 @@ public sealed record SessionRequest
 
     /// <summary>The places of its containers that are no tasks; every other one of the node is over.</summary>
     [Key(3)] public ImmutableArray<ContainerPlace> Places { get; init; } = [];
+
+    /// <summary>Where other nodes send the frames of networks, without port; empty: where <see cref="Address"/> is.</summary>
+    [Key(4)] public string DataPathAddress { get; init; } = "";
 }
 
 [MessagePackObject]

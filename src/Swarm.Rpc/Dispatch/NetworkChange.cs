@@ -22,12 +22,16 @@ public sealed record NetworkChange
     [Key(7)] public ImmutableSortedDictionary<string, NetworkPeer> Peers { get; init; } = Empty<NetworkPeer>();
     [Key(8)] public ImmutableArray<string> RemovedPeers { get; init; } = [];
 
+    /// <inheritdoc cref="NetworkTable.DataPathPort"/>
+    [Key(9)] public int DataPathPort { get; init; } = new NetworkTable().DataPathPort;
+
     /// <param name="before">Null: the reader has no table of the network.</param>
     public static NetworkChange Between(NetworkTable? before, NetworkTable after) => new()
     {
         NetworkId = after.Network.Id,
         Index = after.Index,
         Network = before is null ? after.Network : null,
+        DataPathPort = after.DataPathPort,
         Endpoints = Changed(before?.Endpoints, after.Endpoints),
         RemovedEndpoints = Removed(before?.Endpoints, after.Endpoints),
         Services = Changed(before?.Services, after.Services),
@@ -46,6 +50,7 @@ public sealed record NetworkChange
         return table with
         {
             Index = Index,
+            DataPathPort = DataPathPort,
             Endpoints = table.Endpoints.RemoveRange(RemovedEndpoints).SetItems(Endpoints),
             Services = table.Services.RemoveRange(RemovedServices).SetItems(Services),
             Peers = table.Peers.RemoveRange(RemovedPeers).SetItems(Peers),

@@ -57,6 +57,8 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string
             (caller, request, cancellation) => Offered(services().Work).LogsAsync(caller, request, cancellation)))
         .AddMethod(RpcMethods.Exec, Duplex(RpcMethods.Exec, CallPolicy.Manager,
             (caller, input, cancellation) => Offered(services().Work).ExecAsync(caller, input, cancellation)))
+        .AddMethod(RpcMethods.Networks, Streaming(RpcMethods.Networks, CallPolicy.Manager,
+            (caller, request, cancellation) => Offered(services().Work).NetworksAsync(caller, request, cancellation)))
         .AddMethod(RpcMethods.Consensus, Unary(RpcMethods.Consensus, CallPolicy.Manager, ConsensusAsync))
         .Build();
 

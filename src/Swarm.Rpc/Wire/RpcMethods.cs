@@ -60,6 +60,9 @@ internal static class RpcMethods
     internal static readonly Method<ExecInput, ExecOutput> Exec =
         new(MethodType.DuplexStreaming, "swarm.NodeWork", "Exec", Marshallers.Of<ExecInput>(), Marshallers.Of<ExecOutput>());
 
+    internal static readonly Method<NetworkStateRequest, NetworkState> Networks =
+        new(MethodType.ServerStreaming, "swarm.NodeWork", "Networks", Marshallers.Of<NetworkStateRequest>(), Marshallers.Of<NetworkState>());
+
     private static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string service, string name)
         where TRequest : class where TResponse : class =>
         new(MethodType.Unary, service, name, Marshallers.Of<TRequest>(), Marshallers.Of<TResponse>());

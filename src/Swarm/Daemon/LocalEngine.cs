@@ -90,13 +90,14 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         containers.RestartWanted();
         var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"));
         taskFiles.Sweep(containers.Containers.Select(container => TaskContainer.TaskIdOf(container.Record)).OfType<string>().ToHashSet(StringComparer.Ordinal));
+        var networks = new NodeOverlays(bridge, places);
         return new LocalEngine(registry, host, bridge, local.Images, containers, configuration, engineOptions.Runtimes)
         {
             Id = id,
             Host = facts,
             Builder = new ImageBuilder(
                 local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(new SocketsHttpHandler { Proxy = options.Registry.Proxies.Proxy, UseProxy = options.Registry.Proxies.Proxy is not null }), loggers.CreateLogger<ImageBuilder>()),
-            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers), events, new NodeOverlays(bridge, places), cluster),
+            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers, networks), events, networks, cluster),
         };
     }
 

@@ -39,6 +39,21 @@ internal static class NodeAddresses
             : listen;
     }
 
+    /// <summary>Where other nodes send the frames of networks, as this machine has it now; empty: at the advertised address.</summary>
+    /// <param name="wish">Address or interface; empty: none.</param>
+    internal static string DataPath(string wish)
+    {
+        try
+        {
+            return wish.Length == 0 ? "" : Resolve(wish).ToString();
+        }
+        catch (EngineException)
+        {
+            // The interface has gone since it was asked for.
+            return "";
+        }
+    }
+
     internal static bool IsLocal(IPAddress address) =>
         NetworkInterface.GetAllNetworkInterfaces().SelectMany(Usable).Any(address.Equals);
 

@@ -2,10 +2,12 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Time.Testing;
 using Swarm.Manager.Allocation;
 using Swarm.Manager.Control;
+using Swarm.Manager.Loops;
 using Swarm.Manager.Orchestration;
 using Swarm.Manager.Reaping;
 using Swarm.Manager.Scheduling;
 using Swarm.Model;
+using Swarm.Store;
 
 namespace Swarm.Manager.Tests.Allocation;
 
@@ -121,6 +123,46 @@ public sealed class AllocationTests
             .Concat(_cluster.View.Services.SelectMany(service => Vips(service))).SelectMany(place => place.Addresses).ToList();
         Assert.Equal(held.Count, held.Distinct().Count());
         Assert.Equal(5, held.Count);
+    }
+
+    [Fact]
+    public void A_former_leader_can_not_give_what_its_successor_has_given()
+    {
+        Network("one", "10.1.0.0/24");
+        using var watch = _cluster.Store.Watch();
+        var former = Begun();
+        var successor = Begun();
+        foreach (var id in (string[])["a", "b"])
+        {
+            _cluster.Write(transaction => transaction.Create(new Service
+            {
+                Id = id,
+                Spec = new ServiceSpec { Annotations = new Annotations { Name = id }, Replicas = 0, Task = new TaskSpec { Networks = [new NetworkAttachmentConfig { Target = "one" }] } },
+            }));
+        }
+
+        // Each hears of one of the services: neither knows what the other gives.
+        var formers = Decided(former);
+        var successors = Decided(successor);
+        Assert.True(_cluster.Store.CommitAsync(successors.Transaction, CancellationToken.None).Result.IsCommitted);
+        var refused = _cluster.Store.CommitAsync(formers.Transaction, CancellationToken.None).Result;
+        Assert.Equal((CommitStatus.Conflict, "one"), (refused.Status, refused.ObjectId));
+
+        AllocationLoop Begun()
+        {
+            var loop = new AllocationLoop(new Random(3));
+            loop.Reset(_cluster.View, TimeSpan.Zero);
+            return loop;
+        }
+
+        ChangeBatch Decided(AllocationLoop loop)
+        {
+            Assert.True(watch.Commits.TryRead(out var commit));
+            loop.Observe(commit);
+            var batch = new ChangeBatch(StoreTransaction.MaxChanges);
+            loop.Decide(_cluster.View, batch, _cluster.Time.GetUtcNow(), TimeSpan.Zero);
+            return batch;
+        }
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal sealed class NetworkLaws(SimulatedCluster world)
     private readonly Dictionary<string, string> _holders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TimeSpan> _leftAt = new(StringComparer.Ordinal);
 
+    /// <summary>When a node's record said last that it is Down: nobody waits for such a node.</summary>
+    private readonly Dictionary<string, TimeSpan> _downAt = new(StringComparer.Ordinal);
+
     internal IEnumerable<string> OnChange(StoreChange change)
     {
         foreach (var key in Held(change.Old))
@@ -51,6 +54,11 @@ internal sealed class NetworkLaws(SimulatedCluster world)
             yield return $"task {task.Id} is {task.Status.State} without an address on {missing.Target}";
         }
 
+        if (change is { Old: Node { Status.State: NodeState.Down } } or { New: Node { Status.State: NodeState.Down } })
+        {
+            _downAt[change.Object.Id] = world.Time.Elapsed;
+        }
+
         if (change.New is SwarmTask { DesiredState: > TaskState.Running } leaving && change.Old is SwarmTask { DesiredState: <= TaskState.Running })
         {
             _leftAt[leaving.Id] = world.Time.Elapsed;
@@ -62,10 +70,13 @@ internal sealed class NetworkLaws(SimulatedCluster world)
         from told in assignments.Tasks
         where told.DesiredState > TaskState.Running && told.Status.State == TaskState.Running && _leftAt.TryGetValue(told.Id, out var at) && world.Time.Elapsed - at < Bound
         from machine in world.Machines
-        where machine.IsHealthy(Grace)
+        where machine.IsHealthy(Grace) && !IsOrWasJustDown(machine.Id)
         from table in machine.Networks.Tables.Values
         where table.Endpoints.TryGetValue(told.Id, out var endpoint) && endpoint.IsServing
         select $"task {told.Id} is told to stop while {machine.Id} still sends to it on {table.Network.Id}";
+
+    private bool IsOrWasJustDown(string nodeId) =>
+        world.Store.View.Nodes.Find(nodeId)?.Status.State == NodeState.Down || (_downAt.TryGetValue(nodeId, out var at) && world.Time.Elapsed - at < Bound);
 
     /// <summary>What a quiet cluster's machines do not agree on with the store.</summary>
     internal static IEnumerable<string> Missing(SimulatedCluster world)

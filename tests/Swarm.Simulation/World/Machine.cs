@@ -36,7 +36,7 @@ public sealed class Machine
     {
         _daemon = new CancellationTokenSource();
         Link.Touch();
-        var agent = new NodeAgent(Link, Executor, Networks, Journal, () => $"{Id}:2377", _world.Time, _world.Random, NullLoggerFactory.Instance);
+        var agent = new NodeAgent(Id, Link, Executor, Networks, Journal, () => $"{Id}:2377", _world.Time, _world.Random, NullLoggerFactory.Instance);
         _world.Track($"agent of {Id}", agent.RunAsync(_daemon.Token));
     }
 

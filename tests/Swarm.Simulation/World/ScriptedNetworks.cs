@@ -13,7 +13,9 @@ public sealed class ScriptedNetworks(SimulatedCluster world) : INodeNetworks
     /// <summary>Of containers that are no tasks, as the workload starts and ends them.</summary>
     public ImmutableArray<ContainerPlace> Places { get; set; } = [];
 
-    public async Task ApplyAsync(ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
+    public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => Task.FromResult(ImmutableArray<string>.Empty);
+
+    public async Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
     {
         await Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(1, world.Random.Next(20) == 0 ? 2000 : 20)), world.Time, cancellation);
         if (world.IsFaulty && world.Random.Next(30) == 0)
