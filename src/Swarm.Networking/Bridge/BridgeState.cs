@@ -40,6 +40,7 @@ internal sealed partial class BridgeState : IAsyncDisposable
     public BridgeState(BridgeOptions options, NetworkNamespace host, TimeProvider time, Random random, ILoggerFactory logging)
     {
         (this.options, this.host, this.time, this.random) = (options, host, time, random);
+        NetlinkClosing.Begin();
         logger = logging.CreateLogger<BridgeNetworks>();
         route = RouteSocket.In(host);
         nft = new NftCoprocess(host, time, logging.CreateLogger<NftCoprocess>());

@@ -92,10 +92,17 @@ internal sealed class RuleBatch(byte family, string table)
             return;
         }
 
-        using var netlink = new NetlinkSocket(NetlinkNetfilter);
-        netlink.MakeRoom();
-        messages[^1].Acknowledged();
-        netlink.Batch([Mark(BatchBegin), .. messages, Mark(BatchEnd)], what);
+        var netlink = new NetlinkSocket(NetlinkNetfilter);
+        try
+        {
+            netlink.MakeRoom();
+            messages[^1].Acknowledged();
+            netlink.Batch([Mark(BatchBegin), .. messages, Mark(BatchEnd)], what);
+        }
+        finally
+        {
+            NetlinkClosing.Take(netlink);
+        }
     }
 
     private RuleBatch Elements(ushort type, ushort flags, string set, IEnumerable<SetElement> elements)
