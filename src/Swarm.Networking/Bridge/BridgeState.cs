@@ -52,7 +52,7 @@ internal sealed partial class BridgeState : IAsyncDisposable
         tableFiles = new TableFiles(Path.Combine(options.RunFolder, "overlay"));
         overlays = new OverlayLinks(route, Path.Combine(options.RunFolder, "overlay"));
         sweeper = new EndpointSweeper(logging.CreateLogger<EndpointSweeper>());
-        ingress = new Ingress(host, route, nft, claims, flows, options.LinkName, logging.CreateLogger<Ingress>());
+        ingress = new Ingress(host, route, claims, flows, options.LinkName, logging.CreateLogger<Ingress>());
         nameServers = new NameServers(new NameSources(names, overlayNames), host, time, new Random(random.Next()), logging.CreateLogger<NameServers>());
         namespaces = Path.Combine(options.RunFolder, "netns");
         firstStart = Path.Combine(options.RunFolder, "first-start");

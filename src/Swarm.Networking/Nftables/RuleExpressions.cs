@@ -26,7 +26,7 @@ internal sealed class RuleExpressions(NetlinkRequest rule)
         return Meta(MetaInputName).Is(name);
     }
 
-    public RuleExpressions Meta(int key) => Add("meta", () => rule.AddBigEndian(MetaRegister, First).AddBigEndian(MetaKey, key));
+    public RuleExpressions Meta(int key, int register = First) => Add("meta", () => rule.AddBigEndian(MetaRegister, register).AddBigEndian(MetaKey, key));
 
     /// <summary>Sets the packet's mark to the first register.</summary>
     public RuleExpressions SetMark() => Add("meta", () => rule.AddBigEndian(MetaKey, MetaMark).AddBigEndian(MetaSource, First));
@@ -61,8 +61,12 @@ internal sealed class RuleExpressions(NetlinkRequest rule)
         .AddBigEndian(NumberDestination, register).AddBigEndian(NumberModulus, modulus).AddBigEndian(NumberType, NumberRandom));
 
     /// <summary>Sends it to the address in the first register.</summary>
-    public RuleExpressions TranslateAddress(byte family) => Add("nat", () => rule
-        .AddBigEndian(NatType, NatDestination).AddBigEndian(NatFamily, family).AddBigEndian(NatAddressRegister, First));
+    /// <param name="port">The register of the port; 0: the one that it was sent to.</param>
+    public RuleExpressions TranslateAddress(byte family, int port = 0) => Add("nat", () =>
+    {
+        rule.AddBigEndian(NatType, NatDestination).AddBigEndian(NatFamily, family).AddBigEndian(NatAddressRegister, First);
+        return port > 0 ? rule.AddBigEndian(NatPortRegister, port) : rule;
+    });
 
     /// <summary>Sends it to the port in the first register.</summary>
     public RuleExpressions TranslatePort(byte family) => Add("nat", () => rule

@@ -15,7 +15,7 @@ namespace Swarm.Networking.Overlay;
 /// The node's published ports of services: a veth from the ingress network's bridge to the host, with the node's address on that network, and the rules that lead the
 /// ports to it. What goes there has routes of its own, by its mark, so that the host may use the same addresses for something else. Owned by one loop.
 /// </summary>
-internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, NftCoprocess nft, PortClaims claims, FlowSweeper flows, string bridge, ILogger logger)
+internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, PortClaims claims, FlowSweeper flows, string bridge, ILogger logger)
 {
     private const int Priority = 900;
 
@@ -79,9 +79,9 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
             return false;
         }
 
-        if (RuleCount.Of(host, rules.Table[(rules.Table.IndexOf(' ') + 1)..]) != rules.Count)
+        if (RuleCount.Of(host, rules.Name) != rules.Count)
         {
-            LogRepairing(logger, rules.Table);
+            LogRepairing(logger, rules.Name);
             await RestateAsync(applied);
         }
 
@@ -166,13 +166,13 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         {
             await RestateAsync(now);
         }
-        else if (rules.Change(before.Ports, now.Ports) is { Length: > 0 } change)
+        else if (rules.Change(before.Ports, now.Ports) is { IsEmpty: false } change)
         {
             try
             {
-                await nft.ApplyAsync(change, CancellationToken.None);
+                host.Run(() => change.Apply("change published ports"));
             }
-            catch (Exception error) when (error is NftException or NftInterruptedException)
+            catch (NetlinkException error)
             {
                 LogRestating(logger, error.Message);
                 await RestateAsync(now);

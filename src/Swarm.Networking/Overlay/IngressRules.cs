@@ -1,18 +1,23 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Swarm.Networking.Ipam;
+using Swarm.Networking.Nftables;
+using static Swarm.Networking.Netlink.RouteConstants;
 
 namespace Swarm.Networking.Overlay;
 
 /// <summary>
-/// The rules by which a node takes what comes to a published port to a backend of any node, as text (nft(8)), each change one line, which is one transaction. The
-/// client keeps its address: the backend's own rules send the answers back here.
+/// The rules by which a node takes what comes to a published port to a backend of any node. The client keeps its address: the backend's own rules send the answers back
+/// here. The whole table is text (nft(8)), a change is the kernel's own messages; each is one transaction.
 /// </summary>
 /// <param name="bridge">The default bridge's link, which tells the daemons of a namespace apart.</param>
 /// <param name="link">This side of the veth to the ingress network's bridge.</param>
 internal sealed class IngressRules(string bridge, string link)
 {
     private const int IPv4AndTcp = 40, IPv6AndTcp = 60; // header bytes
+    private const int DestinationPort = 2; // of TCP, UDP and SCTP alike
+    private const ProtocolType Sctp = (ProtocolType)132;
 
     private readonly HashSet<(bool IPv6, int Count)> choices = [];
 
@@ -24,7 +29,10 @@ internal sealed class IngressRules(string bridge, string link)
     /// <summary>The routing table, whose number is as good as nobody else's.</summary>
     public int RoutingTable => 0x53570000 | (int)(Hash() & 0xffff);
 
-    public string Table { get; } = "inet swarm_ingress_" + string.Concat(bridge.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '_'));
+    /// <summary>Of the table, which is of the family inet.</summary>
+    public string Name { get; } = "swarm_ingress_" + string.Concat(bridge.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '_'));
+
+    private string Table => "inet " + Name;
 
     /// <summary>Rules that the table has after what was said last.</summary>
     public int Count { get; private set; }
@@ -59,44 +67,81 @@ internal sealed class IngressRules(string bridge, string link)
         }
 
         Count = rules.Count;
-        return text.Append(Change(new Dictionary<IngressPort, IngressTarget>(), ports) is { Length: > 0 } change ? "; " + change : "").ToString();
+        foreach (var command in Fill(ports))
+        {
+            text.Append("; ").Append(command);
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Adding before deleting makes it right whether or not the table is there.</summary>
     public string Nothing() => $"add table {Table}; delete table {Table}";
 
-    /// <returns>Empty: nothing is to be changed.</returns>
-    public string Change(IReadOnlyDictionary<IngressPort, IngressTarget> before, IReadOnlyDictionary<IngressPort, IngressTarget> after)
+    /// <summary>Straight to the kernel: nft of 1.0 refuses elements for a map with a typeof that it finds there.</summary>
+    public RuleBatch Change(IReadOnlyDictionary<IngressPort, IngressTarget> before, IReadOnlyDictionary<IngressPort, IngressTarget> after)
     {
-        var commands = new List<string>();
+        var batch = new RuleBatch(FamilyInetTables, Name);
         foreach (var ipv6 in (ReadOnlySpan<bool>)[false, true])
         {
             var changed = before.Keys.Union(after.Keys).Where(port => port.IPv6 == ipv6)
                 .Select(port => (Port: port, Was: before.GetValueOrDefault(port), Now: after.GetValueOrDefault(port)))
                 .Where(change => !Equals(change.Was, change.Now)).ToList();
-            var gone = changed.Where(change => change.Was is not null && change.Now is null).ToList();
-            var come = changed.Where(change => change.Now is not null && change.Was is null).ToList();
             var left = changed.Where(change => change.Was is not null && change.Was.Backends.Length != change.Now?.Backends.Length).ToList();
             var led = changed.Where(change => change.Now is not null && change.Now.Backends.Length != change.Was?.Backends.Length).ToList();
             var suffix = Suffix(ipv6);
-            Elements(commands, "delete", "published" + suffix, gone.Select(change => Key(change.Port)));
-            Elements(commands, "delete", "ports" + suffix, left.Where(change => change.Was!.Backends.Length > 0).Select(change => Key(change.Port)));
-            Elements(commands, "delete", "empty" + suffix, left.Where(change => change.Was!.Backends.Length == 0).Select(change => Key(change.Port)));
-            Elements(commands, "delete", "backends" + suffix, changed.SelectMany(change => Different(change.Port, change.Was, change.Now)).Select(pair => pair.Key));
-            Elements(commands, "add", "backends" + suffix, changed.SelectMany(change => Different(change.Port, change.Now, change.Was)).Select(pair => $"{pair.Key} : {pair.Value}"));
-            foreach (var count in led.Select(change => change.Now!.Backends.Length).Where(count => count > 0 && choices.Add((ipv6, count))).Distinct().ToList())
+            batch.Delete("published" + suffix, changed.Where(change => change.Now is null).Select(change => new SetElement(Key(change.Port))))
+                .Delete("ports" + suffix, left.Where(change => change.Was!.Backends.Length > 0).Select(change => new SetElement(Key(change.Port))))
+                .Delete("empty" + suffix, left.Where(change => change.Was!.Backends.Length == 0).Select(change => new SetElement(Key(change.Port))))
+                .Delete("backends" + suffix, changed.SelectMany(change => Different(change.Port, change.Was, change.Now)).Select(element => element with { Value = null }))
+                .Add("backends" + suffix, changed.SelectMany(change => Different(change.Port, change.Now, change.Was)));
+            foreach (var count in led.Select(change => change.Now!.Backends.Length).Where(count => count > 0 && choices.Add((ipv6, count))).ToList())
             {
-                commands.Add($"add chain {Table} {Choice(ipv6, count)}");
-                commands.Add($"add rule {Table} {Choice(ipv6, count)} dnat {(ipv6 ? "ip6" : "ip")} to meta l4proto . th dport . numgen random mod {count} map @backends{suffix}");
+                Choose(batch, ipv6, count);
                 Count++;
             }
 
-            Elements(commands, "add", "ports" + suffix, led.Where(change => change.Now!.Backends.Length > 0).Select(change => $"{Key(change.Port)} : goto {Choice(ipv6, change.Now!.Backends.Length)}"));
-            Elements(commands, "add", "empty" + suffix, led.Where(change => change.Now!.Backends.Length == 0).Select(change => Key(change.Port)));
-            Elements(commands, "add", "published" + suffix, come.Select(change => Key(change.Port)));
+            batch.Add("ports" + suffix, led.Where(change => change.Now!.Backends.Length > 0).Select(change => new SetElement(Key(change.Port), Chain: Choice(ipv6, change.Now!.Backends.Length))))
+                .Add("empty" + suffix, led.Where(change => change.Now!.Backends.Length == 0).Select(change => new SetElement(Key(change.Port))))
+                .Add("published" + suffix, changed.Where(change => change.Was is null).Select(change => new SetElement(Key(change.Port))));
         }
 
-        return string.Join("; ", commands);
+        return batch;
+    }
+
+    private static void Choose(RuleBatch batch, bool ipv6, int count) => batch.Chain(Choice(ipv6, count)).Rule(Choice(ipv6, count), rule => rule
+        .Meta(MetaProtocol, RuleExpressions.FirstWord)
+        .Load(TransportHeader, DestinationPort, sizeof(ushort), RuleExpressions.FirstWord + 1)
+        .Random(count, RuleExpressions.FirstWord + 2)
+        .Map("backends" + Suffix(ipv6), RuleExpressions.FirstWord)
+        .TranslateAddress(ipv6 ? FamilyInet6 : FamilyInet, RuleExpressions.FirstWord + (ipv6 ? 4 : 1)));
+
+    /// <summary>All ports of a new table, as text.</summary>
+    private IEnumerable<string> Fill(IReadOnlyDictionary<IngressPort, IngressTarget> ports)
+    {
+        foreach (var family in ports.ToLookup(pair => pair.Key.IPv6))
+        {
+            var suffix = Suffix(family.Key);
+            foreach (var count in family.Select(pair => pair.Value.Backends.Length).Where(count => count > 0 && choices.Add((family.Key, count))))
+            {
+                Count++;
+                yield return $"add chain {Table} {Choice(family.Key, count)}";
+                yield return $"add rule {Table} {Choice(family.Key, count)} dnat {(family.Key ? "ip6" : "ip")} to meta l4proto . th dport . numgen random mod {count} map @backends{suffix}";
+            }
+
+            foreach (var (port, target) in family)
+            {
+                var key = $"{port.Protocol} . {port.Number}";
+                yield return $"add element {Table} published{suffix} {{ {key} }}";
+                yield return target.Backends.Length > 0
+                    ? $"add element {Table} ports{suffix} {{ {key} : goto {Choice(family.Key, target.Backends.Length)} }}"
+                    : $"add element {Table} empty{suffix} {{ {key} }}";
+                foreach (var (backend, number) in target.Backends.Select((backend, number) => (backend, number)))
+                {
+                    yield return $"add element {Table} backends{suffix} {{ {key} . {number} : {backend} . {target.Port} }}";
+                }
+            }
+        }
     }
 
     private IEnumerable<string> Rules(int mtu)
@@ -137,20 +182,16 @@ internal sealed class IngressRules(string bridge, string link)
         yield return $"input iifname \"{link}\" ct state new drop";
     }
 
-    private static IEnumerable<(string Key, string Value)> Different(IngressPort port, IngressTarget? these, IngressTarget? others) => (these?.Backends ?? [])
+    /// <summary>The backends of <paramref name="these"/> that are not at the same number of <paramref name="others"/>.</summary>
+    private static IEnumerable<SetElement> Different(IngressPort port, IngressTarget? these, IngressTarget? others) => (these?.Backends ?? [])
         .Select((backend, number) => (Backend: backend, Number: number))
         .Where(pair => others is null || these!.Port != others.Port || pair.Number >= others.Backends.Length || !others.Backends[pair.Number].Equals(pair.Backend))
-        .Select(pair => ($"{Key(port)} . {pair.Number}", $"{pair.Backend} . {these!.Port}"));
+        .Select(pair => new SetElement([.. Key(port), .. BitConverter.GetBytes(pair.Number)], [.. pair.Backend.GetAddressBytes(), .. PortWord(these!.Port)]));
 
-    private void Elements(List<string> commands, string verb, string set, IEnumerable<string> elements)
-    {
-        if (string.Join(", ", elements) is { Length: > 0 } text)
-        {
-            commands.Add($"{verb} element {Table} {set} {{ {text} }}");
-        }
-    }
+    /// <summary>Each part of a key has whole words.</summary>
+    private static byte[] Key(IngressPort port) => [(byte)(port.Protocol switch { "tcp" => ProtocolType.Tcp, "udp" => ProtocolType.Udp, _ => Sctp }), 0, 0, 0, .. PortWord(port.Number)];
 
-    private static string Key(IngressPort port) => $"{port.Protocol} . {port.Number}";
+    private static byte[] PortWord(int port) => [(byte)(port >> 8), (byte)port, 0, 0];
 
     private static string Choice(bool ipv6, int count) => $"choose{Suffix(ipv6)}_{count}";
 
