@@ -20,11 +20,12 @@ internal sealed partial class BridgeState
     /// <summary>Networks whose table is known and whose links are not made as it says.</summary>
     private readonly HashSet<string> unmade = [];
     private string nodeId = "";
-    private volatile ImmutableDictionary<string, NetworkTable> tables = ImmutableDictionary<string, NetworkTable>.Empty;
+    private ImmutableDictionary<string, NetworkTable> tables = ImmutableDictionary<string, NetworkTable>.Empty;
+    private volatile ImmutableDictionary<string, NetworkTable> made = ImmutableDictionary<string, NetworkTable>.Empty;
     private KernelWatch? overlayWatch;
 
-    /// <summary>By network.</summary>
-    public ImmutableDictionary<string, NetworkTable> Tables => tables;
+    /// <summary>By network: as far as links, names and rules are as they say.</summary>
+    public ImmutableDictionary<string, NetworkTable> Tables => made;
 
     /// <summary>Called from any thread when something was taken away; it must not wait.</summary>
     public Action Look { private get; set; } = () => { };
@@ -37,7 +38,7 @@ internal sealed partial class BridgeState
     public async Task ApplyAsync(string node, ImmutableDictionary<string, NetworkTable> wanted)
     {
         var before = tables;
-        var now = wanted.ToImmutableDictionary(pair => pair.Key, pair => before.TryGetValue(pair.Key, out var had) && had.Index == pair.Value.Index && node == nodeId ? had : pair.Value);
+        var now = wanted.ToImmutableDictionary(pair => pair.Key, pair => before.TryGetValue(pair.Key, out var had) && node == nodeId && had.Index == pair.Value.Index && Codec.Same(had, pair.Value) ? had : pair.Value);
         tableFiles.Save(node, before, now);
         nodeId = node;
         foreach (var table in now.Values.Where(table => unmade.Contains(table.Network.Id) || !ReferenceEquals(table, before.GetValueOrDefault(table.Network.Id))))
@@ -58,6 +59,7 @@ internal sealed partial class BridgeState
 
         Sweep(before, now);
         WatchOverlays();
+        made = now.RemoveRange(unmade);
         if (failures.Count > 0)
         {
             throw failures[0];
@@ -81,6 +83,7 @@ internal sealed partial class BridgeState
         unmade.UnionWith(tables.Keys);
         PutOverlays(tables);
         overlayNames.Set(tables.Values.Where(table => !table.Network.Ingress));
+        made = tables.RemoveRange(unmade);
     }
 
     /// <summary>Makes the links of those that are not made yet.</summary>
@@ -167,9 +170,9 @@ internal sealed partial class BridgeState
                 continue;
             }
 
-            using var ns = NetworkNamespace.Open(NamespacePath(sandbox.ContainerId));
             try
             {
+                using var ns = NetworkNamespace.Open(NamespacePath(sandbox.ContainerId));
                 ns.Run(() => concerned.ForEach(pair => pair.Change.Rules?.Apply("change the rules of services")));
                 foreach (var (place, change) in concerned.Where(pair => pair.Change.Rules is null && pair.Change.Was is not null))
                 {
@@ -179,8 +182,22 @@ internal sealed partial class BridgeState
             catch (IOException error)
             {
                 LogRestated(logger, sandbox.ContainerId, error.Message);
-                Restate(sandbox, ns);
+                TryRestate(sandbox);
             }
+        }
+    }
+
+    /// <summary>Of a container that runs: one that cannot be served is no reason to leave the others.</summary>
+    private void TryRestate(ContainerSandbox sandbox)
+    {
+        try
+        {
+            using var ns = NetworkNamespace.Open(NamespacePath(sandbox.ContainerId));
+            Restate(sandbox, ns);
+        }
+        catch (Exception error) when (error is IOException or NetworkFault)
+        {
+            LogNotServed(logger, sandbox.ContainerId, error.Message);
         }
     }
 

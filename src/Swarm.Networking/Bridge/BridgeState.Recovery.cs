@@ -122,7 +122,12 @@ internal sealed partial class BridgeState
 
         sandboxes = sandboxes.SetItem(containerId, sandbox);
         names.Put(sandbox, records);
-        Follow(null, sandbox);
+        if (Overlaid(sandbox) is { IsEmpty: false } places)
+        {
+            overlayNames.Put(containerId, places);
+            TryRestate(sandbox);
+        }
+
         try
         {
             nameServers.Serve(sandbox, NamespacePath(containerId), records);

@@ -21,6 +21,7 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
 
     private readonly string link = LinkOf(bridge);
     private readonly IngressRules rules = new(bridge, LinkOf(bridge));
+    private readonly HashSet<IngressPort> held = [];
     private readonly HashSet<IngressPort> refused = [];
     private Applied? applied;
 
@@ -63,11 +64,7 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
 
         await NftOneShot.ApplyAsync(host, rules.Nothing() + "\n", CancellationToken.None);
 
-        foreach (var port in applied.Ports.Keys)
-        {
-            claims.Release(ClaimOf(port));
-        }
-
+        Release(held.ToList());
         route.Remove([], Policies());
         route.TryDeleteLink(link);
         applied = null;
@@ -125,26 +122,20 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
     /// <summary>Holds the ports, so that nobody of the host listens there and is cut off. One that is taken is published by the other nodes alone.</summary>
     private Dictionary<IngressPort, IngressTarget> Claim(Dictionary<IngressPort, IngressTarget> wanted)
     {
-        var had = applied?.Ports ?? [];
-        foreach (var port in had.Keys.Where(port => !wanted.ContainsKey(port)))
-        {
-            claims.Release(ClaimOf(port));
-        }
-
+        Release(held.Where(port => !wanted.ContainsKey(port)).ToList());
         refused.IntersectWith(wanted.Keys);
-        var held = new Dictionary<IngressPort, IngressTarget>();
         foreach (var (port, target) in wanted)
         {
             try
             {
-                if (!had.ContainsKey(port))
+                if (!held.Contains(port))
                 {
                     var at = port.IPv6 ? IPAddress.IPv6Any : IPAddress.Any;
                     claims.Claim(ClaimOf(port), new PortTargets(IPAddress.Any, IPAddress.IPv6Any), null, [new PortMapping(port.Protocol, target.Port, at, port.Number)]);
                 }
 
+                held.Add(port);
                 refused.Remove(port);
-                held[port] = target;
             }
             catch (NetworkFault fault)
             {
@@ -155,13 +146,22 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
             }
         }
 
-        return held;
+        return wanted.Where(pair => held.Contains(pair.Key)).ToDictionary();
+    }
+
+    private void Release(List<IngressPort> ports)
+    {
+        foreach (var port in ports)
+        {
+            claims.Release(ClaimOf(port));
+            held.Remove(port);
+        }
     }
 
     private async Task StateAsync(Applied now)
     {
         var before = applied;
-        applied = now;
+        applied = null; // until it is so
         if (before is null || !before.Local.SequenceEqual(now.Local))
         {
             await RestateAsync(now);
@@ -179,6 +179,7 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
             }
         }
 
+        applied = now;
         var gone = (before?.Places ?? []).Except(now.Places).ToList();
         if (route.FindLink(link) is { } present)
         {

@@ -41,7 +41,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
         try
         {
             var had = links.GetValueOrDefault(table.Network.Id);
-            var link = had.Link is { } present && present.Tunnel == tunnel && Stands(present) ? present : Make(table.Network.Id, tunnel);
+            var link = had.Link is { } present && present.Tunnel == tunnel && Stands(present) ? present : Make(table.Network.Id, tunnel, table.Network.EnableIPv6);
             var known = ReferenceEquals(link, had.Link) ? had.Entries : [];
             var wanted = Wanted(nodeId, table, link);
             Route.Put([.. wanted.Where(pair => !pair.Value.Equals(known.GetValueOrDefault(pair.Key))).Select(pair => pair.Value)]);
@@ -166,7 +166,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
     }
 
     /// <summary>A VXLAN link that is there is made anew: what it was told by an earlier daemon may be out of date.</summary>
-    private OverlayLink Make(string networkId, VxlanLink tunnel)
+    private OverlayLink Make(string networkId, VxlanLink tunnel, bool hasIPv6)
     {
         var name = "br-" + networkId[..Math.Min(networkId.Length, 12)];
         Route.TryDeleteLink(tunnel.Name);
@@ -176,6 +176,16 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
         }
 
         hostRoute.AddVxlan(tunnel, Space);
+        if (hasIPv6)
+        {
+            Space.Run(() =>
+            {
+                const string generateNone = "1";
+                Sysctl.Set($"net/ipv6/conf/{tunnel.Name}/addr_gen_mode", generateNone); // it answers for others and has no address
+                Sysctl.Set($"net/ipv6/conf/{tunnel.Name}/disable_ipv6", "0");
+            });
+        }
+
         Route.SetMaster(tunnel.Name, name);
         Route.SetLearning(tunnel.Name, on: false);
         Route.SetMtu(name, tunnel.Mtu);
