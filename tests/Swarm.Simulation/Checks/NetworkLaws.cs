@@ -72,8 +72,12 @@ internal sealed class NetworkLaws(SimulatedCluster world)
         from machine in world.Machines
         where machine.IsHealthy(Grace) && !IsOrWasJustDown(machine.Id)
         from table in machine.Networks.Tables.Values
-        where table.Endpoints.TryGetValue(told.Id, out var endpoint) && endpoint.IsServing
+        where table.Endpoints.TryGetValue(told.Id, out var endpoint) && endpoint.IsServing && HasSenders(machine.Id, table.Network)
         select $"task {told.Id} is told to stop while {machine.Id} still sends to it on {table.Network.Id}";
+
+    /// <summary>A network of which a node has nothing any more is still to be taken away there, but nobody is left to use it.</summary>
+    private bool HasSenders(string nodeId, Network network) => network.Ingress || world.Store.View.TasksOnNode(nodeId).Any(task =>
+        task.Status.State is >= TaskState.Assigned and <= TaskState.Running && task.Networks.Any(place => place.NetworkId == network.Id));
 
     private bool IsOrWasJustDown(string nodeId) =>
         world.Store.View.Nodes.Find(nodeId)?.Status.State == NodeState.Down || (_downAt.TryGetValue(nodeId, out var at) && world.Time.Elapsed - at < Bound);
