@@ -18,6 +18,7 @@ internal sealed partial class BridgeState
         {
             Begin(record);
             await RestateRulesAsync(CancellationToken.None);
+            await PutIngressAsync([]); // its containers' addresses mean nothing elsewhere
             return record;
         }
         catch (Exception error)

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using System.Net;
 using Swarm.Linux;
 using Swarm.Model;
-using Swarm.Networking.Ipam;
+using Swarm.Networking.Netlink;
 using Swarm.Networking.Networks;
 using Swarm.Networking.Overlay;
 
@@ -194,10 +193,20 @@ internal sealed partial class BridgeState
             // Another daemon of this host may have that link.
             spec = route.FindLink(NetworkRecord.Gateway) is null ? spec with { Options = spec.Options.Add(BridgeSettings.NameOption, NetworkRecord.Gateway) } : spec;
             record = await CreateAsync(spec, isForOverlays: true);
-            await PutIngressAsync([]); // its containers are among those whose addresses mean nothing elsewhere
         }
 
         return networks[record.Id];
+    }
+
+    private IEnumerable<LiveNetwork> Networks(ContainerSandbox sandbox) => sandbox.Endpoints.Select(endpoint => networks[endpoint.NetworkId]);
+
+    /// <summary>The bridge by which containers on networks of the cluster get out comes and goes with the need for it.</summary>
+    /// <param name="wayOut">Null: there is none.</param>
+    private ContainerSandbox Balance(ContainerSandbox sandbox, LiveNetwork? wayOut, NetworkNamespace ns, RouteSocket inside)
+    {
+        var superfluous = sandbox.Endpoints.Where(endpoint => networks[endpoint.NetworkId].Record.IsForOverlays && endpoint.NetworkId != wayOut?.Id).ToList();
+        var balanced = superfluous.Aggregate(sandbox, Disconnect);
+        return wayOut is not null && balanced.On(wayOut.Id) is null ? Connect(balanced, wayOut, new EndpointRequest(wayOut.Id), ns, inside) : balanced;
     }
 
     private async Task RepairOverlaysAsync()

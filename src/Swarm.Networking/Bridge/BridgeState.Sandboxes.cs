@@ -157,17 +157,6 @@ internal sealed partial class BridgeState
         return changed;
     }
 
-    private IEnumerable<LiveNetwork> Networks(ContainerSandbox sandbox) => sandbox.Endpoints.Select(endpoint => networks[endpoint.NetworkId]);
-
-    /// <summary>The bridge by which containers on networks of the cluster get out comes and goes with the need for it.</summary>
-    /// <param name="wayOut">Null: there is none.</param>
-    private ContainerSandbox Balance(ContainerSandbox sandbox, LiveNetwork? wayOut, NetworkNamespace ns, RouteSocket inside)
-    {
-        var superfluous = sandbox.Endpoints.Where(endpoint => networks[endpoint.NetworkId].Record.IsForOverlays && endpoint.NetworkId != wayOut?.Id).ToList();
-        var balanced = superfluous.Aggregate(sandbox, Disconnect);
-        return wayOut is not null && balanced.On(wayOut.Id) is null ? Connect(balanced, wayOut, new EndpointRequest(wayOut.Id), ns, inside) : balanced;
-    }
-
     private ContainerSandbox Connect(ContainerSandbox sandbox, LiveNetwork network, EndpointRequest request, NetworkNamespace ns, RouteSocket inside)
     {
         if (network.Record.IsOverlay && request.Mac.Length > 0)

@@ -21,7 +21,11 @@ internal sealed class TableFiles
     /// <summary>Writes those that are not the same instance as before, and deletes those that are not there any more.</summary>
     public void Save(string nodeId, ImmutableDictionary<string, NetworkTable> before, ImmutableDictionary<string, NetworkTable> now)
     {
-        if (!File.Exists(node) || File.ReadAllText(node) != nodeId)
+        if (now.IsEmpty)
+        {
+            File.Delete(node);
+        }
+        else if (!File.Exists(node) || File.ReadAllText(node) != nodeId)
         {
             DurableFile.Write(node, Encoding.ASCII.GetBytes(nodeId));
         }

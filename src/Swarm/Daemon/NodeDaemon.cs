@@ -44,6 +44,7 @@ internal static partial class NodeDaemon
             await using var api = ApiServer.Create(listen, loggers, routes => Map(routes, options, engine, life, time));
             await using var signals = new DaemonSignals(() => Reload(configuration, engine, levels, logger), () => Dump(options, engine, time, logger));
             await life.ResumeAsync(stop);
+            engine.Tasks.Cluster.Settle();
             await api.StartAsync(stop);
             LogReady(logger, string.Join(", ", options.Hosts));
             var failed = await UntilAsync(stop, fatal.Task);
