@@ -31,6 +31,12 @@ public sealed record Network : VersionedRecord, IStoreObject
     /// <summary>At most one of each family, each with subnet and gateway; empty: not allocated.</summary>
     [Key(11)] public ImmutableArray<NetworkPool> Pools { get; init; } = [];
 
+    /// <summary>
+    /// The addresses that were given last, one of each family: the next are looked for behind them, so that one that came back rests. Whoever gives
+    /// addresses writes it in the same transaction, and so never meets another who does. Nodes are not told.
+    /// </summary>
+    [Key(12)] public ImmutableArray<string> LastGiven { get; init; } = [];
+
     [IgnoreMember] public string? UniqueName => Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Network;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

@@ -21,6 +21,9 @@ public sealed record NetworkTable : VersionedRecord
 
     /// <summary>By node: every one that has a part in the network, the reader too.</summary>
     [Key(4)] public ImmutableSortedDictionary<string, NetworkPeer> Peers { get; init; } = ImmutableSortedDictionary<string, NetworkPeer>.Empty.WithComparers(StringComparer.Ordinal);
+
+    /// <summary>UDP port that all nodes take the frames of networks at.</summary>
+    [Key(5)] public int DataPathPort { get; init; } = 4789;
 }
 
 /// <summary>A task or an attached container on a network. Its hardware address follows from its first address.</summary>
@@ -54,6 +57,9 @@ public sealed record NetworkService : VersionedRecord
 
     /// <summary>On the ingress network: what every node publishes for it.</summary>
     [Key(2)] public ImmutableArray<PortConfig> Ports { get; init; } = [];
+
+    /// <summary>On the ingress network: a node prefers the backends that it has itself.</summary>
+    [Key(3)] public bool LocalFirst { get; init; }
 }
 
 /// <summary>A node that has a part in a network.</summary>

@@ -90,6 +90,9 @@ public sealed record NodeStatus : VersionedRecord
 
     /// <summary>host:port at which managers dial the node; empty in what an older version wrote.</summary>
     [Key(3)] public string RpcAddress { get; init; } = "";
+
+    /// <summary>Where other nodes send the frames of networks, without port; empty: at <see cref="Address"/>.</summary>
+    [Key(4)] public string DataPathAddress { get; init; } = "";
 }
 
 [MessagePackObject]

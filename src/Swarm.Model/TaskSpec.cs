@@ -28,6 +28,9 @@ public sealed record TaskSpec : VersionedRecord
 public sealed record AttachedContainer : VersionedRecord
 {
     [Key(0)] public string ContainerId { get; init; } = "";
+
+    /// <summary>Addresses without prefix that it must get, at most one of each family; empty: any.</summary>
+    [Key(1)] public ImmutableArray<string> Asked { get; init; } = [];
 }
 
 [MessagePackObject]

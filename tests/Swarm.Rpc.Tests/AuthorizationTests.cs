@@ -39,6 +39,10 @@ public sealed class AuthorizationTests : IAsyncLifetime
         ["/swarm.Dispatcher/Session"] = Nodes,
         ["/swarm.Dispatcher/Heartbeat"] = Nodes,
         ["/swarm.Dispatcher/UpdateTaskStatus"] = Nodes,
+        ["/swarm.Dispatcher/AcknowledgeNetworks"] = Nodes,
+        ["/swarm.Dispatcher/FindNetwork"] = Nodes,
+        ["/swarm.Dispatcher/AttachNetwork"] = Nodes,
+        ["/swarm.Dispatcher/DetachNetwork"] = Nodes,
         ["/swarm.NodeCa/GetRootCertificate"] = [Nobody, Worker, Manager, Demoted, RemovedWorker, RemovedManager],
         ["/swarm.NodeCa/IssueCertificate"] = [Nobody],
         ["/swarm.NodeCa/RenewCertificate"] = Nodes,
@@ -50,6 +54,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         ["/swarm.Consensus/Link"] = [Manager],
         ["/swarm.NodeWork/Logs"] = [Manager],
         ["/swarm.NodeWork/Exec"] = [Manager],
+        ["/swarm.NodeWork/Networks"] = [Manager],
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private readonly TestCluster _cluster = new();

@@ -25,6 +25,20 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string
             await Offered(services().Dispatcher).UpdateTaskStatusAsync(caller, request, cancellation).ConfigureAwait(false);
             return new UpdateTaskStatusResponse();
         }))
+        .AddMethod(RpcMethods.AcknowledgeNetworks, Unary(RpcMethods.AcknowledgeNetworks, CallPolicy.Node, async (caller, request, _, cancellation) =>
+        {
+            await Offered(services().Dispatcher).AcknowledgeNetworksAsync(caller, request, cancellation).ConfigureAwait(false);
+            return new AcknowledgeNetworksResponse();
+        }))
+        .AddMethod(RpcMethods.FindNetwork, Unary(RpcMethods.FindNetwork, CallPolicy.Node,
+            (caller, request, _, cancellation) => Offered(services().Dispatcher).FindNetworkAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.AttachNetwork, Unary(RpcMethods.AttachNetwork, CallPolicy.Node,
+            (caller, request, _, cancellation) => Offered(services().Dispatcher).AttachNetworkAsync(caller, request, cancellation)))
+        .AddMethod(RpcMethods.DetachNetwork, Unary(RpcMethods.DetachNetwork, CallPolicy.Node, async (caller, request, _, cancellation) =>
+        {
+            await Offered(services().Dispatcher).DetachNetworkAsync(caller, request, cancellation).ConfigureAwait(false);
+            return new DetachNetworkResponse();
+        }))
         .AddMethod(RpcMethods.GetRootCertificate, Unary(RpcMethods.GetRootCertificate, CallPolicy.Anybody,
             (_, _, _, cancellation) => Offered(services().NodeCa).GetRootCertificateAsync(cancellation)))
         .AddMethod(RpcMethods.IssueCertificate, Unary(RpcMethods.IssueCertificate, CallPolicy.Joining,
@@ -45,6 +59,8 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string
             (caller, request, cancellation) => Offered(services().Work).LogsAsync(caller, request, cancellation)))
         .AddMethod(RpcMethods.Exec, Duplex(RpcMethods.Exec, CallPolicy.Manager,
             (caller, input, cancellation) => Offered(services().Work).ExecAsync(caller, input, cancellation)))
+        .AddMethod(RpcMethods.Networks, Streaming(RpcMethods.Networks, CallPolicy.Manager,
+            (caller, request, cancellation) => Offered(services().Work).NetworksAsync(caller, request, cancellation)))
         .AddMethod(RpcMethods.Consensus, Unary(RpcMethods.Consensus, CallPolicy.Manager, ConsensusAsync))
         .AddMethod(RpcMethods.ConsensusLink, LinkAsync)
         .Build();

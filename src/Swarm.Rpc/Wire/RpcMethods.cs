@@ -19,6 +19,18 @@ internal static class RpcMethods
     internal static readonly Method<UpdateTaskStatusRequest, UpdateTaskStatusResponse> UpdateTaskStatus =
         Unary<UpdateTaskStatusRequest, UpdateTaskStatusResponse>("swarm.Dispatcher", "UpdateTaskStatus");
 
+    internal static readonly Method<AcknowledgeNetworksRequest, AcknowledgeNetworksResponse> AcknowledgeNetworks =
+        Unary<AcknowledgeNetworksRequest, AcknowledgeNetworksResponse>("swarm.Dispatcher", "AcknowledgeNetworks");
+
+    internal static readonly Method<FindNetworkRequest, FindNetworkResponse> FindNetwork =
+        Unary<FindNetworkRequest, FindNetworkResponse>("swarm.Dispatcher", "FindNetwork");
+
+    internal static readonly Method<AttachNetworkRequest, AttachNetworkResponse> AttachNetwork =
+        Unary<AttachNetworkRequest, AttachNetworkResponse>("swarm.Dispatcher", "AttachNetwork");
+
+    internal static readonly Method<DetachNetworkRequest, DetachNetworkResponse> DetachNetwork =
+        Unary<DetachNetworkRequest, DetachNetworkResponse>("swarm.Dispatcher", "DetachNetwork");
+
     internal static readonly Method<RootCertificateRequest, RootCertificateResponse> GetRootCertificate =
         Unary<RootCertificateRequest, RootCertificateResponse>("swarm.NodeCa", "GetRootCertificate");
 
@@ -51,6 +63,9 @@ internal static class RpcMethods
 
     internal static readonly Method<ExecInput, ExecOutput> Exec =
         new(MethodType.DuplexStreaming, "swarm.NodeWork", "Exec", Marshallers.Of<ExecInput>(), Marshallers.Of<ExecOutput>());
+
+    internal static readonly Method<NetworkStateRequest, NetworkState> Networks =
+        new(MethodType.ServerStreaming, "swarm.NodeWork", "Networks", Marshallers.Of<NetworkStateRequest>(), Marshallers.Of<NetworkState>());
 
     private static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string service, string name)
         where TRequest : class where TResponse : class =>
