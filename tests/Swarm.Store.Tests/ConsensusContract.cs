@@ -144,6 +144,19 @@ public abstract class ConsensusContract
         await cluster.Until(() => cluster[old].View.Nodes.Find("after") is not null);
     }
 
+    // Guard (H3): ApplyReadBarrierAsync in RaftConsensus.LeadBarrierAsync. Asked as soon as the leader is cut off, when it still believes that it leads.
+    [Fact]
+    public async Task A_leader_that_nobody_confirms_answers_no_read()
+    {
+        await using var cluster = await ThreeAsync();
+        var old = await cluster.LeaderAsync();
+        await CommitAsync(cluster, old, "before");
+        cluster.Isolate(old);
+        var read = cluster[old].Consensus.ReadBarrierAsync(CancellationToken.None).AsTask();
+        await cluster.Until(() => read.IsCompleted);
+        await Assert.ThrowsAsync<NoLeaderException>(() => read);
+    }
+
     [Fact]
     public async Task An_entry_of_a_lost_leadership_is_either_everywhere_or_nowhere()
     {

@@ -148,6 +148,40 @@ public sealed class DiskGuards
         await Assert.ThrowsAsync<UntrustedLogException>(() => cluster.RestartAsync("a"));
     }
 
+    // Guards: the tags that SealedReader proves, whether a chunk is the last in what they cover, and the Drain in SnapshotFile.Restore. What reads the state
+    // here understands any bytes, so nothing but the file's own proofs refuses them.
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(0)]
+    public void H5_no_byte_of_a_snapshot_changes_and_no_end_of_it_is_lost_unseen(int inLastChunk)
+    {
+        var directory = Directory.CreateTempSubdirectory("swarm-snapshot-").FullName;
+        try
+        {
+            var keys = new DataKeys(TestKeys.One);
+            var file = SnapshotFile.Write(LinuxDisk.Instance, keys, directory, 7, 1, output => output.Write(new byte[(2 * SealedWriter.ChunkSize) + inLastChunk]));
+            file.Restore(LinuxDisk.Instance, keys, Read);
+            var whole = File.ReadAllBytes(file.Path);
+            const int chunk = SealedWriter.ChunkSize + SealedWriter.TagSize;
+            int[] flips = [SealedHeader.Size, SealedHeader.Size + chunk - 1, SealedHeader.Size + chunk + 5, whole.Length - SealedWriter.TagSize - 1, whole.Length - 1];
+            foreach (var at in flips)
+            {
+                Flip(file.Path, at);
+                Assert.Throws<InvalidDataException>(() => file.Restore(LinuxDisk.Instance, keys, Read));
+                File.WriteAllBytes(file.Path, whole);
+            }
+
+            Truncate(file.Path, SealedHeader.Size + (2 * chunk));
+            Assert.Throws<InvalidDataException>(() => file.Restore(LinuxDisk.Instance, keys, Read));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        static void Read(Stream state) => state.CopyTo(Stream.Null);
+    }
+
     [Fact]
     public async Task An_untouched_log_starts_again_and_again()
     {

@@ -59,7 +59,7 @@ internal sealed class PeerLink
         AsyncDuplexStreamingCall<OpaqueBytes, OpaqueBytes>? stream = null;
         try
         {
-            // Its metadata is all that the token bounds: it is let go of when the other end has answered.
+            // Not the call's own token: the time is for the first answer alone, and the stream goes on after it.
             stream = channel.Channel.CreateCallInvoker().AsyncDuplexStreamingCall(RpcMethods.ConsensusLink, null, new CallOptions(PeerCalls.Headers(key)));
             await using (late.Token.UnsafeRegister(static stream => ((IDisposable)stream!).Dispose(), stream).ConfigureAwait(false))
             {
