@@ -63,7 +63,7 @@ public sealed partial class ManagerLoops(IObjectStore store, Dispatcher dispatch
         var runner = new ControlLoopRunner(store, time, loggers.CreateLogger<ControlLoopRunner>());
         return Task.WhenAll(
             runner.RunAsync(new OrchestrationLoop(random), leading),
-            runner.RunAsync(new AllocationLoop(), leading),
+            runner.RunAsync(new AllocationLoop(random), leading),
             runner.RunAsync(new SchedulingLoop(), leading),
             runner.RunAsync(new ReapingLoop(), leading),
             runner.RunAsync(new RebalancingLoop(), leading),

@@ -38,6 +38,10 @@ public sealed partial class EngineClient
             Wire.SwarmJson.Default.ServiceRebalanceResponse,
             cancellation);
 
+    /// <summary>Every node's part of a network of the cluster, compared with the store.</summary>
+    public Task<IReadOnlyList<Wire.NetworkCheckResult>> CheckNetworkAsync(string network, CancellationToken cancellation) =>
+        GetAsync($"/networks/{Uri.EscapeDataString(network)}/check", Wire.NetworkJson.Default.IReadOnlyListNetworkCheckResult, cancellation);
+
     public Task RemoveServiceAsync(string service, CancellationToken cancellation) =>
         TellAsync(HttpMethod.Delete, "/services/" + Uri.EscapeDataString(service), null, cancellation);
 

@@ -31,6 +31,10 @@ public interface IContainerNetwork
     /// <returns>Null: there is none, or several fit.</returns>
     NetworkIdentity? Find(string network);
 
+    /// <summary>As <see cref="Find"/>, and also a network that this node would only have with a container on it.</summary>
+    /// <exception cref="EngineException">Who knows it does not answer.</exception>
+    Task<NetworkIdentity?> FindAsync(string network, CancellationToken cancellation) => Task.FromResult(Find(network));
+
     /// <summary>What `host-gateway` stands for: the host's own addresses on the default network.</summary>
     ImmutableArray<IPAddress> HostGateways { get; }
 }
@@ -50,6 +54,9 @@ public sealed record NetworkRequest(string ContainerId, string Name, ImmutableAr
 
     /// <summary>Those that only the host reaches.</summary>
     public ImmutableArray<IPAddress> HostNameServers { get; init; } = [];
+
+    /// <summary>File of the user namespace that the network is to belong to; empty: the daemon's.</summary>
+    public string UserNamespace { get; init; } = "";
 }
 
 /// <param name="Network">Name or id.</param>

@@ -49,7 +49,7 @@ public sealed partial class ServiceValidation(Func<ImmutableArray<string>, strin
         }
     }
 
-    private static void CheckName(string name)
+    internal static void CheckName(string name)
     {
         if (!Name().IsMatch(name))
         {

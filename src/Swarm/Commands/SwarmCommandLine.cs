@@ -5,6 +5,7 @@ using Swarm.Commands.Containers;
 using Swarm.Commands.Host;
 using Swarm.Commands.Images;
 using Swarm.Commands.Labs;
+using Swarm.Commands.Networks;
 using Swarm.Commands.Nodes;
 using Swarm.Commands.Services;
 using Swarm.Commands.Stacks;
@@ -107,6 +108,7 @@ public static class SwarmCommandLine
             ServiceCommands.Build(cli, ownCommandLine),
             StackCommands.Build(cli),
             RebalanceCommand.Build(cli),
+            NetworkCommands.Build(cli),
             ExecCommand.Build(cli, ownCommandLine),
             ContainerCommands.List(cli),
             ContainerCommands.Logs(cli),

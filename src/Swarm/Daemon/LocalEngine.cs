@@ -61,7 +61,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         var id = EngineId(options.DataRoot);
         var facts = HostFacts.Read();
         var registry = new RegistryClient(options.Registry, time);
-        var local = await LocalImages.OpenAsync(options.DataRoot, registry, time, loggers);
+        var local = await LocalImages.OpenAsync(options.DataRoot, registry, time, loggers, options.Ids);
         var host = NetworkNamespace.Current();
         var bridge = await BridgeNetworks.StartAsync(NetworksOf(options, bridgeName, id), host, time, NodeDaemon.NewRandom(), loggers, cancellation);
         var engineOptions = new EngineOptions
@@ -73,26 +73,32 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
             Defaults = options.Containers,
             ShimCommand = ShimCommand(),
             NodeName = facts.Hostname,
+            Ids = options.Ids,
         };
+        var cluster = new ClusterNetworks();
+        var places = new ContainerPlaces(Path.Combine(options.ExecRoot, "network", "places"));
         var events = new EventBus(time);
         local.Images.Events = events;
         local.Images.PrefersOffline = options.PreferOfflineImages;
         var containers = new ContainerEngine(
-            engineOptions, local.Images, local.Rootfs, new ContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
+            engineOptions, local.Images, local.Rootfs, new ContainerNetwork(bridge, cluster, places), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
         await containers.RecoverAsync(cancellation);
-        await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
+        var running = containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet();
+        await bridge.RetainAsync(running, cancellation);
+        places.Retain(running);
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
         await steps.CleanUpAsync(cancellation);
         containers.RestartWanted();
-        var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"));
+        var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"), options.Ids);
         taskFiles.Sweep(containers.Containers.Select(container => TaskContainer.TaskIdOf(container.Record)).OfType<string>().ToHashSet(StringComparer.Ordinal));
+        var networks = new NodeOverlays(bridge, places);
         return new LocalEngine(registry, host, bridge, local.Images, containers, configuration, engineOptions.Runtimes)
         {
             Id = id,
             Host = facts,
             Builder = new ImageBuilder(
                 local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(new SocketsHttpHandler { Proxy = options.Registry.Proxies.Proxy, UseProxy = options.Registry.Proxies.Proxy is not null }), loggers.CreateLogger<ImageBuilder>()),
-            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers), events),
+            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers, networks), events, networks, cluster),
         };
     }
 
@@ -125,6 +131,9 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         ImageEndpoints.Map(routes, _images, this, time);
         BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
+
+    /// <summary>The engine counted, for `--metrics-addr`.</summary>
+    internal void MapMetrics(IEndpointRouteBuilder routes, DaemonFacts facts) => MetricsEndpoint.Map(routes, facts, this, _containers.Events);
 
     /// <summary>What a running daemon can change of its configuration, and the event of it.</summary>
     internal void Reconfigure(DaemonOptions now)
@@ -187,6 +196,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
             new Model.EnginePlugin { Type = "Network", Name = "bridge" },
             new Model.EnginePlugin { Type = "Network", Name = "host" },
             new Model.EnginePlugin { Type = "Network", Name = "null" },
+            new Model.EnginePlugin { Type = "Network", Name = "overlay" },
             new Model.EnginePlugin { Type = "Volume", Name = "local" },
         ],
     };

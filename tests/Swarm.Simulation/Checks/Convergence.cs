@@ -32,7 +32,7 @@ public static class Convergence
             var isRight = service.Spec.Mode == ServiceMode.Global ? running >= wanted && running <= wanted + paused : running == wanted;
             var cannotRun = service.Spec.Task.Container.Image.Contains("missing", StringComparison.Ordinal)
                 || service.UpdateStatus?.State is UpdateState.Paused or UpdateState.RollbackPaused
-                || tasks.Any(task => WaitsForRoom(view, task))
+                || tasks.Any(task => WaitsForRoom(view, task) || NetworkLaws.WaitsForAddress(view, task))
                 || WaitsForAnother(view, service);
             if ((!isRight && !cannotRun) || tasks.Count < Math.Min(1, wanted))
             {
@@ -60,7 +60,16 @@ public static class Convergence
             }
         }
 
-        foreach (var task in view.Tasks)
+        missing.AddRange(NetworkLaws.Missing(world));
+        foreach (var place in view.Tasks.Where(task => task.Spec.Attached is not null))
+        {
+            if (!world.Machines.Single(machine => machine.Id == place.NodeId).Networks.Places.Any(one => one.TaskId == place.Id))
+            {
+                missing.Add($"the place of {place.Spec.Attached!.ContainerId} is left over");
+            }
+        }
+
+        foreach (var task in view.Tasks.Where(task => task.Spec.Attached is null))
         {
             if (view.Services.Find(task.ServiceId) is null || task.DesiredState == TaskState.Remove)
             {
@@ -74,7 +83,7 @@ public static class Convergence
 
         foreach (var machine in world.Machines)
         {
-            var believed = view.TasksOnNode(machine.Id).Where(task => task.Status.State == TaskState.Running).Select(task => task.Id).ToHashSet();
+            var believed = view.TasksOnNode(machine.Id).Where(task => task.Spec.Attached is null && task.Status.State == TaskState.Running).Select(task => task.Id).ToHashSet();
             if (!believed.SetEquals(machine.Executor.Running))
             {
                 missing.Add($"{machine.Id} runs [{string.Join(' ', machine.Executor.Running)}], believed [{string.Join(' ', believed)}]");
@@ -84,7 +93,7 @@ public static class Convergence
                 .SelectMany(task => task.Spec.Container.Secrets).Select(one => one.Id).ToHashSet();
             missing.AddRange(world.Checks.Held(machine.Id).Where(id => !needed.Contains(id)).Select(id => $"{machine.Id} still has secret {id}"));
 
-            var known = view.TasksOnNode(machine.Id).Select(task => task.Id).ToHashSet();
+            var known = view.TasksOnNode(machine.Id).Where(task => task.Spec.Attached is null).Select(task => task.Id).ToHashSet();
             missing.AddRange(machine.Executor.All.Where(id => !known.Contains(id)).Select(id => $"{machine.Id} still holds {id}"));
             missing.AddRange(machine.Journal.Load().Where(task => !known.Contains(task.Id)).Select(task => $"{machine.Id} still remembers {task.Id}"));
         }

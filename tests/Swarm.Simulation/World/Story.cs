@@ -14,4 +14,7 @@ public enum Story
 
     /// <summary>Services wait for earlier ones, and are levelled by themselves.</summary>
     Stacks,
+
+    /// <summary>Services are on small networks and publish ports; containers that are no tasks come and go on the same networks.</summary>
+    Networks,
 }
