@@ -212,6 +212,15 @@ public sealed class ConversionTests : IDisposable
         Assert.Contains(message, Files.Refusal(() => _files.Service(line)), StringComparison.Ordinal);
 
     [Fact]
+    public void What_compose_has_outside_of_deploy_counts_where_deploy_says_nothing()
+    {
+        var spec = _files.Service("scale: 4\ncpus: 0.5\nmem_limit: 64m\npids_limit: 9\nmem_reservation: 32m\nprofiles: []\ndeploy: {resources: {limits: {memory: 16m}}}").Spec;
+        Assert.Equal(4UL, spec.Mode!.Replicated!.Replicas);
+        Assert.Equal(new Limit { NanoCPUs = 500_000_000, MemoryBytes = 16 << 20, Pids = 9 }, spec.TaskTemplate!.Resources!.Limits);
+        Assert.Equal(32 << 20, spec.TaskTemplate.Resources.Reservations!.MemoryBytes);
+    }
+
+    [Fact]
     public void Without_an_image_there_is_nothing_to_run()
     {
         _files.With("compose.yaml", "services: {web: {build: .}}");

@@ -82,7 +82,8 @@ public sealed class StackTests(LabFixture lab) : IAsyncLifetime
         await WaitsAsync("shop_web", "waiting for service shop_migrate to complete");
         await WaitsAsync("shop_migrate", "waiting for service shop_db to be healthy");
         File.WriteAllText(Path.Combine(gate, "healthy"), "");
-        await lab.RunningAsync("m1", "shop_migrate", 1);
+        await lab.UntilAsync("the job runs", async () =>
+            (await lab.DockerOkAsync("m1", "service", "ps", "shop_migrate", "--format", "{{.CurrentState}}")).StartsWith("Running", StringComparison.Ordinal) ? "it does" : null);
         await WaitsAsync("shop_web", "waiting for service shop_migrate to complete");
 
         // Whoever leads: what is waited for stands in the store.

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -44,17 +45,17 @@ public static class TaskLogEndpoints
         var lines = read(missing.Add);
         context.Response.ContentType = writer.IsRaw ? Hijack.RawStream : Hijack.MultiplexedStream;
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        var output = context.Response.BodyWriter;
-        await output.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-        var unsent = 0;
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+
+        // A buffer of our own: each piece that is written to the response itself takes a lock.
+        var output = new ArrayBufferWriter<byte>();
         await using var all = lines.GetAsyncEnumerator(context.RequestAborted);
         while (true)
         {
             var next = all.MoveNextAsync();
-            if (unsent > 0 && (!next.IsCompleted || unsent >= MaximumBatch))
+            if (output.WrittenCount > 0 && (!next.IsCompleted || output.WrittenCount >= MaximumBatch))
             {
-                await output.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-                unsent = 0;
+                await SendAsync(context, output).ConfigureAwait(false);
             }
 
             if (!await next.ConfigureAwait(false))
@@ -62,7 +63,7 @@ public static class TaskLogEndpoints
                 break;
             }
 
-            unsent += writer.Write(output, all.Current);
+            writer.Write(output, all.Current);
         }
 
         if (missing.Count > 0)
@@ -71,7 +72,13 @@ public static class TaskLogEndpoints
             writer.WriteFailure(output, "Error grabbing logs: warning: incomplete log stream. some logs could not be retrieved for the following reasons: " + string.Join(", ", missing) + "\n");
         }
 
-        await output.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        await SendAsync(context, output).ConfigureAwait(false);
+    }
+
+    private static async Task SendAsync(HttpContext context, ArrayBufferWriter<byte> output)
+    {
+        await context.Response.BodyWriter.WriteAsync(output.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+        output.ResetWrittenCount();
     }
 
     private static (TaskLogOptions Wanted, bool Timestamps, bool Details) Read(HttpContext context, TimeProvider time)

@@ -14,8 +14,7 @@ internal sealed class TaskLogWriter(bool isRaw, bool timestamps, bool details)
 
     internal bool IsRaw => isRaw;
 
-    /// <returns>Bytes written.</returns>
-    internal int Write(IBufferWriter<byte> output, in TaskLogLine line)
+    internal void Write(IBufferWriter<byte> output, in TaskLogLine line)
     {
         var whose = details ? DetailsOf(line) : [];
         var time = timestamps ? line.TimeText.Length + 1 : 0;
@@ -32,7 +31,6 @@ internal sealed class TaskLogWriter(bool isRaw, bool timestamps, bool details)
         whose.CopyTo(span[(header + time)..]);
         line.Text.Span.CopyTo(span[(header + time + whose.Length)..]);
         output.Advance(size);
-        return size;
     }
 
     internal void WriteFailure(IBufferWriter<byte> output, string text)

@@ -43,7 +43,8 @@ internal sealed record DeployConversion
     private static ServiceMode ModeOf(Section deploy, Section service)
     {
         var mode = deploy.Word("mode", "replicated", "global", "replicated-job", "global-job") ?? "replicated";
-        var replicas = deploy.Count("replicas") ?? service.Count("scale");
+        var scale = service.Count("scale");
+        var replicas = deploy.Count("replicas") ?? scale;
         if (replicas is not null && mode.StartsWith("global", StringComparison.Ordinal))
         {
             throw deploy.Wrong($"replicas are not for {mode} services");
@@ -61,22 +62,19 @@ internal sealed record DeployConversion
     private static ResourceRequirements? ResourcesOf(Section? resources, Section service)
     {
         var (limits, reservations) = (resources?.Map("limits"), resources?.Map("reservations"));
+        var (cpus, memory, pids, reservation) = (service.Number("cpus"), service.Bytes("mem_limit"), service.Whole("pids_limit"), service.Bytes("mem_reservation"));
         var limit = new Limit
         {
-            NanoCPUs = Cpus(limits?.Number("cpus") ?? service.Number("cpus")),
-            MemoryBytes = limits?.Bytes("memory") ?? service.Bytes("mem_limit"),
-            Pids = limits?.Whole("pids") ?? service.Whole("pids_limit"),
+            NanoCPUs = Cpus(limits?.Number("cpus") ?? cpus),
+            MemoryBytes = limits?.Bytes("memory") ?? memory,
+            Pids = limits?.Whole("pids") ?? pids,
         };
         var reserved = new Resources
         {
             NanoCPUs = Cpus(reservations?.Number("cpus")),
-            MemoryBytes = reservations?.Bytes("memory") ?? service.Bytes("mem_reservation"),
+            MemoryBytes = reservations?.Bytes("memory") ?? reservation,
             GenericResources = reservations is null ? null : Generic(reservations),
         };
-        service.Value("cpus");
-        service.Value("mem_limit");
-        service.Value("pids_limit");
-        service.Value("mem_reservation");
         reservations?.Refuse("devices", "devices are not scheduled: name them under devices, or reserve a generic resource");
         limits?.End();
         reservations?.End();

@@ -10,7 +10,7 @@ internal static class ServiceConversion
     /// <summary>What only a builder, a single machine or a terminal has a use for.</summary>
     private static readonly string[] WithoutMeaning =
     [
-        "build", "develop", "pull_policy", "pull_refresh_after", "container_name", "attach", "expose", "annotations", "profiles", "links", "external_links",
+        "build", "develop", "pull_policy", "pull_refresh_after", "container_name", "attach", "expose", "annotations", "links", "external_links",
         "cgroup_parent", "mac_address", "domainname", "storage_opt", "driver_opts", "mem_swappiness", "memswap_limit", "oom_kill_disable", "cpuset", "cpu_shares",
         "cpu_quota", "cpu_period", "cpu_percent", "cpu_rt_period", "cpu_rt_runtime", "blkio_config", "use_api_socket",
     ];
@@ -23,6 +23,7 @@ internal static class ServiceConversion
     {
         var image = section.Text("image") ?? throw section.Wrong("an image is missing: a cluster does not build, build and push it first");
         section.Ignore(WithoutMeaning);
+        section.Value("profiles");
         foreach (var one in Impossible)
         {
             section.Refuse(one, "not possible in services");

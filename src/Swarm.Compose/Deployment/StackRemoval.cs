@@ -1,3 +1,4 @@
+using System.Net;
 using Swarm.Api.Client;
 
 namespace Swarm.Compose.Deployment;
@@ -59,6 +60,10 @@ public sealed class StackRemoval(EngineClient client, TimeProvider time, Action<
             try
             {
                 await client.RemoveNetworkAsync(id, cancellation);
+                return;
+            }
+            catch (EngineClientException e) when (e.Status == HttpStatusCode.NotFound)
+            {
                 return;
             }
             catch (EngineClientException) when (time.GetUtcNow() < until)

@@ -10,10 +10,11 @@ namespace Swarm.Manager.Dependencies;
 /// </summary>
 internal static class DependencyGate
 {
-    /// <summary>What they wait for, as a user reads it; null: nothing.</summary>
+    /// <summary>What they wait for, as a user reads it; null: nothing. The way back from an update never waits.</summary>
     internal static string? Reason(StoreView view, Service service)
     {
-        if (DependencyLabel.TryParse(service.Spec.Annotations.Labels.GetValueOrDefault(DependencyLabel.Name)) is not { Count: > 0 } dependencies || HasBegun(view, service))
+        if (service.UpdateStatus?.State == UpdateState.RollbackStarted
+            || DependencyLabel.TryParse(service.Spec.Annotations.Labels.GetValueOrDefault(DependencyLabel.Name)) is not { Count: > 0 } dependencies || HasBegun(view, service))
         {
             return null;
         }

@@ -25,8 +25,8 @@ internal static class RollingUpdate
         var config = (rollingBack ? pass.Service.Spec.Rollback : pass.Service.Spec.Update) ?? Default;
         var progress = UpdateProgress.Of(pass, config);
 
-        // What runs goes on while its successor would have to wait; a way back waits for nothing.
-        var waits = progress.Stale.Count > 0 && !rollingBack ? DependencyGate.Reason(pass.View, pass.Service) : null;
+        // What runs goes on while its successor would have to wait.
+        var waits = progress.Stale.Count > 0 ? DependencyGate.Reason(pass.View, pass.Service) : null;
         if (state is not (UpdateState.Updating or UpdateState.RollbackStarted))
         {
             if (progress.Stale.Count == 0)

@@ -18,6 +18,9 @@ internal sealed class ScriptedNodeWork : INodeWorkClient
 
     public IAsyncEnumerable<ExecOutput> ExecAsync(string address, string nodeId, IAsyncEnumerable<ExecInput> input, CancellationToken cancellation) => Execs(input, cancellation);
 
+    public IAsyncEnumerable<NetworkState> NetworksAsync(string address, string nodeId, NetworkStateRequest request, CancellationToken cancellation) =>
+        throw new RpcFault(RpcStatus.Unavailable, "it knows of no networks");
+
     /// <summary>Lines, each written at so many seconds.</summary>
     internal static LogBatch Batch(bool isCaughtUp, params (int Second, string Text)[] lines)
     {
