@@ -8,9 +8,10 @@ namespace Swarm.Agent;
 /// A node's worker half: keeps a session with the leading manager, runs what it is assigned, reports how far it is. Without a manager it goes on
 /// with what it knows. Made once for the node's membership; <see cref="RunAsync"/> runs until the daemon ends, which leaves the containers alone.
 /// </summary>
+/// <param name="nodeId">This node's.</param>
 /// <param name="address">host:port at which this node's own RPC can be dialled, asked for at every registration.</param>
 public sealed partial class NodeAgent(
-    IDispatcherClient client, ITaskExecutor executor, IAgentJournal journal, Func<string> address, TimeProvider time, Random random, ILoggerFactory loggers)
+    string nodeId, IDispatcherClient client, ITaskExecutor executor, INodeNetworks networks, IAgentJournal journal, Func<string> address, TimeProvider time, Random random, ILoggerFactory loggers)
 {
     /// <summary>Waits between attempts at a session.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
@@ -24,10 +25,14 @@ public sealed partial class NodeAgent(
 
     private readonly ILogger<NodeAgent> _logger = loggers.CreateLogger<NodeAgent>();
     private readonly StatusReporter _reporter = new(journal);
+    private readonly NetworkKeeper _networks = new(nodeId, networks, time, loggers.CreateLogger<NetworkKeeper>());
     private TaskTable? _tasks;
 
     /// <summary>What the managers are told of the node's certificate; null: nothing.</summary>
     public AgentTls? Tls { get; init; }
+
+    /// <summary>Address at which this node takes the frames of networks, asked for at every registration; empty: that of its RPC.</summary>
+    public Func<string> DataPathAddress { get; init; } = () => "";
 
     /// <summary>Raised by the session's flow, which waits for the handlers: they should be quick.</summary>
     public event Action<AgentNews>? News;
@@ -35,8 +40,10 @@ public sealed partial class NodeAgent(
     /// <summary>Runs until cancelled, and returns when all workers have let go.</summary>
     public async Task RunAsync(CancellationToken daemon)
     {
-        var context = new TaskWorkerContext(executor, journal, _reporter, new SecretStore(), time, loggers.CreateLogger<TaskWorker>());
+        var context = new TaskWorkerContext(executor, journal, _reporter, new SecretStore(), _networks, time, loggers.CreateLogger<TaskWorker>());
         var tasks = new TaskTable(context, loggers.CreateLogger<TaskTable>());
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(daemon);
+        var making = _networks.RunAsync(ending.Token);
         try
         {
             await tasks.AdoptAsync(daemon);
@@ -50,12 +57,24 @@ public sealed partial class NodeAgent(
         {
             _tasks = null;
             await tasks.DrainAsync();
+            ending.Cancel();
+            await making;
         }
     }
 
-    /// <summary>Stops and removes every task of this node, because it leaves the cluster. Only while <see cref="RunAsync"/> runs.</summary>
-    public Task RemoveAllAsync(CancellationToken cancellation) =>
-        (_tasks ?? throw new InvalidOperationException("the agent does not run")).RemoveAllAsync(cancellation);
+    /// <summary>
+    /// Completes when this node's part of the network is made as the managers want it and has the endpoint. Only while <see cref="RunAsync"/> runs.
+    /// </summary>
+    public Task UntilMadeAsync(string networkId, string taskId, CancellationToken cancellation) => _networks.UntilMadeAsync(networkId, taskId, _ => { }, cancellation);
+
+    /// <summary>
+    /// Stops and removes every task of this node, and its networks, because it leaves the cluster. Only while <see cref="RunAsync"/> runs.
+    /// </summary>
+    public async Task RemoveAllAsync(CancellationToken cancellation)
+    {
+        await (_tasks ?? throw new InvalidOperationException("the agent does not run")).RemoveAllAsync(cancellation);
+        await _networks.RemoveAllAsync(cancellation);
+    }
 
     private async Task KeepSessionAsync(TaskTable tasks, CancellationToken daemon)
     {
@@ -89,9 +108,18 @@ public sealed partial class NodeAgent(
         using var session = CancellationTokenSource.CreateLinkedTokenSource(daemon);
         var description = await executor.DescribeAsync(daemon);
         var tls = Tls?.Current;
-        var request = new SessionRequest { Description = tls?.In(description) ?? description, Address = address() };
+        var request = new SessionRequest
+        {
+            Description = tls?.In(description) ?? description,
+            Address = address(),
+            DataPathAddress = DataPathAddress(),
+            HasNetworks = true,
+            Places = networks.Places,
+        };
+        _networks.BeginSession();
         Task heartbeats = Task.CompletedTask;
         Task reports = Task.CompletedTask;
+        Task acknowledgements = Task.CompletedTask;
         Exception? cause = null;
         try
         {
@@ -100,6 +128,7 @@ public sealed partial class NodeAgent(
             {
                 if (message.Assignments is { } assignments)
                 {
+                    _networks.Take(assignments);
                     tasks.Apply(assignments, daemon);
                 }
 
@@ -115,6 +144,7 @@ public sealed partial class NodeAgent(
                     LogRegistered(message.SessionId);
                     heartbeats = EndingAsync(BeatAsync(message.SessionId, tls, session.Token), session);
                     reports = EndingAsync(_reporter.RunAsync(client, message.SessionId, session.Token), session);
+                    acknowledgements = EndingAsync(_networks.AcknowledgeAsync(client, message.SessionId, session.Token), session);
                 }
             }
         }
@@ -124,7 +154,7 @@ public sealed partial class NodeAgent(
         }
 
         session.Cancel();
-        Exception?[] causes = [await OutcomeAsync(heartbeats), await OutcomeAsync(reports), cause];
+        Exception?[] causes = [await OutcomeAsync(heartbeats), await OutcomeAsync(reports), await OutcomeAsync(acknowledgements), cause];
         if (causes.FirstOrDefault(one => one is not null and not OperationCanceledException) is { } first)
         {
             throw first;

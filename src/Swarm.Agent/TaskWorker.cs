@@ -128,6 +128,11 @@ internal sealed partial class TaskWorker
     {
         Report(TaskState.Accepted, "accepted");
         var secrets = await _context.Secrets.ForAsync(_task, cancellation);
+        foreach (var place in _task.Networks)
+        {
+            await _context.Networks.UntilMadeAsync(place.NetworkId, _task.Id, text => Report(TaskState.Preparing, text), cancellation);
+        }
+
         using (await _context.Prepares.EnterAsync(cancellation))
         {
             Report(TaskState.Preparing, "preparing");

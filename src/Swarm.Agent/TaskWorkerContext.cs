@@ -4,7 +4,7 @@ namespace Swarm.Agent;
 
 /// <summary>What all workers of a node share.</summary>
 internal sealed record TaskWorkerContext(
-    ITaskExecutor Executor, IAgentJournal Journal, StatusReporter Reporter, SecretStore Secrets, TimeProvider Time, ILogger Logger)
+    ITaskExecutor Executor, IAgentJournal Journal, StatusReporter Reporter, SecretStore Secrets, NetworkKeeper Networks, TimeProvider Time, ILogger Logger)
 {
     /// <summary>Tasks that are prepared, started and removed at once. Stopping has no bound: it is mostly waiting for grace periods.</summary>
     internal const int Width = 8;

@@ -30,7 +30,7 @@ public sealed record ClusterApi(
         TaskLogEndpoints.Map(routes, Access, Time);
         TaskExecEndpoints.Map(routes, Access);
         SecretEndpoints.Map(routes, Access);
-        NetworkEndpoints.Map(routes, Networks, Time);
+        NetworkEndpoints.Map(routes, Networks, Access, Time);
         NotBuiltEndpoints.Map(routes);
     }
 }

@@ -4,6 +4,7 @@ using Swarm.Manager.Dispatch;
 using Swarm.Manager.Loops;
 using Swarm.Manager.Orchestration;
 using Swarm.Manager.Reaping;
+using Swarm.Manager.Rebalancing;
 using Swarm.Manager.Scheduling;
 using Swarm.Store;
 
@@ -62,9 +63,10 @@ public sealed partial class ManagerLoops(IObjectStore store, Dispatcher dispatch
         var runner = new ControlLoopRunner(store, time, loggers.CreateLogger<ControlLoopRunner>());
         return Task.WhenAll(
             runner.RunAsync(new OrchestrationLoop(random), leading),
-            runner.RunAsync(new AllocationLoop(), leading),
+            runner.RunAsync(new AllocationLoop(random), leading),
             runner.RunAsync(new SchedulingLoop(), leading),
             runner.RunAsync(new ReapingLoop(), leading),
+            runner.RunAsync(new RebalancingLoop(), leading),
             dispatcher.LeadAsync(leading));
     }
 

@@ -28,6 +28,12 @@ public sealed record Cluster : VersionedRecord, IStoreObject
     /// <summary>Set while managers lock themselves.</summary>
     [Key(9)] public ManagerLock? Lock { get; init; }
 
+    /// <summary>
+    /// Networks that were ever made, the first of them the one for published ports; 0: the cluster is of a version without. Whoever makes a network
+    /// counts it here in the same transaction, so that two who do it at once meet and never choose the same addresses.
+    /// </summary>
+    [Key(10)] public long NetworksMade { get; init; }
+
     [IgnoreMember] public string? UniqueName => Spec.Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Cluster;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

@@ -8,6 +8,9 @@ public static class Ids
     public const int Length = 25;
     private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyz";
 
+    /// <summary>It looks like one of ours.</summary>
+    public static bool IsValid(string id) => id.Length == Length && id.All(Digits.Contains);
+
     /// <summary>A new id drawn from <paramref name="random"/>, which the simulator seeds.</summary>
     public static string New(Random random)
     {

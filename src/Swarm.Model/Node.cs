@@ -31,6 +31,9 @@ public sealed record Node : VersionedRecord, IStoreObject
     /// </summary>
     [Key(7)] public long PromotedAt { get; init; }
 
+    /// <summary>Its own places on networks: on the one that carries published ports.</summary>
+    [Key(8)] public ImmutableArray<NetworkAttachment> Networks { get; init; } = [];
+
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Node;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };
@@ -87,6 +90,9 @@ public sealed record NodeStatus : VersionedRecord
 
     /// <summary>host:port at which managers dial the node; empty in what an older version wrote.</summary>
     [Key(3)] public string RpcAddress { get; init; } = "";
+
+    /// <summary>Where other nodes send the frames of networks, without port; empty: at <see cref="Address"/>.</summary>
+    [Key(4)] public string DataPathAddress { get; init; } = "";
 }
 
 [MessagePackObject]

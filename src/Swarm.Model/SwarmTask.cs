@@ -65,6 +65,9 @@ public sealed record SwarmTask : VersionedRecord, IStoreObject
     /// <summary>It does its work well, but should do it elsewhere: it is replaced as by an update, start-first.</summary>
     [Key(14)] public bool IsLeaving { get; init; }
 
+    /// <summary>Its places on the cluster's networks, from the allocator.</summary>
+    [Key(15)] public ImmutableArray<NetworkAttachment> Networks { get; init; } = [];
+
     [IgnoreMember] public string? UniqueName => null;
     [IgnoreMember] public TableKind Table => TableKind.Task;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

@@ -18,6 +18,19 @@ public sealed record TaskSpec : VersionedRecord
     [Key(7)] public ulong ForceUpdate { get; init; }
     [Key(8)] public ImmutableArray<NetworkAttachmentConfig> Networks { get; init; } = [];
     [Key(9)] public string Runtime { get; init; } = "";
+
+    /// <summary>Set for a task that is no more than the place of a container that its node made itself; it is of no service.</summary>
+    [Key(10)] public AttachedContainer? Attached { get; init; }
+}
+
+/// <summary>A container that is no task, on an attachable network.</summary>
+[MessagePackObject]
+public sealed record AttachedContainer : VersionedRecord
+{
+    [Key(0)] public string ContainerId { get; init; } = "";
+
+    /// <summary>Addresses without prefix that it must get, at most one of each family; empty: any.</summary>
+    [Key(1)] public ImmutableArray<string> Asked { get; init; } = [];
 }
 
 [MessagePackObject]

@@ -43,8 +43,7 @@ public sealed class ClusterHost : IAsyncDisposable
     {
         var store = new MemoryStore(TimeProvider.System);
         var node = new FakeNode(store);
-        var validation = new ServiceValidation(FakeConstraints);
-        var access = new ManagerAccess(node, new IdSource(new Random(1)), validation, TimeProvider.System, _ => $"SWMTKN-1-{Guid.NewGuid():N}", new RootChange(null, TimeProvider.System));
+        var access = AccessOf(node);
         var facts = new DaemonFacts
         {
             Host = new HostFacts { Hostname = "n1", Architecture = "amd64", Machine = "x86_64", Cpus = 2, MemoryBytes = 1 << 30, KernelVersion = "6.1", OperatingSystem = "Test" },
@@ -55,6 +54,9 @@ public sealed class ClusterHost : IAsyncDisposable
         var api = new ClusterApi(node, access, facts, new NoContainers(), new FakeNetworks(), TimeProvider.System);
         return new ClusterHost(await TestHost.StartAsync(api.Map), node, store);
     }
+
+    internal static ManagerAccess AccessOf(FakeNode node) => new(
+        node, new IdSource(new Random(1)), new ServiceValidation(FakeConstraints), TimeProvider.System, _ => $"SWMTKN-1-{Guid.NewGuid():N}", new RootChange(null, TimeProvider.System));
 
     public async Task<JsonElement> GetAsync(string path)
     {
@@ -134,6 +136,7 @@ public sealed class FakeNode(MemoryStore store) : INodeLifecycle
         var cluster = new Cluster
         {
             Id = "cluster000000000000000001",
+            NetworksMade = 1,
             RootCa = new RootCa { Certificate = root.Pem, Key = root.ExportKeyPem(), Digest = root.Digest, WorkerJoinToken = "SWMTKN-1-w", ManagerJoinToken = "SWMTKN-1-m" },
         };
         var result = await store.CommitAsync(new StoreTransaction().Create(node).Create(cluster), cancellation);

@@ -171,7 +171,7 @@ public sealed class DockerCliTests
         [
             "rpc error: code = AlreadyExists desc = name conflicts with an existing object: service web already exists",
             "rpc error: code = Unknown desc = constraint expected one operator from ==, !=",
-            "the ingress network is not built in this version",
+            "service needs ingress network, but no ingress network is present",
             "no such service: nothing",
             "no such task or service: nothing",
         ];

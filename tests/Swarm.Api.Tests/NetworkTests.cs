@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Swarm.Store;
 
 namespace Swarm.Api.Tests;
 
@@ -9,7 +10,11 @@ public sealed class NetworkTests : IAsyncLifetime
     private readonly FakeNetworks networks = new();
     private TestHost host = null!;
 
-    public async Task InitializeAsync() => host = await TestHost.StartAsync(routes => Networks.NetworkEndpoints.Map(routes, networks, TimeProvider.System));
+    public async Task InitializeAsync()
+    {
+        var noSwarm = new FakeNode(new MemoryStore(TimeProvider.System));
+        host = await TestHost.StartAsync(routes => Networks.NetworkEndpoints.Map(routes, networks, ClusterHost.AccessOf(noSwarm), TimeProvider.System));
+    }
 
     public async Task DisposeAsync() => await host.DisposeAsync();
 

@@ -25,6 +25,8 @@ public sealed class RefusalTests
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"}},\"UpdateConfig\":{\"MaxFailureRatio\":2}}", 400, "rpc error: code = InvalidArgument desc = TaskSpec: update-maxfailureratio cannot be less than 0 or bigger than 1")]
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"}},\"Mode\":{\"Global\":{},\"Replicated\":{}}}", 400, "must specify only one service mode")]
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"}},\"EndpointSpec\":{\"Mode\":\"dnsrr\",\"Ports\":[{\"TargetPort\":80}]}}", 400, "rpc error: code = InvalidArgument desc = EndpointSpec: port published with ingress mode can't be used with dnsrr mode")]
+    [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"}},\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":80}]}}", 400, "rpc error: code = FailedPrecondition desc = service needs ingress network, but no ingress network is present")]
+    [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"},\"Networks\":[{\"Target\":\"over\"}]}}", 404, "network over not found")]
     public async Task Service_that_can_not_be_is_refused(string body, int status, string message)
     {
         await using var host = await ClusterHost.StartManagerAsync();
@@ -33,8 +35,7 @@ public sealed class RefusalTests
     }
 
     [Theory]
-    [InlineData("{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"}},\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":80}]}}", "the ingress network is not built")]
-    [InlineData("{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"},\"Networks\":[{\"Target\":\"over\"}]}}", "network over can not be attached")]
+    [InlineData("{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\",\"Mounts\":[{\"Type\":\"npipe\",\"Source\":\"/a\",\"Target\":\"/a\"}]}}}", "mounts of type npipe")]
     public async Task What_is_not_built_is_said_and_not_taken(string body, string said)
     {
         await using var host = await ClusterHost.StartManagerAsync();

@@ -51,6 +51,7 @@ public sealed record TaskSpec : VersionedRecord
     [Key(7)] public ulong ForceUpdate { get; init; }
     [Key(8)] public ImmutableArray<NetworkAttachmentConfig> Networks { get; init; } = [];
     [Key(9)] public string Runtime { get; init; } = "";
+    [Key(10)] public AttachedContainer? Attached { get; init; }
 }
 
 [MessagePackObject]

@@ -39,6 +39,10 @@ public sealed class AuthorizationTests : IAsyncLifetime
         ["/swarm.Dispatcher/Session"] = Nodes,
         ["/swarm.Dispatcher/Heartbeat"] = Nodes,
         ["/swarm.Dispatcher/UpdateTaskStatus"] = Nodes,
+        ["/swarm.Dispatcher/AcknowledgeNetworks"] = Nodes,
+        ["/swarm.Dispatcher/FindNetwork"] = Nodes,
+        ["/swarm.Dispatcher/AttachNetwork"] = Nodes,
+        ["/swarm.Dispatcher/DetachNetwork"] = Nodes,
         ["/swarm.NodeCa/GetRootCertificate"] = [Nobody, Worker, Manager, Demoted, RemovedWorker, RemovedManager],
         ["/swarm.NodeCa/IssueCertificate"] = [Nobody],
         ["/swarm.NodeCa/RenewCertificate"] = Nodes,
@@ -47,8 +51,10 @@ public sealed class AuthorizationTests : IAsyncLifetime
         ["/swarm.Membership/TransferLeadership"] = [Manager],
         ["/swarm.Membership/Meet"] = Nodes,
         ["/swarm.Consensus/Call"] = [Manager],
+        ["/swarm.Consensus/Link"] = [Manager],
         ["/swarm.NodeWork/Logs"] = [Manager],
         ["/swarm.NodeWork/Exec"] = [Manager],
+        ["/swarm.NodeWork/Networks"] = [Manager],
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private readonly TestCluster _cluster = new();
@@ -195,7 +201,8 @@ public sealed class AuthorizationTests : IAsyncLifetime
     private async Task CallAsync<TRequest, TResponse>(Method<TRequest, TResponse> method, PeerChannel channel)
         where TRequest : class where TResponse : class
     {
-        var request = typeof(TRequest) == typeof(OpaqueBytes) ? (TRequest)(object)new OpaqueBytes(new byte[] { 1 }) : Activator.CreateInstance<TRequest>();
+        // On a link: its first call, with an empty body.
+        var request = typeof(TRequest) == typeof(OpaqueBytes) ? (TRequest)(object)new OpaqueBytes(new byte[] { 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 }) : Activator.CreateInstance<TRequest>();
         if (method.Type == MethodType.Unary)
         {
             await UnaryCall.InvokeAsync(channel.Channel, _address, method, request, RpcLimits.CallTimeout, TimeProvider.System, _cluster.Token);
@@ -208,6 +215,12 @@ public sealed class AuthorizationTests : IAsyncLifetime
         using var streaming = duplex is null ? calls.AsyncServerStreamingCall(method, null, options, request) : null;
         try
         {
+            if (duplex is not null && method == (object)RpcMethods.ConsensusLink)
+            {
+                await duplex.ResponseStream.MoveNext(_cluster.Token);
+                await duplex.RequestStream.WriteAsync(request, _cluster.Token);
+            }
+
             await (duplex?.ResponseStream ?? streaming!.ResponseStream).MoveNext(_cluster.Token);
         }
         catch (RpcException failure)

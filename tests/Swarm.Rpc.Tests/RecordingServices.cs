@@ -77,6 +77,30 @@ internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership, INo
         return Task.CompletedTask;
     }
 
+    public Task AcknowledgeNetworksAsync(NodeIdentity caller, AcknowledgeNetworksRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("AcknowledgeNetworks", caller.NodeId));
+        return Task.CompletedTask;
+    }
+
+    public Task<FindNetworkResponse> FindNetworkAsync(NodeIdentity caller, FindNetworkRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("FindNetwork", caller.NodeId));
+        return Task.FromResult(new FindNetworkResponse());
+    }
+
+    public Task<AttachNetworkResponse> AttachNetworkAsync(NodeIdentity caller, AttachNetworkRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("AttachNetwork", caller.NodeId));
+        return Task.FromResult(new AttachNetworkResponse());
+    }
+
+    public Task DetachNetworkAsync(NodeIdentity caller, DetachNetworkRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("DetachNetwork", caller.NodeId));
+        return Task.CompletedTask;
+    }
+
     public Task<RootCertificateResponse> GetRootCertificateAsync(CancellationToken cancellation)
     {
         Calls.Enqueue(("GetRootCertificate", ""));
@@ -118,6 +142,12 @@ internal sealed class RecordingServices : IDispatcher, INodeCa, IMembership, INo
     {
         Calls.Enqueue(("Exec", caller.NodeId));
         return AsyncEnumerable.Empty<ExecOutput>();
+    }
+
+    public IAsyncEnumerable<NetworkState> NetworksAsync(NodeIdentity caller, NetworkStateRequest request, CancellationToken cancellation)
+    {
+        Calls.Enqueue(("Networks", caller.NodeId));
+        return AsyncEnumerable.Empty<NetworkState>();
     }
 
     private void Refuse()

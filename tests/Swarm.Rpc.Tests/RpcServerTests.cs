@@ -231,5 +231,13 @@ public sealed class RpcServerTests : IAsyncLifetime
         public Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task AcknowledgeNetworksAsync(NodeIdentity caller, AcknowledgeNetworksRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<FindNetworkResponse> FindNetworkAsync(NodeIdentity caller, FindNetworkRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<AttachNetworkResponse> AttachNetworkAsync(NodeIdentity caller, AttachNetworkRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task DetachNetworkAsync(NodeIdentity caller, DetachNetworkRequest request, CancellationToken cancellation) => throw new NotSupportedException();
     }
 }

@@ -26,6 +26,16 @@ public sealed class ManagerAccess(INodeLifecycle node, IdSource ids, ServiceVali
     /// <exception cref="EngineException">503: this node is no manager.</exception>
     public NodeTaskAccess Tasks => node.Tasks ?? throw new EngineException(503, NoManagerText(node.State));
 
+    public bool IsManager => node.Store is not null;
+
+    /// <summary>This node's id; empty outside of a cluster.</summary>
+    public string NodeId => node.State.NodeId;
+
+    /// <param name="localNetwork">The name of the network of this node alone that a user means; null: there is none.</param>
+    public ServiceControl ServicesBeside(Func<string, string?> localNetwork) => new(Store, ids, validation, time, localNetwork);
+
+    public NetworkControl Networks => new(Store, ids);
+
     public ServiceControl Services => new(Store, ids, validation, time);
 
     /// <summary>Of secrets, or of configs.</summary>

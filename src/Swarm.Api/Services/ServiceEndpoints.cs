@@ -49,7 +49,7 @@ public static class ServiceEndpoints
     private static async Task CreateAsync(HttpContext context, ManagerAccess access, INetworkCatalog networks)
     {
         var spec = await context.ReadJsonAsync(SwarmJson.Default.ServiceSpec).ConfigureAwait(false) ?? new ServiceSpec();
-        var control = access.Services;
+        var control = access.ServicesBeside(name => NetworkEndpoints.NameOf(networks, name));
         var created = await control.CreateAsync(WithAuth(ServiceSpecReader.Read(spec, networks), context), context.RequestAborted).ConfigureAwait(false);
         await context.WriteJsonAsync(new ServiceCreateResponse { ID = created.Id }, SwarmJson.Default.ServiceCreateResponse, StatusCodes.Status201Created).ConfigureAwait(false);
     }
@@ -82,7 +82,7 @@ public static class ServiceEndpoints
             throw EngineException.BadRequest("unsupported registryAuthFrom value");
         }
 
-        var control = access.Services;
+        var control = access.ServicesBeside(name => NetworkEndpoints.NameOf(networks, name));
         await (context.QueryString("rollback") switch
         {
             "" or "none" => control.UpdateAsync(

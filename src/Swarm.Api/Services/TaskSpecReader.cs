@@ -49,7 +49,8 @@ internal static class TaskSpecReader
             return [];
         }
 
-        var names = networks.List().ToDictionary(one => one.Id, one => one.Name, StringComparer.Ordinal);
+        // The predefined networks are every node's: their ids are this node's alone.
+        var names = networks.List().Where(one => NetworkEndpoints.Predefined.Contains(one.Name)).ToDictionary(one => one.Id, one => one.Name, StringComparer.Ordinal);
         return List(attachments, one => new NetworkAttachmentConfig
         {
             Target = names.GetValueOrDefault(one.Target ?? "", one.Target ?? ""),

@@ -28,22 +28,24 @@ public static class TaskEndpoints
         var services = filters["service"].Select(one => view.Service(one).Id).ToHashSet(StringComparer.Ordinal);
         var nodes = filters["node"].Select(one => view.Node(one).Id).ToHashSet(StringComparer.Ordinal);
         var fresh = filters.Has("_up-to-date") ? new Dictionary<string, TaskFreshness?>(StringComparer.Ordinal) : null;
+        // The place of a plain container on a network is a task to the managers alone.
         var tasks = Candidates(view, services, nodes).Where(one =>
-                filters.Prefix("id", one.Id)
+                one.Spec.Attached is null
+                && filters.Prefix("id", one.Id)
                 && filters.Prefix("name", one.Name)
                 && filters.Labels("label", one.ServiceLabels)
                 && (services.Count == 0 || services.Contains(one.ServiceId))
                 && (nodes.Count == 0 || nodes.Contains(one.NodeId))
                 && (states.Count == 0 || states.Contains(TaskMapping.Desired(one)))
                 && (fresh is null || IsUpToDate(view, one, fresh)))
-            .Select(TaskMapping.Write);
+            .Select(one => TaskMapping.Write(view, one));
         await context.WriteJsonAsync<IReadOnlyList<TaskInspect>>([.. tasks], SwarmJson.Default.IReadOnlyListTaskInspect).ConfigureAwait(false);
     }
 
     private static async Task InspectAsync(HttpContext context, ManagerAccess access)
     {
         var view = await access.ReadAsync(context.RequestAborted).ConfigureAwait(false);
-        await context.WriteJsonAsync(TaskMapping.Write(view.Task(context.RouteString("id"))), SwarmJson.Default.TaskInspect).ConfigureAwait(false);
+        await context.WriteJsonAsync(TaskMapping.Write(view, view.Task(context.RouteString("id"))), SwarmJson.Default.TaskInspect).ConfigureAwait(false);
     }
 
     /// <summary>By index where a filter allows: a cluster may have a million tasks.</summary>

@@ -1,12 +1,15 @@
+using System.Globalization;
+using Swarm.Api.Networks;
 using Swarm.Api.Services;
 using Swarm.Model;
+using Swarm.Store;
 using static Swarm.Api.Wire.WireValues;
 
 namespace Swarm.Api.Tasks;
 
 internal static class TaskMapping
 {
-    internal static Wire.TaskInspect Write(SwarmTask task) => new()
+    internal static Wire.TaskInspect Write(StoreView view, SwarmTask task) => new()
     {
         ID = task.Id,
         Version = Version(task.Meta.Version),
@@ -20,6 +23,7 @@ internal static class TaskMapping
         NodeID = NullIfEmpty(task.NodeId),
         Status = Status(task.Status),
         DesiredState = Desired(task),
+        NetworksAttachments = NullIfEmpty(task.Networks, place => Place(view, place)),
         JobIteration = task.JobIteration is { } iteration ? Version(iteration) : null,
         AssignedGenericResources = NullIfEmpty(task.AssignedGeneric, TaskSpecWriter.Generic),
     };
@@ -46,6 +50,41 @@ internal static class TaskMapping
         TaskState.Rejected => "rejected",
         TaskState.Remove => "remove",
         _ => "orphaned",
+    };
+
+    private static Wire.NetworkAttachment Place(StoreView view, NetworkAttachment place) => new()
+    {
+        Network = view.Networks.Find(place.NetworkId) is { } network ? Network(network) : new Wire.ClusterNetwork { ID = place.NetworkId },
+        Addresses = NullIfEmpty(place.Addresses),
+    };
+
+    private static Wire.ClusterNetwork Network(Network network) => new()
+    {
+        ID = network.Id,
+        Version = Version(network.Meta.Version),
+        CreatedAt = network.Meta.CreatedAt.UtcDateTime,
+        UpdatedAt = network.Meta.UpdatedAt.UtcDateTime,
+        Spec = new Wire.ClusterNetworkSpec
+        {
+            Name = network.Annotations.Name,
+            Labels = Nullable(network.Annotations.Labels),
+            DriverConfiguration = new Wire.Driver { Name = "overlay", Options = NullIfEmpty(network.Driver.Options) },
+            IPv6Enabled = NullIfDefault(network.EnableIPv6),
+            Internal = NullIfDefault(network.Internal),
+            Attachable = NullIfDefault(network.Attachable),
+            Ingress = NullIfDefault(network.Ingress),
+            Scope = "swarm",
+        },
+        DriverState = new Wire.Driver
+        {
+            Name = "overlay",
+            Options = Nullable(network.Driver.Options.SetItem(ClusterNetworkWriter.VniOption, network.Vni.ToString(CultureInfo.InvariantCulture))),
+        },
+        IPAMOptions = new Wire.ClusterIPAM
+        {
+            Driver = new Wire.Driver { Name = "default" },
+            Configs = NullIfEmpty(network.Pools, pool => new Wire.ClusterIPAMConfig { Subnet = pool.Subnet, Range = NullIfEmpty(pool.Range), Gateway = NullIfEmpty(pool.Gateway) }),
+        },
     };
 
     private static Wire.TaskStatus Status(Model.TaskStatus status) => new()

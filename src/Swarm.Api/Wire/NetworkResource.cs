@@ -24,6 +24,12 @@ public sealed record NetworkResource
     public IReadOnlyDictionary<string, EndpointResource> Containers { get; init; } = new Dictionary<string, EndpointResource>();
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Of a network of the cluster.</summary>
+    public IReadOnlyList<PeerInfo>? Peers { get; init; }
+
+    /// <summary>By name; in a verbose inspection.</summary>
+    public IReadOnlyDictionary<string, ServiceInfo>? Services { get; init; }
 }
 
 public sealed record IPAM
@@ -108,4 +114,5 @@ public sealed record NetworksPruned(IReadOnlyList<string>? NetworksDeleted);
 [JsonSerializable(typeof(NetworkConnectRequest))]
 [JsonSerializable(typeof(NetworkDisconnectRequest))]
 [JsonSerializable(typeof(NetworksPruned))]
+[JsonSerializable(typeof(IReadOnlyList<NetworkCheckResult>))]
 internal sealed partial class NetworkJson : JsonSerializerContext;

@@ -14,6 +14,7 @@ public sealed record TaskInspect
     public string? NodeID { get; init; }
     public TaskStatus? Status { get; init; }
     public string? DesiredState { get; init; }
+    public IReadOnlyList<NetworkAttachment>? NetworksAttachments { get; init; }
     public IReadOnlyList<GenericResource>? AssignedGenericResources { get; init; }
     public Version? JobIteration { get; init; }
 }

@@ -12,7 +12,7 @@ public sealed partial class ContainerEngine
     /// <exception cref="EngineException">400, 403, 404: it cannot be.</exception>
     public Task ConnectAsync(Container container, string network, EndpointSettings? settings, CancellationToken cancellation) => container.Mailbox.RunAsync(async () =>
     {
-        var found = _network.Find(network) ?? throw EngineException.NotFound($"network {network} not found");
+        var found = await _network.FindAsync(network, cancellation).ConfigureAwait(false) ?? throw EngineException.NotFound($"network {network} not found");
         var asked = (settings ?? new EndpointSettings()).Filled();
         CheckCanConnect(container, found);
         ContainerNetworks.Check(found.Name, found, asked);

@@ -31,6 +31,10 @@ public interface IContainerNetwork
     /// <returns>Null: there is none, or several fit.</returns>
     NetworkIdentity? Find(string network);
 
+    /// <summary>As <see cref="Find"/>, and also a network that this node would only have with a container on it.</summary>
+    /// <exception cref="EngineException">Who knows it does not answer.</exception>
+    Task<NetworkIdentity?> FindAsync(string network, CancellationToken cancellation) => Task.FromResult(Find(network));
+
     /// <summary>What `host-gateway` stands for: the host's own addresses on the default network.</summary>
     ImmutableArray<IPAddress> HostGateways { get; }
 }

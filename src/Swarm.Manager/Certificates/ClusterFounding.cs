@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using Swarm.Manager.Allocation;
 using Swarm.Model;
 using Swarm.Security;
+using Swarm.Store;
 
 namespace Swarm.Manager.Certificates;
 
@@ -10,7 +12,15 @@ public sealed record ClusterWishes(
     string Address, ClusterSpec Spec, NodeAvailability Availability, ImmutableArray<string> DefaultAddressPool, int SubnetSize, int DataPathPort);
 
 /// <summary>A new cluster: its first node's credentials, and the records to commit once that node leads.</summary>
-public sealed record FoundedCluster(NodeCredentials Credentials, Cluster Cluster, Node FirstManager);
+public sealed record FoundedCluster(NodeCredentials Credentials, Cluster Cluster, Node FirstManager)
+{
+    /// <summary>The records, and the network for published ports that a cluster begins with.</summary>
+    public StoreTransaction Write(Random random)
+    {
+        var records = new StoreTransaction().Create(Cluster with { NetworksMade = 1 }).Create(FirstManager);
+        return PoolPlan.Ingress(Ids.New(random), Cluster, StoreView.Empty) is { } ingress ? records.Create(ingress) : records;
+    }
+}
 
 public static class ClusterFounding
 {

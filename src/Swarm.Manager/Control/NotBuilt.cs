@@ -9,10 +9,6 @@ internal static class NotBuilt
     {
         var what = spec switch
         {
-            _ when spec.Endpoint?.Ports.Any(port => port.PublishMode == PublishMode.Ingress) == true =>
-                "the ingress network is not built in this version: publish the port with mode=host, or leave it out",
-            _ when Networks(spec) is { } network =>
-                $"network {network} can not be attached: networks for services are not built in this version. Leave --network out or use --network none",
             _ when spec.Task.Container.Mounts.Any(mount => mount.Type is MountType.NamedPipe or MountType.Cluster or MountType.Image) =>
                 "mounts of type npipe, cluster and image are not built in this version: use bind, volume or tmpfs",
             _ => null,
@@ -22,7 +18,4 @@ internal static class NotBuilt
             throw ControlException.NotBuilt($"service {spec.Annotations.Name}: {what}");
         }
     }
-
-    private static string? Networks(ServiceSpec spec) =>
-        spec.Networks.Concat(spec.Task.Networks).Select(one => one.Target).FirstOrDefault(target => target != "none");
 }

@@ -12,6 +12,7 @@ internal static class References
         var container = spec.Task.Container;
         EnsureExist("secret", container.Secrets, reference => view.Secrets.Find(reference.Id)?.Annotations.Name);
         EnsureExist("config", container.Configs, reference => view.Configs.Find(reference.Id)?.Annotations.Name);
+        ServiceNetworks.Check(view, spec);
         EnsurePortsFree(view, spec.Endpoint, exceptService);
     }
 

@@ -7,7 +7,8 @@ namespace Swarm.Manager.Control;
 /// <summary>What users do to services: each call is one transaction, refused with Docker's texts.</summary>
 /// <param name="store">This manager's store.</param>
 /// <param name="validation">What a spec must be.</param>
-public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceValidation validation, TimeProvider time)
+/// <param name="localNetwork">The name of the network of this node alone that a user means; null: there is none.</param>
+public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceValidation validation, TimeProvider time, Func<string, string?>? localNetwork = null)
 {
     /// <summary>Moves of one rebalance: what fits into one transaction.</summary>
     public const int MaxMoves = StoreTransaction.MaxChanges;
@@ -30,8 +31,9 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
                     throw NameTaken(spec);
                 }
 
-                References.Check(view, spec, exceptService: null);
-                var service = new Service { Id = ids.NextId(), Spec = spec, Job = spec.Mode.IsJob() ? new JobStatus { LastExecution = time.GetUtcNow() } : null };
+                var resolved = ServiceNetworks.Resolve(view, spec, localNetwork);
+                References.Check(view, resolved, exceptService: null);
+                var service = new Service { Id = ids.NextId(), Spec = resolved, Job = spec.Mode.IsJob() ? new JobStatus { LastExecution = time.GetUtcNow() } : null };
                 return (new StoreTransaction().Create(service), service);
             },
             () => NameTaken(spec),
@@ -46,7 +48,7 @@ public sealed class ServiceControl(IObjectStore store, IdSource ids, ServiceVali
         view =>
         {
             var service = view.Service(idOrName);
-            var spec = WithAuth(asked, fromPrevious ? service.PreviousSpec ?? throw ControlException.Unknown("service does not have a previous spec") : service.Spec);
+            var spec = WithAuth(ServiceNetworks.Resolve(view, asked, localNetwork), fromPrevious ? service.PreviousSpec ?? throw ControlException.Unknown("service does not have a previous spec") : service.Spec);
             validation.Check(spec);
             EnsureMayBecome(service.Spec, spec);
             Commits.EnsureVersion(service.Meta.Version, version);

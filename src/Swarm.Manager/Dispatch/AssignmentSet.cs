@@ -1,21 +1,29 @@
+using System.Collections.Immutable;
 using Swarm.Model;
 using Swarm.Rpc.Dispatch;
-using Swarm.Store;
 
 namespace Swarm.Manager.Dispatch;
 
 /// <summary>What one agent has been told in its session, and so what it must still be told.</summary>
-internal sealed class AssignmentSet(string nodeId)
+internal sealed class AssignmentSet(string nodeId, NetworkTables tables, Drains drains)
 {
     private Dictionary<string, TaskState> _tasks = [];
+    private ImmutableDictionary<string, NetworkTable> _networks = ImmutableDictionary<string, NetworkTable>.Empty;
     private HashSet<string> _secrets = [];
     private HashSet<string> _configs = [];
     private bool _told;
 
-    /// <summary>The difference between the node's part of <paramref name="view"/> and what was told before: the first time, all of it. Null: none.</summary>
-    internal Assignments? Next(StoreView view)
+    /// <summary>Tasks that are to stop, of which the agent is not told yet.</summary>
+    internal HashSet<string> Withheld { get; } = [];
+
+    /// <summary>The difference between the node's part of <paramref name="picture"/> and what was told before: the first time, all of it. Null: none.</summary>
+    internal Assignments? Next(NetworkPicture picture)
     {
-        var tasks = view.TasksOnNode(nodeId).Where(task => task.Status.State >= TaskState.Assigned).ToList();
+        var view = picture.View;
+        Withheld.Clear();
+        var tasks = view.TasksOnNode(nodeId).Where(task => task.Status.State >= TaskState.Assigned && task.Spec.Attached is null)
+            .Select(task => AsTold(task, picture)).ToList();
+        var networks = picture.ByNetwork.Where(one => one.Value.Peers.ContainsKey(nodeId)).ToImmutableDictionary();
 
         // Values go only where a task needs them, and only while it does.
         var needing = tasks.Where(task => !task.Status.State.IsTerminal() && task.DesiredState <= TaskState.Running).ToList();
@@ -37,11 +45,34 @@ internal sealed class AssignmentSet(string nodeId)
             RemovedSecrets = [.. _secrets.Where(id => !nextSecrets.Contains(id)).Order(StringComparer.Ordinal)],
             Configs = [.. configs.Where(one => !_configs.Contains(one.Id))],
             RemovedConfigs = [.. _configs.Where(id => !nextConfigs.Contains(id)).Order(StringComparer.Ordinal)],
+            Networks = [.. networks.Where(one => _networks.GetValueOrDefault(one.Key) != one.Value).OrderBy(one => one.Key, StringComparer.Ordinal)
+                .Select(one => tables.Between(_networks.GetValueOrDefault(one.Key), one.Value))],
+            RemovedNetworks = [.. _networks.Keys.Where(id => !networks.ContainsKey(id)).Order(StringComparer.Ordinal)],
+            NetworksIndex = view.Index,
         };
-        (_tasks, _secrets, _configs) = (nextTasks, nextSecrets, nextConfigs);
+        foreach (var id in difference.Tasks.Where(task => task.DesiredState > TaskState.Running).Select(task => task.Id).Concat(difference.RemovedTasks))
+        {
+            drains.Forget(id);
+        }
+
+        (_tasks, _secrets, _configs, _networks) = (nextTasks, nextSecrets, nextConfigs, networks);
         var isEmpty = _told && difference.Tasks.IsEmpty && difference.RemovedTasks.IsEmpty && difference.Secrets.IsEmpty
-            && difference.RemovedSecrets.IsEmpty && difference.Configs.IsEmpty && difference.RemovedConfigs.IsEmpty;
+            && difference.RemovedSecrets.IsEmpty && difference.Configs.IsEmpty && difference.RemovedConfigs.IsEmpty
+            && difference.Networks.IsEmpty && difference.RemovedNetworks.IsEmpty;
         _told = true;
         return isEmpty ? null : difference;
+    }
+
+    /// <summary>A running task that is to stop goes on, as far as its node knows, until nobody sends it anything new.</summary>
+    private SwarmTask AsTold(SwarmTask task, NetworkPicture picture)
+    {
+        if (task.DesiredState <= TaskState.Running || task.Status.State != TaskState.Running || task.Networks.IsEmpty
+            || _tasks.GetValueOrDefault(task.Id) > TaskState.Running || drains.MayStop(task, picture))
+        {
+            return task;
+        }
+
+        Withheld.Add(task.Id);
+        return task with { DesiredState = TaskState.Running };
     }
 }

@@ -1,16 +1,20 @@
+using System.Collections.Immutable;
 using Swarm.Model;
 using Swarm.Store;
 
 namespace Swarm.Manager.Dispatch;
 
 /// <summary>Wakes the sessions whose nodes a commit concerns.</summary>
-internal sealed class ChangeNotifier(IObjectStore store, SessionTable sessions)
+internal sealed class ChangeNotifier(IObjectStore store, SessionTable sessions, NetworkTables tables)
 {
+    private ImmutableDictionary<string, NetworkTable> _networks = ImmutableDictionary<string, NetworkTable>.Empty;
+
     internal async Task RunAsync(CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
             using var watch = store.Watch();
+            _networks = tables.Take().ByNetwork;
             NotifyAll();
             try
             {
@@ -20,6 +24,8 @@ internal sealed class ChangeNotifier(IObjectStore store, SessionTable sessions)
                     {
                         Notify(commit);
                     }
+
+                    NotifyNetworks();
                 }
             }
             catch (WatchLaggedException)
@@ -56,6 +62,34 @@ internal sealed class ChangeNotifier(IObjectStore store, SessionTable sessions)
                     NotifyAll();
                     break;
             }
+        }
+    }
+
+    /// <summary>Every node that has, or had, a part in a network whose table is another now.</summary>
+    private void NotifyNetworks()
+    {
+        var now = tables.Take().ByNetwork;
+        if (now == _networks)
+        {
+            return;
+        }
+
+        var nodes = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var (id, table) in now)
+        {
+            var before = _networks.GetValueOrDefault(id);
+            if (!ReferenceEquals(before, table))
+            {
+                nodes.UnionWith(table.Peers.Keys);
+                nodes.UnionWith(before?.Peers.Keys ?? []);
+            }
+        }
+
+        nodes.UnionWith(_networks.Where(one => !now.ContainsKey(one.Key)).SelectMany(one => one.Value.Peers.Keys));
+        _networks = now;
+        foreach (var node in nodes)
+        {
+            Notify(node);
         }
     }
 

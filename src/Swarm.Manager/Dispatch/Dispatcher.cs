@@ -29,6 +29,25 @@ public sealed partial class Dispatcher(
     public Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation) =>
         Term().UpdateTaskStatusAsync(caller, request, cancellation);
 
+    /// <inheritdoc/>
+    public Task AcknowledgeNetworksAsync(NodeIdentity caller, AcknowledgeNetworksRequest request, CancellationToken cancellation)
+    {
+        Term().AcknowledgeNetworks(caller, request);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<FindNetworkResponse> FindNetworkAsync(NodeIdentity caller, FindNetworkRequest request, CancellationToken cancellation) =>
+        Term().FindNetworkAsync(request, cancellation);
+
+    /// <inheritdoc/>
+    public Task<AttachNetworkResponse> AttachNetworkAsync(NodeIdentity caller, AttachNetworkRequest request, CancellationToken cancellation) =>
+        Term().AttachNetworkAsync(caller, request, cancellation);
+
+    /// <inheritdoc/>
+    public Task DetachNetworkAsync(NodeIdentity caller, DetachNetworkRequest request, CancellationToken cancellation) =>
+        Term().DetachNetworkAsync(caller, request, cancellation);
+
     /// <summary>Serves for one term of leadership.</summary>
     internal async Task LeadAsync(CancellationToken cancellation)
     {

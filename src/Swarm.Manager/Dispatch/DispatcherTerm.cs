@@ -21,14 +21,21 @@ internal sealed class DispatcherTerm
     private readonly StatusWriter _writer;
     private readonly ControlLoopRunner _runner;
     private readonly LivenessLoop _liveness;
+    private readonly NetworkTables _tables;
+    private readonly Drains _drains;
+    private readonly ContainerPlaces _places;
+    private readonly TimeProvider _time;
 
     internal DispatcherTerm(IObjectStore store, TimeProvider time, Random random, ILoggerFactory loggers, CancellationToken leading)
     {
-        (_store, _random, _leading) = (store, random, leading);
+        (_store, _random, _time, _leading) = (store, random, time, leading);
         _sessions = new SessionTable(time);
         _writer = new StatusWriter(store, loggers.CreateLogger<StatusWriter>());
         _runner = new ControlLoopRunner(store, time, loggers.CreateLogger<ControlLoopRunner>());
         _liveness = new LivenessLoop(_sessions, time);
+        _tables = new NetworkTables(store);
+        _drains = new Drains(_sessions, time);
+        _places = new ContainerPlaces(store, random, time, loggers.CreateLogger<ContainerPlaces>());
     }
 
     /// <summary>Runs until the first of its flows ends, which but for the end of the term none should.</summary>
@@ -37,7 +44,7 @@ internal sealed class DispatcherTerm
         Task[] flows =
         [
             _writer.RunAsync(_leading),
-            new ChangeNotifier(_store, _sessions).RunAsync(_leading),
+            new ChangeNotifier(_store, _sessions, _tables).RunAsync(_leading),
             _runner.RunAsync(_liveness, _leading),
             _runner.RunAsync(new OrphanLoop(), _leading),
         ];
@@ -46,7 +53,11 @@ internal sealed class DispatcherTerm
         await Task.WhenAll(flows);
     }
 
-    internal void End() => _sessions.EndAll();
+    internal void End()
+    {
+        _sessions.EndAll();
+        _tables.Dispose();
+    }
 
     internal async Task<HeartbeatResponse> HeartbeatAsync(NodeIdentity caller, HeartbeatRequest request, CancellationToken cancellation)
     {
@@ -71,6 +82,25 @@ internal sealed class DispatcherTerm
         return _writer.WriteAsync(caller.NodeId, request.Updates, cancellation);
     }
 
+    internal void AcknowledgeNetworks(NodeIdentity caller, AcknowledgeNetworksRequest request)
+    {
+        var session = _sessions.Touch(caller.NodeId, request.SessionId);
+        session.Acknowledged = Math.Max(session.Acknowledged, request.Index);
+        foreach (var waiting in _sessions.All.Where(one => one.Drains))
+        {
+            waiting.Changed.Raise();
+        }
+    }
+
+    internal async Task<FindNetworkResponse> FindNetworkAsync(FindNetworkRequest request, CancellationToken cancellation) =>
+        new() { Network = await _places.FindAsync(request.Network, cancellation) };
+
+    internal Task<AttachNetworkResponse> AttachNetworkAsync(NodeIdentity caller, AttachNetworkRequest request, CancellationToken cancellation) =>
+        _places.AttachAsync(caller.NodeId, request, cancellation);
+
+    internal Task DetachNetworkAsync(NodeIdentity caller, DetachNetworkRequest request, CancellationToken cancellation) =>
+        _places.DetachAsync(caller.NodeId, request, cancellation);
+
     internal async IAsyncEnumerable<SessionMessage> SessionAsync(
         NodeIdentity caller, SessionRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -80,24 +110,36 @@ internal sealed class DispatcherTerm
             id = Ids.New(_random);
         }
 
-        var session = _sessions.Open(id, caller.NodeId);
+        var session = _sessions.Open(id, caller.NodeId, request.HasNetworks);
         using var alive = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended, _leading);
         try
         {
             await RegisterAsync(caller, request, alive.Token);
+            if (request.HasNetworks)
+            {
+                await _places.ReplaceAsync(caller.NodeId, request.Places, alive.Token);
+            }
+
             session.Registered = true;
             _sessions.Liveness.Raise();
-            var news = new SessionNews(session.Id, caller.NodeId);
+            var assignments = new AssignmentSet(caller.NodeId, _tables, _drains);
+            var news = new SessionNews(session.Id, assignments);
             while (true)
             {
                 session.Changed.Take();
-                var view = _store.View;
-                var node = view.Nodes.Find(caller.NodeId) ?? throw NotAMember(caller);
-                if (news.Next(view, node) is { } message)
+
+                // Before it is decided: an acknowledgement that comes meanwhile must be heard.
+                session.Drains = true;
+                var picture = _tables.Take();
+                var node = picture.View.Nodes.Find(caller.NodeId) ?? throw NotAMember(caller);
+                var message = news.Next(picture, node);
+                session.Drains = assignments.Withheld.Count > 0;
+                if (message is not null)
                 {
                     yield return message;
                 }
 
+                using var patience = _drains.Wait(assignments.Withheld) is { } wait ? _time.CreateTimer(_ => session.Changed.Raise(), null, wait, Timeout.InfiniteTimeSpan) : null;
                 if (!await ChangedAsync(session, alive.Token))
                 {
                     cancellation.ThrowIfCancellationRequested();
@@ -132,7 +174,7 @@ internal sealed class DispatcherTerm
         node => node with
         {
             Description = request.Description,
-            Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address), RpcAddress = request.Address },
+            Status = new NodeStatus { State = NodeState.Ready, Address = HostOf(request.Address), RpcAddress = request.Address, DataPathAddress = request.DataPathAddress },
         },
         cancellation);
 

@@ -7,17 +7,17 @@ using Swarm.Store;
 namespace Swarm.Manager.Dispatch;
 
 /// <summary>Composes a session's messages: each part only when it changed since the last.</summary>
-internal sealed class SessionNews(string sessionId, string nodeId)
+internal sealed class SessionNews(string sessionId, AssignmentSet assignments)
 {
-    private readonly AssignmentSet _assignments = new(nodeId);
     private Node? _node;
     private ImmutableArray<ManagerAddress> _managers = [];
     private string? _trustRoot;
     private string? _issuingRoot;
 
     /// <summary>The next message, or null if there is nothing to say.</summary>
-    internal SessionMessage? Next(StoreView view, Node node)
+    internal SessionMessage? Next(NetworkPicture picture, Node node)
     {
+        var view = picture.View;
         var message = new SessionMessage
         {
             SessionId = sessionId,
@@ -25,7 +25,7 @@ internal sealed class SessionNews(string sessionId, string nodeId)
             Managers = ManagersOf(view) is var managers && managers.SequenceEqual(_managers) ? [] : managers,
             TrustRoot = view.Cluster is { } cluster && ClusterRoots.Trusted(cluster.RootCa) is { Length: > 0 } root && root != _trustRoot ? root : null,
             IssuingRoot = view.Cluster is { } now && ClusterRoots.IssuingDigest(now.RootCa) is { Length: > 0 } digest && digest != _issuingRoot ? digest : null,
-            Assignments = _assignments.Next(view),
+            Assignments = assignments.Next(picture),
         };
         (_node, _managers, _trustRoot, _issuingRoot) = (node, managers, message.TrustRoot ?? _trustRoot, message.IssuingRoot ?? _issuingRoot);
         return message is { Node: null, Managers.IsEmpty: true, TrustRoot: null, IssuingRoot: null, Assignments: null } ? null : message;

@@ -20,9 +20,9 @@ internal sealed class SessionTable(TimeProvider time)
     internal NodeSession? Find(string nodeId) => _sessions.GetValueOrDefault(nodeId);
 
     /// <summary>A new session of the node; the one before it ends.</summary>
-    internal NodeSession Open(string sessionId, string nodeId)
+    internal NodeSession Open(string sessionId, string nodeId, bool hasNetworks)
     {
-        var session = new NodeSession(sessionId, nodeId, time.GetTimestamp());
+        var session = new NodeSession(sessionId, nodeId, hasNetworks, time.GetTimestamp());
         NodeSession? former = null;
         _sessions.AddOrUpdate(nodeId, session, (_, current) =>
         {

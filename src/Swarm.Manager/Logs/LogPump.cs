@@ -102,7 +102,7 @@ internal sealed class LogPump(SwarmTask task, TaskLogOptions options, IObjectSto
         return true;
     }
 
-    /// <returns>Why it broke off, null if it did not; and the time of the last line that came.</returns>
+    /// <returns>Why it broke off, null if it did not; and the time of the last line that came, null if none did.</returns>
     private async Task<(RpcFault? Failure, DateTimeOffset? Last)> StreamAsync(TaskLogRequest request, CancellationToken cancellation)
     {
         DateTimeOffset? last = null;
@@ -119,7 +119,7 @@ internal sealed class LogPump(SwarmTask task, TaskLogOptions options, IObjectSto
         }
         catch (RpcFault fault)
         {
-            return (fault, last ?? (request.Tail is null ? request.Since : null));
+            return (fault, last);
         }
     }
 

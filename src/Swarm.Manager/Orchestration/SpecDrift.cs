@@ -24,7 +24,7 @@ internal sealed class SpecDrift(Service service)
         }
 
         return stale || (task.SpecVersion != service.SpecVersion && task.Status.State >= TaskState.Pending
-            && !HostPorts.Satisfy(task.Status.HostPorts, HostPorts.Of(service.Spec)));
+            && (!HostPorts.Satisfy(task.Status.HostPorts, HostPorts.Of(service.Spec)) || !NetworkNeeds.SatisfiesIngress(task, service.Spec)));
     }
 
     /// <summary>New credentials count for the next pull; what runs has its image.</summary>

@@ -13,7 +13,7 @@ internal sealed class ReapingLoop : ControlLoop
     {
         foreach (var task in view.Tasks)
         {
-            Mark(task.ServiceId);
+            Mark(KeyOf(task));
         }
     }
 
@@ -23,6 +23,9 @@ internal sealed class ReapingLoop : ControlLoop
         {
             switch (change.Object)
             {
+                case SwarmTask { Spec.Attached: not null } place when change.New is not null && place.Status.State.IsTerminal():
+                    Mark(place.Id);
+                    break;
                 case SwarmTask { DesiredState: > TaskState.Running } task when change.New is not null:
                     Mark(task.ServiceId);
                     break;
@@ -42,6 +45,17 @@ internal sealed class ReapingLoop : ControlLoop
 
     protected override void Decide(string key, StoreView view, ChangeBatch batch, DateTimeOffset now)
     {
+        if (view.Tasks.Find(key) is { Spec.Attached: not null } place)
+        {
+            // Who asked for it has heard how it ended; a node that still uses it says so.
+            if (place.Status.State.IsTerminal())
+            {
+                batch.Delete(place);
+            }
+
+            return;
+        }
+
         var ended = view.TasksOfService(key).Where(task => task.DesiredState > TaskState.Running && MayGo(view, task)).ToList();
         foreach (var task in ended.Where(task => task.DesiredState == TaskState.Remove || task.Status.State < TaskState.Assigned))
         {
@@ -63,6 +77,9 @@ internal sealed class ReapingLoop : ControlLoop
 
         (ulong, string) SlotOf(SwarmTask task) => mode.IsPerNode() ? (0, task.NodeId) : (task.Slot, "");
     }
+
+    /// <summary>The place of a plain container is of no service.</summary>
+    private static string KeyOf(SwarmTask task) => task.Spec.Attached is null ? task.ServiceId : task.Id;
 
     /// <summary>A job's completion that was not expected any more: without it the slot would run once more.</summary>
     private static bool IsCounted(Service? service, SwarmTask task) =>

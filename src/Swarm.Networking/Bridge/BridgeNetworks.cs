@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Swarm.Linux;
+using Swarm.Model;
 using Swarm.Networking.Networks;
 
 namespace Swarm.Networking.Bridge;
@@ -32,6 +33,8 @@ public sealed class BridgeNetworks : IAsyncDisposable
         this.state = state;
         loop = Task.Factory.StartNew(Loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         watch = new KernelWatch(host, Look);
+        state.Look = Look;
+        state.WatchOverlays();
     }
 
     /// <summary>Of the network <c>bridge</c>.</summary>
@@ -99,6 +102,20 @@ public sealed class BridgeNetworks : IAsyncDisposable
 
     /// <summary>Detaches every container that is not among <paramref name="running"/>: what a daemon calls once it knows which went on.</summary>
     public Task RetainAsync(IReadOnlySet<string> running, CancellationToken cancellation) => Do(() => state.RetainAsync(running), cancellation);
+
+    /// <summary>The tables of the cluster's networks that this node has a part in, also from before a start, by network.</summary>
+    public ImmutableDictionary<string, NetworkTable> Tables => state.Tables;
+
+    /// <summary>
+    /// Makes this node's part of the cluster's networks what <paramref name="tables"/> say, and takes away those that are not named. When it completes, names and rules
+    /// are so; connections to endpoints that ended are cut soon after.
+    /// </summary>
+    /// <exception cref="NetworkFault">A network could not be made; the others are.</exception>
+    public Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation) =>
+        Do(() => state.ApplyAsync(nodeId, tables), cancellation);
+
+    /// <summary>Where the kernel differs from a network's table, a line each; empty: nowhere.</summary>
+    public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => Do(() => Task.FromResult(state.Faults(networkId)), cancellation);
 
     /// <summary>The file of a container's namespace, whether or not it exists.</summary>
     public string NamespacePath(string containerId) => state.NamespacePath(containerId);

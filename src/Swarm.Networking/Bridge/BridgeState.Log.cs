@@ -22,6 +22,12 @@ internal sealed partial class BridgeState
     [LoggerMessage(7111, LogLevel.Error, "Running container {ContainerId} finds no names: {Reason}")]
     private static partial void LogNoNames(ILogger logger, string containerId, string reason);
 
+    [LoggerMessage(7124, LogLevel.Warning, "The rules of services in container {ContainerId} are stated anew: {Reason}")]
+    private static partial void LogRestated(ILogger logger, string containerId, string reason);
+
+    [LoggerMessage(7125, LogLevel.Error, "Running container {ContainerId} does not follow the services that it reaches: {Reason}")]
+    private static partial void LogNotServed(ILogger logger, string containerId, string reason);
+
     [LoggerMessage(7108, LogLevel.Error, "What somebody took from our networks could not be put back: {Reason}")]
     private static partial void LogNotRepaired(ILogger logger, string reason);
 

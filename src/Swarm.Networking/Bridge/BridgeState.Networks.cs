@@ -8,9 +8,9 @@ namespace Swarm.Networking.Bridge;
 internal sealed partial class BridgeState
 {
     /// <summary>The network exists from the write of its file; what a crash leaves undone the next start does.</summary>
-    public async Task<NetworkRecord> CreateAsync(NetworkSpec spec)
+    public async Task<NetworkRecord> CreateAsync(NetworkSpec spec, bool isForOverlays = false)
     {
-        var record = NetworkPlan.Of(spec, NewId(), time.GetUtcNow(), [.. records.Values], HostUses(), options);
+        var record = NetworkPlan.Of(spec, NewId(), time.GetUtcNow(), [.. records.Values.Where(other => !other.IsOverlay)], HostUses(), options) with { IsForOverlays = isForOverlays };
         var settings = BridgeSettings.Read(record.Id, record.Options);
         record = record with { LinkIsTheHosts = BridgeLink.Find(route, settings.LinkName) is not null };
         networkFiles.Save(record);
@@ -18,6 +18,7 @@ internal sealed partial class BridgeState
         {
             Begin(record);
             await RestateRulesAsync(CancellationToken.None);
+            await PutIngressAsync([]); // its containers' addresses mean nothing elsewhere
             return record;
         }
         catch (Exception error)
@@ -32,6 +33,11 @@ internal sealed partial class BridgeState
     public async Task<NetworkRecord> RemoveAsync(string network)
     {
         var record = NetworkLookup.Get(records, network);
+        if (record.IsOverlay)
+        {
+            throw new NetworkFault(NetworkFaultKind.Forbidden, $"network {record.Name} is the cluster's: a manager removes it");
+        }
+
         if (record.IsPredefined)
         {
             throw new NetworkFault(NetworkFaultKind.Forbidden, $"{record.Name} is a pre-defined network and cannot be removed");
@@ -53,7 +59,7 @@ internal sealed partial class BridgeState
     {
         var settings = BridgeSettings.Read(record.Id, record.Options);
         var mtu = settings.Mtu > 0 ? settings.Mtu : options.Mtu;
-        var network = new LiveNetwork(record, settings, BridgeLink.Ensure(host, route, record, settings, mtu, options.Forwards));
+        var network = new LiveNetwork(record, settings, BridgeLink.Ensure(host, route, record, settings, mtu, options.Forwards), route);
         networks[record.Id] = network;
         records = records.SetItem(record.Id, record);
         return network;

@@ -26,6 +26,7 @@ internal sealed partial class BridgeState
             Begin(record);
         }
 
+        RecoverOverlays();
         foreach (var (containerId, sandbox) in left)
         {
             TakeUp(containerId, sandbox);
@@ -33,6 +34,7 @@ internal sealed partial class BridgeState
 
         RemoveStrays();
         await RestateRulesAsync(cancellation);
+        await PutIngressAsync([]);
     }
 
     private NetworkRecord Bare(string name, string driver) => new()
@@ -120,6 +122,12 @@ internal sealed partial class BridgeState
 
         sandboxes = sandboxes.SetItem(containerId, sandbox);
         names.Put(sandbox, records);
+        if (Overlaid(sandbox) is { IsEmpty: false } places)
+        {
+            overlayNames.Put(containerId, places);
+            TryRestate(sandbox);
+        }
+
         try
         {
             nameServers.Serve(sandbox, NamespacePath(containerId), records);
@@ -161,28 +169,32 @@ internal sealed partial class BridgeState
         }
 
         var known = sandboxes.Values.SelectMany(sandbox => sandbox.Endpoints).Select(endpoint => endpoint.HostLink).ToHashSet();
-        var bridges = networks.Values.Select(network => network.Link.Index).ToHashSet();
-        foreach (var link in route.Links().Where(link => bridges.Contains(link.MasterIndex) && link.Name.StartsWith(BridgeEndpoint.HostLinkPrefix, StringComparison.Ordinal)))
+        foreach (var bridges in networks.Values.ToLookup(network => network.Route, network => network.Link.Index))
         {
-            if (!known.Contains(link.Name))
+            foreach (var link in bridges.Key.Links().Where(link => bridges.Contains(link.MasterIndex) && link.Name.StartsWith(BridgeEndpoint.HostLinkPrefix, StringComparison.Ordinal)))
             {
-                route.TryDeleteLink(link.Name);
+                if (!known.Contains(link.Name))
+                {
+                    bridges.Key.TryDeleteLink(link.Name);
+                }
             }
         }
+
+        overlays.RemoveStrays();
     }
 
     /// <summary>A bridge that somebody deleted was made anew, and its ports are without one.</summary>
     private bool IsOnBridge(BridgeEndpoint endpoint)
     {
-        if (!networks.TryGetValue(endpoint.NetworkId, out var network) || route.FindLink(endpoint.HostLink) is not { } link)
+        if (!networks.TryGetValue(endpoint.NetworkId, out var network) || network.Route.FindLink(endpoint.HostLink) is not { } link)
         {
             return false;
         }
 
         if (link.MasterIndex != network.Link.Index)
         {
-            route.SetMaster(link.Name, network.Link.Name);
-            SandboxLinks.SetPortOptions(route, network, endpoint);
+            network.Route.SetMaster(link.Name, network.Link.Name);
+            SandboxLinks.SetPortOptions(network, endpoint);
         }
 
         return true;

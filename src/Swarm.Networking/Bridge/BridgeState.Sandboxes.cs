@@ -14,6 +14,11 @@ internal sealed partial class BridgeState
     public async Task<ContainerSandbox> AttachAsync(SandboxRequest request)
     {
         var asked = request.Endpoints.Select(endpoint => (Endpoint: endpoint, Network: Live(endpoint.Network))).ToList();
+        if (await WayOutForAsync([.. asked.Select(pair => pair.Network)]) is { } wayOut && asked.TrueForAll(pair => pair.Network != wayOut))
+        {
+            asked.Add((new EndpointRequest(wayOut.Id), wayOut));
+        }
+
         if (sandboxes.TryGetValue(request.ContainerId, out var present))
         {
             if (Stands(present))
@@ -61,14 +66,21 @@ internal sealed partial class BridgeState
             throw new NetworkFault(NetworkFaultKind.Forbidden, $"endpoint with name {sandbox.Name} already exists in network {network.Record.Name}");
         }
 
-        return await ChangeAsync(sandbox, (ns, inside) => Connect(sandbox, network, request, ns, inside));
+        var wayOut = await WayOutForAsync([.. Networks(sandbox), network]);
+        return await ChangeAsync(sandbox, (ns, inside) => Balance(Connect(sandbox, network, request, ns, inside), wayOut, ns, inside));
     }
 
     /// <summary>Safe to repeat.</summary>
     public async Task<ContainerSandbox> DisconnectAsync(string containerId, string networkId)
     {
         var sandbox = Present(containerId);
-        return sandbox.On(networkId) is { } endpoint ? await ChangeAsync(sandbox, (_, _) => Disconnect(sandbox, endpoint)) : sandbox;
+        if (sandbox.On(networkId) is not { } endpoint)
+        {
+            return sandbox;
+        }
+
+        var wayOut = await WayOutForAsync([.. Networks(sandbox).Where(network => network.Id != networkId)]);
+        return await ChangeAsync(sandbox, (ns, inside) => Balance(Disconnect(sandbox, endpoint), wayOut, ns, inside));
     }
 
     /// <summary>Gives a container another name, and its endpoints other names by network.</summary>
@@ -147,6 +159,11 @@ internal sealed partial class BridgeState
 
     private ContainerSandbox Connect(ContainerSandbox sandbox, LiveNetwork network, EndpointRequest request, NetworkNamespace ns, RouteSocket inside)
     {
+        if (network.Record.IsOverlay && request.Mac.Length > 0)
+        {
+            throw new NetworkFault(NetworkFaultKind.Unsupported, $"a MAC address on network {network.Record.Name}: on networks of the cluster it follows from the IP address");
+        }
+
         var last = remembered.Of(sandbox.ContainerId, network.Id);
         var address = network.Take(ipv6: false, request.Address, last.Address);
         IPAddress? address6 = null;
@@ -154,7 +171,7 @@ internal sealed partial class BridgeState
         {
             address6 = network.Take(ipv6: true, request.Address6, last.Address6);
             var endpoint = Describe(sandbox, network, request, address, address6);
-            SandboxLinks.Connect(route, ns, inside, network, endpoint);
+            SandboxLinks.Connect(ns, inside, network, endpoint);
             remembered.Remember(endpoint);
             return sandbox with { Endpoints = sandbox.Endpoints.Add(endpoint) };
         }
@@ -169,7 +186,7 @@ internal sealed partial class BridgeState
     private BridgeEndpoint Describe(ContainerSandbox sandbox, LiveNetwork network, EndpointRequest request, IPAddress? address, IPAddress? address6)
     {
         var (pool, pool6) = (network.Record.PoolOf(ipv6: false), network.Record.PoolOf(ipv6: true));
-        var leadsOut = !network.Record.Internal;
+        var leadsOut = network.Record is { Internal: false, IsOverlay: false };
         return new BridgeEndpoint(sandbox.ContainerId, network.Id, NewId())
         {
             Address = address,
@@ -191,7 +208,7 @@ internal sealed partial class BridgeState
 
     private ContainerSandbox Disconnect(ContainerSandbox sandbox, BridgeEndpoint endpoint)
     {
-        route.TryDeleteLink(endpoint.HostLink);
+        networks[endpoint.NetworkId].Route.TryDeleteLink(endpoint.HostLink);
         ReleaseAddresses(endpoint);
         return sandbox with { Endpoints = sandbox.Endpoints.Remove(endpoint) };
     }
@@ -211,7 +228,7 @@ internal sealed partial class BridgeState
 
     private bool Stands(ContainerSandbox sandbox) =>
         NetworkNamespace.IsNamespace(NamespacePath(sandbox.ContainerId))
-        && sandbox.Endpoints.All(endpoint => networks.TryGetValue(endpoint.NetworkId, out var network) && route.FindLink(endpoint.HostLink)?.MasterIndex == network.Link.Index);
+        && sandbox.Endpoints.All(endpoint => networks.TryGetValue(endpoint.NetworkId, out var network) && network.Route.FindLink(endpoint.HostLink)?.MasterIndex == network.Link.Index);
 
     private ImmutableArray<PortMapping> Claim(ContainerSandbox sandbox)
     {
@@ -256,8 +273,10 @@ internal sealed partial class BridgeState
     private void Keep(ContainerSandbox sandbox)
     {
         files.Save(sandbox);
+        var before = sandboxes.GetValueOrDefault(sandbox.ContainerId);
         sandboxes = sandboxes.SetItem(sandbox.ContainerId, sandbox);
         names.Put(sandbox, records);
+        Follow(before, sandbox);
         nameServers.Serve(sandbox, NamespacePath(sandbox.ContainerId), records);
     }
 
@@ -266,6 +285,7 @@ internal sealed partial class BridgeState
     {
         sandboxes = sandboxes.Remove(sandbox.ContainerId);
         names.Remove(sandbox.ContainerId);
+        overlayNames.Remove(sandbox.ContainerId);
         try
         {
             await PublishAsync(Targets(sandbox), []);

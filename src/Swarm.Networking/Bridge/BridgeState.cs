@@ -5,6 +5,7 @@ using Swarm.Networking.Dns;
 using Swarm.Networking.Netlink;
 using Swarm.Networking.Networks;
 using Swarm.Networking.Nftables;
+using Swarm.Networking.Overlay;
 using Swarm.Networking.Ports;
 
 namespace Swarm.Networking.Bridge;
@@ -39,6 +40,7 @@ internal sealed partial class BridgeState : IAsyncDisposable
     public BridgeState(BridgeOptions options, NetworkNamespace host, TimeProvider time, Random random, ILoggerFactory logging)
     {
         (this.options, this.host, this.time, this.random) = (options, host, time, random);
+        NetlinkClosing.Begin();
         logger = logging.CreateLogger<BridgeNetworks>();
         route = RouteSocket.In(host);
         nft = new NftCoprocess(host, time, logging.CreateLogger<NftCoprocess>());
@@ -47,7 +49,11 @@ internal sealed partial class BridgeState : IAsyncDisposable
         files = new SandboxFiles(Path.Combine(options.RunFolder, "endpoints"));
         networkFiles = new NetworkFiles(options.StateFolder);
         rules = new BridgeRules(options.LinkName);
-        nameServers = new NameServers(names, host, time, new Random(random.Next()), logging.CreateLogger<NameServers>());
+        tableFiles = new TableFiles(Path.Combine(options.RunFolder, "overlay"));
+        overlays = new OverlayLinks(route, Path.Combine(options.RunFolder, "overlay"));
+        sweeper = new EndpointSweeper(logging.CreateLogger<EndpointSweeper>());
+        ingress = new Ingress(host, route, claims, flows, options.LinkName, logging.CreateLogger<Ingress>());
+        nameServers = new NameServers(new NameSources(names, overlayNames), host, time, new Random(random.Next()), logging.CreateLogger<NameServers>());
         namespaces = Path.Combine(options.RunFolder, "netns");
         firstStart = Path.Combine(options.RunFolder, "first-start");
     }
@@ -68,12 +74,13 @@ internal sealed partial class BridgeState : IAsyncDisposable
     {
         await nft.DisposeAsync();
         await NftOneShot.ApplyAsync(host, rules.Nothing(), CancellationToken.None);
+        await TeardownOverlaysAsync();
         foreach (var sandbox in sandboxes.Values)
         {
             Forget(sandbox);
         }
 
-        foreach (var network in networks.Values.Where(network => !network.Record.LinkIsTheHosts))
+        foreach (var network in networks.Values.Where(network => network.Record is { LinkIsTheHosts: false, IsOverlay: false }))
         {
             route.TryDeleteLink(network.Link.Name);
         }
@@ -88,9 +95,12 @@ internal sealed partial class BridgeState : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await nameServers.DisposeAsync();
+        overlayWatch?.Dispose();
+        await sweeper.DisposeAsync();
         await flows.DisposeAsync();
         await nft.DisposeAsync();
         claims.Dispose();
+        overlays.Dispose();
         route.Dispose();
     }
 
@@ -127,7 +137,7 @@ internal sealed partial class BridgeState : IAsyncDisposable
             return;
         }
 
-        var whole = rules.Whole(networks.Values, sandboxes.Values.SelectMany(Targets));
+        var whole = rules.Whole([.. networks.Values.Where(network => !network.Record.IsOverlay)], sandboxes.Values.SelectMany(Targets));
         await NftOneShot.ApplyAsync(host, whole + "\n", cancellation);
         statedRules = whole.Split("; add rule ").Length - 1;
     }

@@ -41,9 +41,12 @@ internal sealed partial class FlowSweeper : IAsyncDisposable
     private readonly record struct Sweep(IPAddress? Gone, int UdpPort, IPAddress? Now);
 
     /// <param name="ports">What was published until now.</param>
-    public void Left(IReadOnlyCollection<PortTarget> ports)
+    public void Left(IReadOnlyCollection<PortTarget> ports) => Left(ports.Select(target => target.Address).Distinct());
+
+    /// <param name="addresses">That nobody is to be sent to any more.</param>
+    public void Left(IEnumerable<IPAddress> addresses)
     {
-        foreach (var address in ports.Select(target => target.Address).Distinct())
+        foreach (var address in addresses)
         {
             sweeps.Writer.TryWrite(new Sweep(address, 0, null));
         }

@@ -1,20 +1,22 @@
 using System.Net;
 using Swarm.Networking.Ipam;
+using Swarm.Networking.Netlink;
 using Swarm.Networking.Networks;
 
 namespace Swarm.Networking.Bridge;
 
-/// <summary>A bridge network at work: its record, its link, and which of its addresses are given.</summary>
+/// <summary>A network at work: its record, its bridge, and which of its addresses are given. Those of the cluster's networks are given elsewhere.</summary>
 internal sealed class LiveNetwork
 {
     private readonly AddressPool? pool4;
     private readonly AddressPool? pool6;
 
-    public LiveNetwork(NetworkRecord record, BridgeSettings settings, BridgeLink link)
+    /// <param name="route">Of the namespace that the bridge is in.</param>
+    public LiveNetwork(NetworkRecord record, BridgeSettings settings, BridgeLink link, RouteSocket route)
     {
-        (Record, Settings, Link) = (record, settings, link);
-        pool4 = PoolOf(record.PoolOf(ipv6: false));
-        pool6 = PoolOf(record.PoolOf(ipv6: true));
+        (Record, Settings, Link, Route) = (record, settings, link, route);
+        pool4 = record.IsOverlay ? null : PoolOf(record.PoolOf(ipv6: false));
+        pool6 = record.IsOverlay ? null : PoolOf(record.PoolOf(ipv6: true));
     }
 
     public NetworkRecord Record { get; }
@@ -23,9 +25,9 @@ internal sealed class LiveNetwork
 
     public BridgeLink Link { get; set; }
 
-    public string Id => Record.Id;
+    public RouteSocket Route { get; }
 
-    public bool Has(bool ipv6) => (ipv6 ? pool6 : pool4) is not null;
+    public string Id => Record.Id;
 
     /// <param name="asked">By a user, who may ask only where a user named the subnet.</param>
     /// <param name="preferred">What the container had the last time.</param>
@@ -33,6 +35,12 @@ internal sealed class LiveNetwork
     /// <exception cref="NetworkFault">It is taken, or none is left.</exception>
     public IPAddress? Take(bool ipv6, IPAddress? asked, IPAddress? preferred)
     {
+        if (Record.IsOverlay)
+        {
+            return asked is not null || Record.PoolOf(ipv6) is null ? asked
+                : throw new NetworkFault(NetworkFaultKind.Refused, $"no address was given for network {Record.Name}: it is the cluster's managers who give them");
+        }
+
         if ((ipv6 ? pool6 : pool4) is not { } pool)
         {
             return null;
@@ -49,6 +57,11 @@ internal sealed class LiveNetwork
 
     public bool TryReserve(BridgeEndpoint endpoint)
     {
+        if (Record.IsOverlay)
+        {
+            return true;
+        }
+
         if (endpoint.Address is { } address && pool4?.TryReserve(address) != true)
         {
             return false;

@@ -6,7 +6,7 @@ using Swarm.Networking.Networks;
 namespace Swarm.Networking.Bridge;
 
 /// <summary>
-/// The names of the containers on user networks: each knows those of its own networks only. Written by one loop, read by any thread from an
+/// The names of the containers on this node's user networks: each knows those of its own networks only. Written by one loop, read by any thread from an
 /// immutable picture.
 /// </summary>
 internal sealed class NameTable : INameSource
@@ -27,7 +27,7 @@ internal sealed class NameTable : INameSource
 
     public void Put(ContainerSandbox sandbox, IReadOnlyDictionary<string, NetworkRecord> networks)
     {
-        var places = sandbox.Endpoints.Where(endpoint => networks[endpoint.NetworkId].HasNames)
+        var places = sandbox.Endpoints.Where(endpoint => networks[endpoint.NetworkId] is { HasNames: true, IsOverlay: false })
             .Select(endpoint => new Place(endpoint, networks[endpoint.NetworkId].Name)).ToImmutableArray();
         picture = With(Without(picture, sandbox.ContainerId), sandbox.ContainerId, places);
     }

@@ -12,10 +12,10 @@ internal static class SandboxLinks
     public static (NetworkNamespace Namespace, RouteSocket Inside) Make(string path, string userNamespace) =>
         NetworkNamespace.Create(path, PrepareInside, userNamespace);
 
-    public static void Connect(RouteSocket host, NetworkNamespace ns, RouteSocket inside, LiveNetwork network, BridgeEndpoint endpoint)
+    public static void Connect(NetworkNamespace ns, RouteSocket inside, LiveNetwork network, BridgeEndpoint endpoint)
     {
-        host.AddVeth(new VethPair(endpoint.HostLink, network.Link.Index, network.Link.Mtu, endpoint.LinkName, endpoint.Mac), ns);
-        SetPortOptions(host, network, endpoint);
+        network.Route.AddVeth(new VethPair(endpoint.HostLink, network.Link.Index, network.Link.Mtu, endpoint.LinkName, endpoint.Mac), ns);
+        SetPortOptions(network, endpoint);
         if (endpoint.Address6 is not null)
         {
             ns.Run(() =>
@@ -39,8 +39,15 @@ internal static class SandboxLinks
     }
 
     /// <summary>What a bridge port of ours is like; also after it was put on a bridge that was made anew.</summary>
-    public static void SetPortOptions(RouteSocket host, LiveNetwork network, BridgeEndpoint endpoint)
+    public static void SetPortOptions(LiveNetwork network, BridgeEndpoint endpoint)
     {
+        var host = network.Route;
+        if (network.Record.IsOverlay)
+        {
+            host.Put([new LinkEntry(LinkEntryKind.Port, host.FindLink(endpoint.HostLink)!.Index, endpoint.Mac, null)]); // nothing is flooded to find it
+            return;
+        }
+
         // Where bridge-nf-call-iptables is on, a container's connection to its own published port is turned round inside the bridge.
         host.SetHairpin(endpoint.HostLink, on: true);
         if (!network.Settings.Icc && !network.Link.PassesRules)

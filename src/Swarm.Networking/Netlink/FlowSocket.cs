@@ -18,6 +18,21 @@ public sealed class FlowSocket : IDisposable
 
     public void Dispose() => netlink.Dispose();
 
+    /// <summary>How many flows there are: told without a walk.</summary>
+    public int Count() => netlink.Get(Request(GetFlowStatistics, 0, FamilyAny), "count flows", payload =>
+    {
+        var attributes = new NetlinkAttributes(payload[NetfilterHeaderBytes..]);
+        while (attributes.Next())
+        {
+            if (attributes.Type == FlowEntries)
+            {
+                return (object)BinaryPrimitives.ReadInt32BigEndian(attributes.Value);
+            }
+        }
+
+        return null;
+    }) is int count ? count : 0;
+
     /// <summary>Forgets every such flow, so that its next packet is judged by the rules of now.</summary>
     /// <returns>How many.</returns>
     public int Forget(Predicate<Flow> unwanted)

@@ -11,12 +11,14 @@ internal sealed class NetlinkRequest
     /// <summary>Far above any message of this room, so that a loop that forgets to end is caught here.</summary>
     private const int MaximumBytes = 4096;
 
-    private readonly byte[] buffer = new byte[MaximumBytes];
+    private readonly byte[] buffer;
     private readonly Stack<int> nests = new();
     private int length;
 
-    public NetlinkRequest(ushort type, ushort flags, int fixedBytes)
+    /// <param name="capacity">Bytes: less for those that are made by the thousand.</param>
+    public NetlinkRequest(ushort type, ushort flags, int fixedBytes, int capacity = MaximumBytes)
     {
+        buffer = new byte[capacity];
         MemoryMarshal.Write(buffer.AsSpan(4), type);
         MemoryMarshal.Write(buffer.AsSpan(6), (ushort)(flags | FlagRequest));
         length = HeaderBytes + fixedBytes;
@@ -71,6 +73,13 @@ internal sealed class NetlinkRequest
     {
         var start = nests.Pop();
         MemoryMarshal.Write(buffer.AsSpan(start), (ushort)(length - start));
+        return this;
+    }
+
+    /// <summary>Asks for an answer also when all is well.</summary>
+    public NetlinkRequest Acknowledged()
+    {
+        MemoryMarshal.Write(buffer.AsSpan(6), (ushort)(MemoryMarshal.Read<ushort>(buffer.AsSpan(6)) | FlagAck));
         return this;
     }
 

@@ -50,6 +50,16 @@ internal sealed unsafe partial class NetlinkSocket
             }
         }
 
+        /// <summary>socket(7), SO_SNDBUFFORCE.</summary>
+        public static void SetSendRoom(SafeFileHandle handle, int bytes)
+        {
+            const int solSocket = 1, sendBufferForce = 32;
+            if (setsockopt(handle, solSocket, sendBufferForce, &bytes, sizeof(int)) != 0)
+            {
+                throw new NetlinkException("make room for a large batch", Marshal.GetLastPInvokeError());
+            }
+        }
+
         public static void Send(SafeFileHandle handle, ReadOnlySpan<byte> message, string what)
         {
             fixed (byte* bytes = message)

@@ -13,6 +13,11 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
     /// <summary>The kernel fills at most 32 KiB of a dump at once (netlink_dump).</summary>
     private const int ReceiveBytes = 64 * 1024;
 
+    private const int LargestBatch = 16 * 1024 * 1024;
+
+    /// <summary>So many refusals fit the kernel's usual room for answers.</summary>
+    private const int ChangesAtOnce = 100;
+
     /// <summary>A dump that changes under us is asked for again this often.</summary>
     private const int DumpAttempts = 8;
 
@@ -93,6 +98,49 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
         throw new InvalidDataException($"{what}: the kernel did not answer");
     }
 
+    /// <summary>
+    /// Sends many changes by few system calls; each takes effect by itself. All are tried; then the first refusal is thrown that is not tolerated.
+    /// </summary>
+    public void ChangeMany(IReadOnlyList<NetlinkRequest> requests, string what, Predicate<NetlinkException>? tolerates = null)
+    {
+        NetlinkException? failure = null;
+        foreach (var chunk in requests.Chunk(ChangesAtOnce))
+        {
+            var first = sequence + 1;
+            chunk[^1].Acknowledged();
+            using var bytes = new MemoryStream();
+            foreach (var request in chunk)
+            {
+                bytes.Write(request.Finish(++sequence));
+            }
+
+            Native.Send(socket, bytes.GetBuffer().AsSpan(0, (int)bytes.Length), what);
+            for (var isAnswered = false; !isAnswered;)
+            {
+                foreach (var message in Receive(what, first).Where(message => message.Type == MessageError))
+                {
+                    isAnswered |= message.Sequence == sequence;
+                    try
+                    {
+                        Acknowledge(Payload(message), message.Flags, what);
+                    }
+                    catch (NetlinkException error)
+                    {
+                        failure ??= tolerates?.Invoke(error) == true ? null : error;
+                    }
+                }
+            }
+        }
+
+        if (failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>For batches beyond the usual 200 KB.</summary>
+    public void MakeRoom() => Native.SetSendRoom(socket, LargestBatch);
+
     /// <summary>Asks for every object of a kind.</summary>
     public List<T> Dump<T>(Func<NetlinkRequest> request, string what, NetlinkParser<T> parse) where T : class
     {
@@ -160,7 +208,7 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
         throw new InvalidDataException($"{what}: the kernel did not answer");
     }
 
-    private readonly record struct Message(ushort Type, ushort Flags, int Offset, int Length);
+    private readonly record struct Message(ushort Type, ushort Flags, uint Sequence, int Offset, int Length);
 
     private ReadOnlySpan<byte> Payload(Message message) => received.AsSpan(message.Offset, message.Length);
 
@@ -184,7 +232,7 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
                 {
                     var type = MemoryMarshal.Read<ushort>(received.AsSpan(at + 4));
                     var flags = MemoryMarshal.Read<ushort>(received.AsSpan(at + 6));
-                    messages.Add(new Message(type, flags, at + HeaderBytes, length - HeaderBytes));
+                    messages.Add(new Message(type, flags, answered, at + HeaderBytes, length - HeaderBytes));
                 }
 
                 at += NetlinkRequest.Align(length);

@@ -7,14 +7,17 @@ namespace Swarm.Networking.Networks;
 /// <summary>A network of this node, as it is kept and as <c>docker network inspect</c> shows it (Engine API v1.51, Network).</summary>
 public sealed record NetworkRecord
 {
-    public const string Bridge = "bridge", Host = "host", None = "none";
+    public const string Bridge = "bridge", Host = "host", None = "none", Overlay = "overlay";
+
+    /// <summary>The bridge by which containers on networks of the cluster get out (Docker's own name).</summary>
+    public const string Gateway = "docker_gwbridge";
 
     public required string Name { get; init; }
 
     /// <summary>64 hexadecimal digits.</summary>
     public required string Id { get; init; }
 
-    /// <summary>bridge, host or null.</summary>
+    /// <summary>bridge, host, null or overlay.</summary>
     public required string Driver { get; init; }
 
     public required DateTimeOffset Created { get; init; }
@@ -27,6 +30,12 @@ public sealed record NetworkRecord
     public bool Internal { get; init; }
 
     public bool Attachable { get; init; }
+
+    /// <summary>The cluster's network that carries published ports.</summary>
+    public bool Ingress { get; init; }
+
+    /// <summary>Nobody asked for it: containers on networks of the cluster get out by it, and it goes with the last of those networks.</summary>
+    public bool IsForOverlays { get; init; }
 
     /// <summary>At most one of each family.</summary>
     public ImmutableArray<NetworkPool> Pools { get; init; } = [];
@@ -44,9 +53,13 @@ public sealed record NetworkRecord
     [JsonIgnore]
     public bool IsPredefined => IsPredefinedName(Name);
 
-    /// <summary>Its containers find each other by name: all networks but the predefined ones.</summary>
+    /// <summary>Of the cluster: addresses and names are not this node's to give.</summary>
     [JsonIgnore]
-    public bool HasNames => !IsPredefined;
+    public bool IsOverlay => Driver == Overlay;
+
+    /// <summary>Its containers find each other by name: all networks but the predefined ones and those that only carry.</summary>
+    [JsonIgnore]
+    public bool HasNames => !IsPredefined && !Ingress && Name != Gateway;
 
     public NetworkPool? PoolOf(bool ipv6) => Pools.FirstOrDefault(pool => pool.Subnet.BaseAddress.AddressFamily
         == (ipv6 ? System.Net.Sockets.AddressFamily.InterNetworkV6 : System.Net.Sockets.AddressFamily.InterNetwork));

@@ -47,6 +47,21 @@ public sealed class DispatcherClient(RpcChannels channels, PeerAddressBook manag
     public Task UpdateTaskStatusAsync(UpdateTaskStatusRequest request, CancellationToken cancellation) =>
         channels.CallAsync(SessionAddress(), RpcMethods.UpdateTaskStatus, request, RpcLimits.CommitTimeout, cancellation);
 
+    public Task AcknowledgeNetworksAsync(AcknowledgeNetworksRequest request, CancellationToken cancellation) =>
+        channels.CallAsync(SessionAddress(), RpcMethods.AcknowledgeNetworks, request, RpcLimits.CallTimeout, cancellation);
+
+    /// <inheritdoc cref="IDispatcher.FindNetworkAsync"/>
+    public Task<FindNetworkResponse> FindNetworkAsync(FindNetworkRequest request, CancellationToken cancellation) => _calls.CallAsync(
+        (address, token) => channels.CallAsync(address, RpcMethods.FindNetwork, request, RpcLimits.CallTimeout, token), cancellation);
+
+    /// <inheritdoc cref="IDispatcher.AttachNetworkAsync"/>
+    public Task<AttachNetworkResponse> AttachNetworkAsync(AttachNetworkRequest request, CancellationToken cancellation) => _calls.CallAsync(
+        (address, token) => channels.CallAsync(address, RpcMethods.AttachNetwork, request, RpcLimits.CommitTimeout, token), cancellation);
+
+    /// <inheritdoc cref="IDispatcher.DetachNetworkAsync"/>
+    public Task DetachNetworkAsync(DetachNetworkRequest request, CancellationToken cancellation) => _calls.CallAsync(
+        (address, token) => channels.CallAsync(address, RpcMethods.DetachNetwork, request, RpcLimits.CommitTimeout, token), cancellation);
+
     private async Task<(string Address, IAsyncEnumerator<SessionMessage> Messages)> OpenAsync(string address, int round, SessionRequest request, CancellationToken cancellation)
     {
         var patience = FirstPatience * (1 << (round - 1));

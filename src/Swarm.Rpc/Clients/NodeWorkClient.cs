@@ -13,4 +13,8 @@ public sealed class NodeWorkClient(RpcChannels channels) : INodeWorkClient
     /// <inheritdoc/>
     public IAsyncEnumerable<ExecOutput> ExecAsync(string address, string nodeId, IAsyncEnumerable<ExecInput> input, CancellationToken cancellation) =>
         channels.DuplexAsync(address, RpcMethods.Exec, input, RpcLimits.CallTimeout, nodeId, cancellation);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<NetworkState> NetworksAsync(string address, string nodeId, NetworkStateRequest request, CancellationToken cancellation) =>
+        channels.StreamAsync(address, RpcMethods.Networks, request, RpcLimits.CallTimeout, cancellation, nodeId);
 }

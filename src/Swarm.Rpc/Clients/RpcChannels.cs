@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Swarm.Rpc.Links;
 using Swarm.Rpc.Wire;
 using Swarm.Security;
 
@@ -29,8 +30,14 @@ public sealed class RpcChannels : IDisposable
     {
         _credentials = credentials;
         _time = time;
+        Links = new PeerLinks(address => Hold(address, consensus: true), time);
         credentials.Replaced += OnReplaced;
     }
+
+    /// <summary>To managers; on the connections of the consensus.</summary>
+    internal PeerLinks Links { get; }
+
+    internal TimeProvider Time => _time;
 
     /// <summary>Where a peer's address is dialled, if elsewhere than there.</summary>
     public Func<string, string> DialledAs { get; init; } = static address => address;
@@ -234,5 +241,7 @@ public sealed class RpcChannels : IDisposable
             _channels.Clear();
             _nodes.Clear();
         }
+
+        Links.Retire();
     }
 }

@@ -23,6 +23,23 @@ public interface IDispatcher
 
     /// <summary>Returns once the statuses are in the store. Statuses of tasks that are not on the caller's node, or that would go back, are ignored.</summary>
     Task UpdateTaskStatusAsync(NodeIdentity caller, UpdateTaskStatusRequest request, CancellationToken cancellation);
+
+    /// <summary>The node's networks are what it was told up to an index.</summary>
+    /// <exception cref="RpcFault"><see cref="RpcStatus.SessionInvalid"/>: register again.</exception>
+    Task AcknowledgeNetworksAsync(NodeIdentity caller, AcknowledgeNetworksRequest request, CancellationToken cancellation);
+
+    /// <summary>The cluster's network that a user of the node means.</summary>
+    Task<FindNetworkResponse> FindNetworkAsync(NodeIdentity caller, FindNetworkRequest request, CancellationToken cancellation);
+
+    /// <summary>A place on an attachable network for a container of the node that is no task. The same container's second call answers the same place.</summary>
+    /// <exception cref="RpcFault">
+    /// <see cref="RpcStatus.NotFound"/>: no such network; <see cref="RpcStatus.FailedPrecondition"/>: it is not attachable;
+    /// <see cref="RpcStatus.InvalidArgument"/>: the addresses can not be had.
+    /// </exception>
+    Task<AttachNetworkResponse> AttachNetworkAsync(NodeIdentity caller, AttachNetworkRequest request, CancellationToken cancellation);
+
+    /// <summary>Gives such a place back; nothing if there is none.</summary>
+    Task DetachNetworkAsync(NodeIdentity caller, DetachNetworkRequest request, CancellationToken cancellation);
 }
 
 [MessagePackObject]
@@ -32,6 +49,15 @@ public sealed record SessionRequest
 
     /// <summary>host:port at which this node's own RPC can be dialled; its host part becomes the node's address.</summary>
     [Key(1)] public string Address { get; init; } = "";
+
+    /// <summary>The agent makes networks, acknowledges them, and says in <see cref="Places"/> all that it has.</summary>
+    [Key(2)] public bool HasNetworks { get; init; }
+
+    /// <summary>The places of its containers that are no tasks; every other one of the node is over.</summary>
+    [Key(3)] public ImmutableArray<ContainerPlace> Places { get; init; } = [];
+
+    /// <summary>Where other nodes send the frames of networks, without port; empty: where <see cref="Address"/> is.</summary>
+    [Key(4)] public string DataPathAddress { get; init; } = "";
 }
 
 [MessagePackObject]
@@ -78,6 +104,18 @@ public sealed record Assignments
     [Key(4)] public ImmutableArray<string> RemovedSecrets { get; init; } = [];
     [Key(5)] public ImmutableArray<Config> Configs { get; init; } = [];
     [Key(6)] public ImmutableArray<string> RemovedConfigs { get; init; } = [];
+
+    /// <summary>To the tables of the networks that the node has a part in.</summary>
+    [Key(7)] public ImmutableArray<NetworkChange> Networks { get; init; } = [];
+
+    /// <summary>Networks that the node has no part in any more.</summary>
+    [Key(8)] public ImmutableArray<string> RemovedNetworks { get; init; } = [];
+
+    /// <summary>
+    /// The store's index that the networks are of, whether or not any changed: what the node acknowledges once it has made them. 0: from a manager of a
+    /// version without networks.
+    /// </summary>
+    [Key(9)] public long NetworksIndex { get; init; }
 }
 
 [MessagePackObject]
@@ -145,4 +183,7 @@ public interface IDispatcherClient
 
     /// <inheritdoc cref="IDispatcher.UpdateTaskStatusAsync"/>
     Task UpdateTaskStatusAsync(UpdateTaskStatusRequest request, CancellationToken cancellation);
+
+    /// <inheritdoc cref="IDispatcher.AcknowledgeNetworksAsync"/>
+    Task AcknowledgeNetworksAsync(AcknowledgeNetworksRequest request, CancellationToken cancellation);
 }

@@ -19,6 +19,18 @@ internal static class RpcMethods
     internal static readonly Method<UpdateTaskStatusRequest, UpdateTaskStatusResponse> UpdateTaskStatus =
         Unary<UpdateTaskStatusRequest, UpdateTaskStatusResponse>("swarm.Dispatcher", "UpdateTaskStatus");
 
+    internal static readonly Method<AcknowledgeNetworksRequest, AcknowledgeNetworksResponse> AcknowledgeNetworks =
+        Unary<AcknowledgeNetworksRequest, AcknowledgeNetworksResponse>("swarm.Dispatcher", "AcknowledgeNetworks");
+
+    internal static readonly Method<FindNetworkRequest, FindNetworkResponse> FindNetwork =
+        Unary<FindNetworkRequest, FindNetworkResponse>("swarm.Dispatcher", "FindNetwork");
+
+    internal static readonly Method<AttachNetworkRequest, AttachNetworkResponse> AttachNetwork =
+        Unary<AttachNetworkRequest, AttachNetworkResponse>("swarm.Dispatcher", "AttachNetwork");
+
+    internal static readonly Method<DetachNetworkRequest, DetachNetworkResponse> DetachNetwork =
+        Unary<DetachNetworkRequest, DetachNetworkResponse>("swarm.Dispatcher", "DetachNetwork");
+
     internal static readonly Method<RootCertificateRequest, RootCertificateResponse> GetRootCertificate =
         Unary<RootCertificateRequest, RootCertificateResponse>("swarm.NodeCa", "GetRootCertificate");
 
@@ -42,11 +54,18 @@ internal static class RpcMethods
     internal static readonly Method<OpaqueBytes, OpaqueBytes> Consensus =
         new(MethodType.Unary, "swarm.Consensus", "Call", Marshallers.Opaque, Marshallers.Opaque);
 
+    /// <summary>Many consensus messages on one stream (<see cref="Links.LinkFrame"/>); the first answer is empty and says that it is open.</summary>
+    internal static readonly Method<OpaqueBytes, OpaqueBytes> ConsensusLink =
+        new(MethodType.DuplexStreaming, "swarm.Consensus", "Link", Marshallers.Opaque, Marshallers.Opaque);
+
     internal static readonly Method<TaskLogRequest, LogBatch> TaskLogs =
         new(MethodType.ServerStreaming, "swarm.NodeWork", "Logs", Marshallers.Of<TaskLogRequest>(), Marshallers.Of<LogBatch>());
 
     internal static readonly Method<ExecInput, ExecOutput> Exec =
         new(MethodType.DuplexStreaming, "swarm.NodeWork", "Exec", Marshallers.Of<ExecInput>(), Marshallers.Of<ExecOutput>());
+
+    internal static readonly Method<NetworkStateRequest, NetworkState> Networks =
+        new(MethodType.ServerStreaming, "swarm.NodeWork", "Networks", Marshallers.Of<NetworkStateRequest>(), Marshallers.Of<NetworkState>());
 
     private static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string service, string name)
         where TRequest : class where TResponse : class =>

@@ -12,6 +12,9 @@ public interface INodeWork
     /// <summary>Runs a command in a task's container: what comes in are <see cref="ExecInput"/>s, the first of them with the command.</summary>
     /// <exception cref="RpcFault">As <see cref="LogsAsync"/>, or the command cannot be run.</exception>
     IAsyncEnumerable<ExecOutput> ExecAsync(NodeIdentity caller, IAsyncEnumerable<ExecInput> input, CancellationToken cancellation);
+
+    /// <summary>What the node has made of each of the networks, in the order in which they are asked for.</summary>
+    IAsyncEnumerable<NetworkState> NetworksAsync(NodeIdentity caller, NetworkStateRequest request, CancellationToken cancellation);
 }
 
 /// <summary>A manager's way to such a node.</summary>
@@ -24,4 +27,7 @@ public interface INodeWorkClient
 
     /// <inheritdoc cref="INodeWork.ExecAsync"/>
     IAsyncEnumerable<ExecOutput> ExecAsync(string address, string nodeId, IAsyncEnumerable<ExecInput> input, CancellationToken cancellation);
+
+    /// <inheritdoc cref="INodeWork.NetworksAsync"/>
+    IAsyncEnumerable<NetworkState> NetworksAsync(string address, string nodeId, NetworkStateRequest request, CancellationToken cancellation);
 }

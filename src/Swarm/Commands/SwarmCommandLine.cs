@@ -5,8 +5,10 @@ using Swarm.Commands.Containers;
 using Swarm.Commands.Host;
 using Swarm.Commands.Images;
 using Swarm.Commands.Labs;
+using Swarm.Commands.Networks;
 using Swarm.Commands.Nodes;
 using Swarm.Commands.Services;
+using Swarm.Commands.Stacks;
 
 namespace Swarm.Commands;
 
@@ -104,7 +106,9 @@ public static class SwarmCommandLine
             PeerCommands.Build(cli),
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
+            StackCommands.Build(cli),
             RebalanceCommand.Build(cli),
+            NetworkCommands.Build(cli),
             ExecCommand.Build(cli, ownCommandLine),
             ContainerCommands.List(cli),
             ContainerCommands.Logs(cli),

@@ -6,8 +6,8 @@ using Swarm.Store;
 namespace Swarm.Daemon;
 
 /// <summary>
-/// Tells the engine's listeners on a manager what happens in the cluster, as Docker does: services, nodes, secrets and configs that are made, changed and
-/// removed; and (ours) tasks, whenever their state or what is wanted of them changes. What happened while this manager was behind is left out.
+/// Tells the engine's listeners on a manager what happens in the cluster, as Docker does: services, nodes, networks, secrets and configs that are made, changed
+/// and removed; and (ours) tasks, whenever their state or what is wanted of them changes. What happened while this manager was behind is left out.
 /// </summary>
 internal sealed class ClusterEvents(IObjectStore store, EventBus events)
 {
@@ -55,7 +55,10 @@ internal sealed class ClusterEvents(IObjectStore store, EventBus events)
             case Config config:
                 Tell("config", config, action, config.Annotations.Name, []);
                 break;
-            case SwarmTask task:
+            case Network network when change.Kind != ChangeKind.Update:
+                Tell("network", network, action, network.Annotations.Name, [("type", "overlay")]);
+                break;
+            case SwarmTask { Spec.Attached: null } task:
                 Tell("task", task, action, task.Name, TaskNews(task, change.Old as SwarmTask, change.New as SwarmTask));
                 break;
         }

@@ -176,9 +176,14 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
         var client = new DispatcherClient(_channels, Managers, _parts.Random, _parts.Time);
         _journal = new FileJournal(Path.Combine(_parts.Directory, "agent"));
-        _agent = new NodeAgent(client, _parts.Tasks.Executor, _journal, () => _address.Current, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers) { Tls = _tls };
+        _agent = new NodeAgent(Identity.NodeId, client, _parts.Tasks.Executor, _parts.Tasks.Networks, _journal, () => _address.Current, _parts.Time, NodeDaemon.NewRandom(), _parts.Loggers)
+        {
+            Tls = _tls,
+            DataPathAddress = () => NodeAddresses.DataPath(_record.DataPathAddress),
+        };
         _agent.News += Take;
         _loops.Run("agent", _agent.RunAsync);
+        _parts.Tasks.Cluster.Member = new MemberNetworks(client, _agent, _parts.Time);
         if (_manager is { } manager)
         {
             manager.KeepJoining(_membership, _address, _parts.Time, _logger);
@@ -203,6 +208,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _parts.Tasks.Cluster.Member = null;
         _parts.Credentials.Replaced -= OnCertificateReplaced;
         _parts.Keys.Locked -= _renewal.RenewSoon;
         await _loops.DisposeAsync();

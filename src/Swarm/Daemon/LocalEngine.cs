@@ -75,25 +75,30 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
             NodeName = facts.Hostname,
             Ids = options.Ids,
         };
+        var cluster = new ClusterNetworks();
+        var places = new ContainerPlaces(Path.Combine(options.ExecRoot, "network", "places"));
         var events = new EventBus(time);
         local.Images.Events = events;
         local.Images.PrefersOffline = options.PreferOfflineImages;
         var containers = new ContainerEngine(
-            engineOptions, local.Images, local.Rootfs, new ContainerNetwork(bridge), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
+            engineOptions, local.Images, local.Rootfs, new ContainerNetwork(bridge, cluster, places), events, time, NodeDaemon.NewRandom(), loggers.CreateLogger<ContainerEngine>());
         await containers.RecoverAsync(cancellation);
-        await bridge.RetainAsync(containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet(), cancellation);
+        var running = containers.Containers.Where(container => container.State.IsRunning).Select(container => container.Id).ToHashSet();
+        await bridge.RetainAsync(running, cancellation);
+        places.Retain(running);
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
         await steps.CleanUpAsync(cancellation);
         containers.RestartWanted();
         var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"), options.Ids);
         taskFiles.Sweep(containers.Containers.Select(container => TaskContainer.TaskIdOf(container.Record)).OfType<string>().ToHashSet(StringComparer.Ordinal));
+        var networks = new NodeOverlays(bridge, places);
         return new LocalEngine(registry, host, bridge, local.Images, containers, configuration, engineOptions.Runtimes)
         {
             Id = id,
             Host = facts,
             Builder = new ImageBuilder(
                 local, steps, Path.Combine(options.DataRoot, "build"), new HttpClient(new SocketsHttpHandler { Proxy = options.Registry.Proxies.Proxy, UseProxy = options.Registry.Proxies.Proxy is not null }), loggers.CreateLogger<ImageBuilder>()),
-            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers), events),
+            Tasks = new NodeTasks(new ContainerExecutor(containers, local.Images, taskFiles, Description(facts, options)), new NodeWork(containers, networks), events, networks, cluster),
         };
     }
 
@@ -191,6 +196,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
             new Model.EnginePlugin { Type = "Network", Name = "bridge" },
             new Model.EnginePlugin { Type = "Network", Name = "host" },
             new Model.EnginePlugin { Type = "Network", Name = "null" },
+            new Model.EnginePlugin { Type = "Network", Name = "overlay" },
             new Model.EnginePlugin { Type = "Volume", Name = "local" },
         ],
     };

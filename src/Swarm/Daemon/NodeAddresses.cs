@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Swarm.Engine;
+using Swarm.Networking;
 
 namespace Swarm.Daemon;
 
@@ -36,6 +37,21 @@ internal static class NodeAddresses
         return listen.Address.Equals(IPAddress.Any) || listen.Address.Equals(IPAddress.IPv6Any)
             ? new IPEndPoint(OnlyAddress(ownBridge), listen.Port)
             : listen;
+    }
+
+    /// <summary>Where other nodes send the frames of networks, as this machine has it now; empty: at the advertised address.</summary>
+    /// <param name="wish">Address or interface; empty: none.</param>
+    internal static string DataPath(string wish)
+    {
+        try
+        {
+            return wish.Length == 0 ? "" : Resolve(wish).ToString();
+        }
+        catch (EngineException)
+        {
+            // The interface has gone since it was asked for.
+            return "";
+        }
     }
 
     internal static bool IsLocal(IPAddress address) =>
@@ -83,7 +99,7 @@ internal static class NodeAddresses
     private static IPAddress OnlyAddress(string ownBridge)
     {
         var found = NetworkInterface.GetAllNetworkInterfaces()
-            .Where(link => link.NetworkInterfaceType != NetworkInterfaceType.Loopback && link.Name != ownBridge && link.OperationalStatus != OperationalStatus.Down)
+            .Where(link => link.NetworkInterfaceType != NetworkInterfaceType.Loopback && link.Name != ownBridge && !NodeLinks.IsOurs(link.Name) && link.OperationalStatus != OperationalStatus.Down)
             .SelectMany(link => Usable(link).Select(address => (link.Name, Address: address)))
             .ToList();
         var ipv4 = found.Where(f => f.Address.AddressFamily == AddressFamily.InterNetwork).ToList();

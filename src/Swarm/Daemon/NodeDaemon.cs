@@ -49,6 +49,7 @@ internal static partial class NodeDaemon
             await life.ResumeAsync(stop);
             await using var metrics = options.Metrics is { } address ? ApiServer.Create(new ApiServerOptions { TcpEndpoints = [address], EngineVersion = EngineVersion.Text, Time = time }, loggers, routes => engine.MapMetrics(routes, FactsOf(options, engine))) : null;
             await (metrics?.StartAsync(stop) ?? Task.CompletedTask);
+            engine.Tasks.Cluster.Settle();
             await api.StartAsync(stop);
             LogReady(logger, string.Join(", ", options.Hosts));
             var failed = await UntilAsync(stop, fatal.Task);

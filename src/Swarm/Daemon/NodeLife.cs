@@ -132,7 +132,7 @@ internal sealed partial class NodeLife(
         var keys = _keys = NodeKeyRing.Open(folder, seal, founded.Credentials);
         await EnterAsync(PartsOf(record, keys), RaftBootstrap.Found, async (member, token) =>
         {
-            var commit = await member.Manager!.Store.CommitAsync(new StoreTransaction().Create(founded.Cluster).Create(founded.FirstManager), token);
+            var commit = await member.Manager!.Store.CommitAsync(founded.Write(random), token);
             if (!commit.IsCommitted)
             {
                 throw new EngineException(500, $"the new cluster could not be written: {commit.Status}");

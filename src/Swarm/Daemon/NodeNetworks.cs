@@ -67,6 +67,7 @@ internal sealed class NodeNetworks(BridgeNetworks networks, ContainerEngine cont
         Id = record.Id,
         Created = record.Created.UtcDateTime,
         Driver = record.Driver,
+        Scope = record.IsOverlay ? "swarm" : "local",
         EnableIPv4 = record.EnableIPv4,
         EnableIPv6 = record.EnableIPv6,
         IPAM = new IPAM
@@ -84,7 +85,7 @@ internal sealed class NodeNetworks(BridgeNetworks networks, ContainerEngine cont
         Attachable = record.Attachable,
         Options = record.Options,
         Labels = record.Labels,
-        Containers = record.Driver == NetworkRecord.Bridge
+        Containers = record.Driver is NetworkRecord.Bridge or NetworkRecord.Overlay
             ? Members(record, sandboxes)
             : containers.Containers.Where(container => container.State.IsRunning && container.Record.NetworkingConfig?.EndpointsConfig?.ContainsKey(record.Name) == true)
                 .ToDictionary(container => container.Id, container => new EndpointResource { Name = container.Record.Name }),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -16,10 +17,10 @@ namespace Swarm.Daemon;
 
 /// <summary>What a node does for the cluster: it runs tasks, and answers managers who ask about them.</summary>
 /// <param name="Events">Hears also of the cluster, while the node is a manager.</param>
-internal sealed record NodeTasks(ITaskExecutor Executor, INodeWork Work, EventBus Events);
+internal sealed record NodeTasks(ITaskExecutor Executor, INodeWork Work, EventBus Events, INodeNetworks Networks, ClusterNetworks Cluster);
 
 /// <summary>Answers from the containers of this node's tasks; of other containers it knows nothing.</summary>
-internal sealed class NodeWork(ContainerEngine engine) : INodeWork
+internal sealed class NodeWork(ContainerEngine engine, INodeNetworks networks) : INodeWork
 {
     private const int CannotRun = 126;
 
@@ -72,6 +73,16 @@ internal sealed class NodeWork(ContainerEngine engine) : INodeWork
             return batch;
         }
     }
+
+    public async IAsyncEnumerable<NetworkState> NetworksAsync(NodeIdentity caller, NetworkStateRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var id in request.NetworkIds)
+        {
+            var table = networks.Tables.GetValueOrDefault(id);
+            yield return new NetworkState { NetworkId = id, Table = table, Faults = table is null ? [] : await networks.FaultsAsync(id, cancellation).ConfigureAwait(false) };
+        }
+    }
+
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(NodeIdentity caller, IAsyncEnumerable<ExecInput> input, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Swarm.Engine;
 using Swarm.Engine.Containers;
@@ -54,9 +56,11 @@ internal static class TaskContainer
                     Retries = check.Retries,
                 }
                 : null,
+            NetworkingConfig = Networks(task),
             HostConfig = new HostConfig
             {
-                NetworkMode = NetworkMode(spec),
+                NetworkMode = NetworkMode(task),
+                PortBindings = PortBindings(task),
                 Mounts = [.. container.Mounts.Select(m => Mount(m, template))],
                 Memory = spec.Limits?.MemoryBytes ?? 0,
                 NanoCpus = spec.Limits?.NanoCpus ?? 0,
@@ -128,12 +132,34 @@ internal static class TaskContainer
 
     private static long Nanoseconds(TimeSpan span) => span.Ticks * TimeSpan.NanosecondsPerTick;
 
-    private static string NetworkMode(TaskSpec spec) => spec.Networks switch
+    /// <summary>The first of its networks: one of the node's own that it names, or of the cluster's that it has a place on.</summary>
+    private static string NetworkMode(SwarmTask task) =>
+        task.Spec.Networks.Select(network => network.Target).FirstOrDefault(IsNodes) ?? task.Networks.FirstOrDefault()?.NetworkId ?? "bridge";
+
+    private static bool IsNodes(string network) => network is "host" or "none" or "bridge";
+
+    /// <summary>The places that the managers gave it, and the node's own networks that it names.</summary>
+    private static NetworkingConfig Networks(SwarmTask task) => new()
     {
-        [] => "bridge",
-        [{ Target: "host" or "none" or "bridge" } only] => only.Target,
-        [var first, ..] => throw EngineException.NotImplemented($"network {first.Target}: tasks connect to bridge, host or none only in this version"),
+        EndpointsConfig = task.Spec.Networks.Where(network => IsNodes(network.Target)).Select(network => KeyValuePair.Create<string, EndpointSettings?>(network.Target, new EndpointSettings()))
+            .Concat(task.Networks.Select(place => KeyValuePair.Create<string, EndpointSettings?>(place.NetworkId, new EndpointSettings
+            {
+                IPAMConfig = new EndpointIpamConfig { IPv4Address = AddressOf(place, AddressFamily.InterNetwork), IPv6Address = AddressOf(place, AddressFamily.InterNetworkV6) },
+                Aliases = place.Aliases.IsEmpty ? null : place.Aliases,
+            }))).ToDictionary(),
     };
+
+    private static string? AddressOf(NetworkAttachment place, AddressFamily family) =>
+        place.Addresses.Select(cidr => cidr.Split('/')[0])
+            .FirstOrDefault(address => IPAddress.Parse(address).AddressFamily == family);
+
+    /// <summary>Published by the node that runs the task alone (mode=host).</summary>
+    private static Dictionary<string, IReadOnlyList<PortBinding>?> PortBindings(SwarmTask task) => task.Status.HostPorts
+        .GroupBy(port => string.Create(CultureInfo.InvariantCulture, $"{port.TargetPort}/{port.Protocol.ToString().ToLowerInvariant()}"))
+        .ToDictionary(group => group.Key, group => (IReadOnlyList<PortBinding>?)[.. group.Select(port => new PortBinding
+        {
+            HostPort = port.PublishedPort > 0 ? port.PublishedPort.ToString(CultureInfo.InvariantCulture) : "",
+        })]);
 
     private static MountRequest Mount(Mount mount, TaskTemplate template) => new()
     {

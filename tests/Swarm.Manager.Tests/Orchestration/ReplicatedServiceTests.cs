@@ -10,7 +10,7 @@ namespace Swarm.Manager.Tests.Orchestration;
 public sealed class ReplicatedServiceTests
 {
     private readonly LoopDriver _cluster = new(
-        new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(), new SchedulingLoop(), new ReapingLoop());
+        new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(new Random(2)), new SchedulingLoop(), new ReapingLoop());
 
     private IEnumerable<SwarmTask> Live => _cluster.View.Tasks.Where(task => task.DesiredState <= TaskState.Running);
 

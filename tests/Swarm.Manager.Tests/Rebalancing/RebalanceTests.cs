@@ -16,7 +16,7 @@ public sealed class RebalanceTests
     private const int Replicas = 9;
 
     private readonly LoopDriver _cluster = new(
-        new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(), new SchedulingLoop(), new ReapingLoop());
+        new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(new Random(2)), new SchedulingLoop(), new ReapingLoop());
 
     private IEnumerable<SwarmTask> Running => _cluster.View.Tasks.Where(task => task.Status.State == TaskState.Running);
 

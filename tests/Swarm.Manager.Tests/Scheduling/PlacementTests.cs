@@ -165,7 +165,7 @@ public sealed class PlacementTests
     private static bool IsLevel(IEnumerable<int> counts) => counts.Max() - counts.Min() <= 1;
 
     private static LoopDriver Cluster() =>
-        new(new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(), new SchedulingLoop(), new ReapingLoop());
+        new(new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(new Random(2)), new SchedulingLoop(), new ReapingLoop());
 
     private static Resources Gpus(params string[] names) => new() { Generic = [.. names.Select(name => new GenericResource { Kind = "gpu", NamedValue = name })] };
 

@@ -13,6 +13,7 @@ public sealed class Invariants(SimulatedCluster world)
 
     private readonly List<string> _violations = [];
     private readonly StoreWatch _watch = world.Store.Watch();
+    private readonly NetworkLaws _networks = new(world);
     private readonly Dictionary<string, TimeSpan> _lastDown = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedSet<string>> _held = new(StringComparer.Ordinal);
     private TimeSpan _leaderSince;
@@ -32,11 +33,12 @@ public sealed class Invariants(SimulatedCluster world)
         {
             foreach (var change in commit.Changes)
             {
+                _violations.AddRange(_networks.OnChange(change));
                 if (change.Old is Node { Status.State: NodeState.Down } node)
                 {
                     _lastDown[node.Id] = world.Time.Elapsed;
                 }
-                else if (change.Table == TableKind.Task)
+                else if (change.Object is SwarmTask { Spec.Attached: null })
                 {
                     Judge(commit.View, change.Old as SwarmTask, change.New as SwarmTask);
                 }
@@ -55,6 +57,7 @@ public sealed class Invariants(SimulatedCluster world)
             return;
         }
 
+        _violations.AddRange(_networks.OnMessage(assignments));
         if (!_held.TryGetValue(nodeId, out var held) || assignments.Complete)
         {
             _held[nodeId] = held = new SortedSet<string>(StringComparer.Ordinal);

@@ -71,6 +71,12 @@ public sealed class Link(SimulatedCluster world, string nodeId) : IDispatcherCli
         await PassAsync(cancellation);
     }
 
+    public async Task AcknowledgeNetworksAsync(AcknowledgeNetworksRequest request, CancellationToken cancellation)
+    {
+        await PassAsync(cancellation);
+        await world.LeadingDispatcher.AcknowledgeNetworksAsync(Identity(), request, cancellation);
+    }
+
     private NodeIdentity Identity() => new(nodeId, NodeRole.Worker, "cluster");
 
     private async Task PassAsync(CancellationToken cancellation)

@@ -15,6 +15,7 @@ public sealed class Machine
         Id = id;
         Link = new Link(world, id);
         Executor = new ScriptedExecutor(world, id);
+        Networks = new ScriptedNetworks(world);
     }
 
     public string Id { get; }
@@ -22,6 +23,8 @@ public sealed class Machine
     public Link Link { get; }
 
     public ScriptedExecutor Executor { get; }
+
+    public ScriptedNetworks Networks { get; }
 
     public MemoryJournal Journal { get; } = new();
 
@@ -33,7 +36,7 @@ public sealed class Machine
     {
         _daemon = new CancellationTokenSource();
         Link.Touch();
-        var agent = new NodeAgent(Link, Executor, Journal, () => $"{Id}:2377", _world.Time, _world.Random, NullLoggerFactory.Instance);
+        var agent = new NodeAgent(Id, Link, Executor, Networks, Journal, () => $"{Id}:2377", _world.Time, _world.Random, NullLoggerFactory.Instance);
         _world.Track($"agent of {Id}", agent.RunAsync(_daemon.Token));
     }
 

@@ -13,12 +13,16 @@ namespace Swarm.Simulation.World;
 public sealed class SimulatedCluster
 {
     private const int Managers = 3;
+
+    /// <summary>Networks on which addresses run out.</summary>
+    internal static readonly string[] SmallNetworks = ["net0", "net1"];
+
     private readonly Pump _pump = new();
     private readonly List<Dispatcher> _dispatchers = [];
     private readonly List<(string What, Task Task)> _tracked = [];
     private TaskCompletionSource _leadershipChanged = new();
 
-    public SimulatedCluster(int seed, int machines)
+    public SimulatedCluster(int seed, int machines, Story story)
     {
         Random = new Random(seed);
         Store = new MemoryStore(Time);
@@ -32,6 +36,17 @@ public sealed class SimulatedCluster
         Call(() =>
         {
             Write(new StoreTransaction().Create(new Swarm.Model.Cluster { Id = "cluster" }));
+            for (var i = 0; story == Story.Networks && i < SmallNetworks.Length; i++)
+            {
+                Write(new StoreTransaction().Create(new Network
+                {
+                    Id = SmallNetworks[i],
+                    Annotations = new Annotations { Name = SmallNetworks[i] },
+                    Attachable = true,
+                    Pools = [new NetworkPool { Subnet = $"10.{i + 1}.0.0/28", Gateway = $"10.{i + 1}.0.1" }],
+                }));
+            }
+
             foreach (var machine in Machines)
             {
                 Write(new StoreTransaction().Create(new Node { Id = machine.Id }));

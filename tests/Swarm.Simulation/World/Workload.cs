@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Swarm.Manager.Control;
 using Swarm.Model;
+using Swarm.Rpc.Dispatch;
 using Swarm.Store;
 
 namespace Swarm.Simulation.World;
@@ -21,6 +23,12 @@ public sealed class Workload(SimulatedCluster world, Story story)
     {
         var random = world.Random;
         var machine = world.Machines[random.Next(world.Machines.Count)];
+        if (story == Story.Networks && random.Next(5) == 0)
+        {
+            Containers(machine);
+            return;
+        }
+
         switch (random.Next(story == Story.Crowded ? 19 : 16))
         {
             case 0 or 1:
@@ -33,7 +41,7 @@ public sealed class Workload(SimulatedCluster world, Story story)
                 Change("update", service => service with
                 {
                     PreviousSpec = service.Spec,
-                    Spec = service.Spec with { Task = service.Spec.Task with { Container = service.Spec.Task.Container with { Image = $"image:{random.Next(1000)}" } } },
+                    Spec = story == Story.Networks && random.Next(2) == 0 ? Networked(service.Spec) : service.Spec with { Task = service.Spec.Task with { Container = service.Spec.Task.Container with { Image = $"image:{random.Next(1000)}" } } },
                 });
                 break;
             case 5:
@@ -154,6 +162,16 @@ public sealed class Workload(SimulatedCluster world, Story story)
             service = service with { Spec = service.Spec with { Task = Crowded(service.Spec.Task) } };
         }
 
+        if (story == Story.Stacks)
+        {
+            service = service with { Spec = service.Spec with { Annotations = service.Spec.Annotations with { Labels = Stacked() } } };
+        }
+
+        if (story == Story.Networks)
+        {
+            service = service with { Spec = Networked(service.Spec) };
+        }
+
         if (story == Story.Jobs && random.Next(2) == 0)
         {
             service = AsJob(service);
@@ -167,6 +185,62 @@ public sealed class Workload(SimulatedCluster world, Story story)
         Reservations = world.Random.Next(2) == 0 ? new Resources { MemoryBytes = Reservation } : null,
         Placement = world.Random.Next(2) == 0 ? new Placement { SpreadOver = ["node.labels.zone"] } : new Placement(),
     };
+
+    private ImmutableSortedDictionary<string, string> Stacked()
+    {
+        var labels = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+        if (world.Random.Next(2) == 0)
+        {
+            labels = labels.Add(RebalanceLabel.Name, world.Random.Next(2) == 0 ? "auto" : "3");
+        }
+
+        return Pick() is { PendingDelete: false } before && world.Random.Next(3) > 0
+            ? labels.Add(DependencyLabel.Name, DependencyLabel.Text([new ServiceDependency(before.Spec.Annotations.Name, (DependencyCondition)world.Random.Next(2), world.Random.Next(2) == 0)]))
+            : labels;
+    }
+
+    private ServiceSpec Networked(ServiceSpec spec) => spec with
+    {
+        Task = spec.Task with { Networks = [.. SimulatedCluster.SmallNetworks.Where(_ => world.Random.Next(2) == 0).Select(id => new NetworkAttachmentConfig { Target = id })] },
+        Endpoint = world.Random.Next(4) switch
+        {
+            0 => new EndpointSpec { Mode = ResolutionMode.DnsRoundRobin },
+            1 => new EndpointSpec(),
+            _ => new EndpointSpec { Ports = [new PortConfig { TargetPort = 80 }] },
+        },
+    };
+
+    /// <summary>A plain container starts on a network, or one ends: while the machine's daemon runs, which tells the leader.</summary>
+    private void Containers(Machine machine) => Do($"a container of {machine.Id}", () =>
+    {
+        var places = machine.Networks.Places;
+        if (!machine.IsUp)
+        {
+            return;
+        }
+
+        if (places.IsEmpty || world.Random.Next(2) == 0)
+        {
+            var network = SimulatedCluster.SmallNetworks[world.Random.Next(SimulatedCluster.SmallNetworks.Length)];
+            var id = Ids.New(world.Random);
+            machine.Networks.Places = places.Add(new ContainerPlace { TaskId = id, ContainerId = "c" + id, NetworkId = network });
+            world.Write(new StoreTransaction().Create(new SwarmTask
+            {
+                Id = id,
+                NodeId = machine.Id,
+                DesiredState = TaskState.Running,
+                Spec = new TaskSpec { Attached = new AttachedContainer { ContainerId = "c" + id }, Networks = [new NetworkAttachmentConfig { Target = network }] },
+            }));
+        }
+        else
+        {
+            machine.Networks.Places = places.RemoveAt(0);
+            if (world.Store.View.Tasks.Find(places[0].TaskId) is { } task)
+            {
+                world.Write(new StoreTransaction().Delete(task));
+            }
+        }
+    });
 
     private void Rebalance()
     {

@@ -1,0 +1,249 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Swarm.Linux;
+using Swarm.Model;
+using Swarm.Networking.Bridge;
+using Swarm.Networking.Ipam;
+using Swarm.Networking.Netlink;
+
+namespace Swarm.Networking.Overlay;
+
+/// <summary>
+/// The bridges and VXLAN links of the cluster's networks, all in one namespace that has nothing else: the host's addresses, routes and firewall do not meet them, and
+/// two daemons of a host do not either. The VXLAN links' own packets come and go by the host. What is behind a node is written, never asked or learned.
+/// </summary>
+internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisposable
+{
+    private const string MtuOption = "com.docker.network.driver.mtu";
+    private const int UsualMtu = 1500, Overhead = 50, Overhead6 = 70; // RFC 7348: outer Ethernet, IP, UDP and VXLAN headers
+
+    private readonly string path = Path.Combine(folder, "netns");
+    private readonly Dictionary<string, (OverlayLink Link, Dictionary<object, LinkEntry> Entries)> links = [];
+    private NetworkNamespace? space;
+    private RouteSocket? route;
+
+    public bool IsThere => space is not null;
+
+    /// <summary>The namespace that the bridges are in.</summary>
+    public NetworkNamespace Space => space ?? throw new InvalidOperationException("there is no network of a cluster");
+
+    public RouteSocket Route => route ?? throw new InvalidOperationException("there is no network of a cluster");
+
+    public OverlayLink? Find(string networkId) => links.TryGetValue(networkId, out var found) ? found.Link : null;
+
+    /// <summary>Makes the network's links and writes what has come. What has gone stays until <see cref="Trim"/>.</summary>
+    /// <exception cref="NetworkFault">The kernel refuses.</exception>
+    public OverlayLink Put(string nodeId, NetworkTable table)
+    {
+        Enter();
+        var tunnel = TunnelOf(nodeId, table);
+        var name = table.Network.Annotations.Name;
+        try
+        {
+            var had = links.GetValueOrDefault(table.Network.Id);
+            var link = had.Link is { } present && present.Tunnel == tunnel && Stands(present) ? present : Make(table.Network.Id, tunnel, table.Network.EnableIPv6);
+            var known = ReferenceEquals(link, had.Link) ? had.Entries : [];
+            var wanted = Wanted(nodeId, table, link);
+            Route.Put([.. wanted.Where(pair => !pair.Value.Equals(known.GetValueOrDefault(pair.Key))).Select(pair => pair.Value)]);
+            foreach (var (key, entry) in wanted)
+            {
+                known[key] = entry;
+            }
+
+            links[table.Network.Id] = (link, known);
+            return link;
+        }
+        catch (NetlinkException error) when (error.AlreadyExists)
+        {
+            throw new NetworkFault(
+                NetworkFaultKind.Refused,
+                $"network {name}: the VXLAN identifier {tunnel.Vni} is taken at UDP port {tunnel.Port} of this host, by another daemon or by a link that somebody made (ip -d link show type vxlan); "
+                + "a cluster of its own port is made with --data-path-port",
+                error);
+        }
+        catch (NetlinkException error)
+        {
+            throw new NetworkFault(NetworkFaultKind.Refused, $"network {name} cannot be made on this node: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Removes what the table does not name any more.</summary>
+    public void Trim(string nodeId, NetworkTable table)
+    {
+        if (!links.TryGetValue(table.Network.Id, out var found))
+        {
+            return;
+        }
+
+        var wanted = Wanted(nodeId, table, found.Link);
+        var stale = found.Entries.Where(pair => !wanted.ContainsKey(pair.Key)).ToList();
+        Route.Remove([.. stale.Select(pair => pair.Value)]);
+        stale.ForEach(pair => found.Entries.Remove(pair.Key));
+    }
+
+    /// <summary>What the kernel has less or more than the table.</summary>
+    public IEnumerable<string> Faults(string nodeId, NetworkTable table)
+    {
+        var link = links[table.Network.Id].Link;
+        var wanted = Wanted(nodeId, table, link).Values.ToHashSet();
+        var present = Route.Entries(link.TunnelIndex).ToHashSet();
+        return wanted.Except(present).Select(entry => $"{Text(entry)} is missing")
+            .Concat(present.Except(wanted).Where(entry => entry.Kind == LinkEntryKind.Tunnel).Select(entry => $"{Text(entry)} is too much"));
+
+        static string Text(LinkEntry entry) => $"{entry.Kind.ToString().ToLowerInvariant()} entry of {BridgeEndpoint.TextOf(entry.Mac)}{(entry.Address is { } address ? $" and {address}" : "")}";
+    }
+
+    /// <returns>Whether none is left, and so <see cref="Leave"/> is due.</returns>
+    public bool Remove(string networkId)
+    {
+        if (links.Remove(networkId, out var found))
+        {
+            Route.TryDeleteLink(found.Link.TunnelName);
+            Route.TryDeleteLink(found.Link.Name);
+        }
+
+        return links.Count == 0;
+    }
+
+    /// <summary>Removes bridges of networks that there are not any more, as a crash leaves them.</summary>
+    public void RemoveStrays()
+    {
+        if (space is null)
+        {
+            return;
+        }
+
+        var known = links.Values.SelectMany(found => new[] { found.Link.Name, found.Link.TunnelName }).ToHashSet();
+        foreach (var stray in Route.Links().Where(link => link.Kind is "bridge" or "vxlan" && !known.Contains(link.Name)))
+        {
+            Route.TryDeleteLink(stray.Name);
+        }
+    }
+
+    /// <summary>Whether somebody took a link away.</summary>
+    public bool Stands(OverlayLink link) =>
+        Route.FindLink(link.Name)?.Index == link.Index && Route.FindLink(link.TunnelName)?.Index == link.TunnelIndex;
+
+    /// <summary>The namespace that an earlier daemon left, if it did.</summary>
+    public void Adopt()
+    {
+        if (NetworkNamespace.IsNamespace(path))
+        {
+            Enter();
+        }
+    }
+
+    /// <summary>Nothing is left.</summary>
+    public void Leave()
+    {
+        links.Clear();
+        Dispose();
+        NetworkNamespace.Delete(path);
+    }
+
+    public void Dispose()
+    {
+        route?.Dispose();
+        space?.Dispose();
+        (route, space) = (null, null);
+    }
+
+    private void Enter()
+    {
+        if (space is not null)
+        {
+            return;
+        }
+
+        space = NetworkNamespace.IsNamespace(path) ? NetworkNamespace.Open(path) : NetworkNamespace.Create(path);
+        route = space.Run(() =>
+        {
+            // Frames between containers pass no rules of anybody.
+            foreach (var family in (ReadOnlySpan<string>)["arp", "ip", "ip6"])
+            {
+                var setting = $"net/bridge/bridge-nf-call-{family}tables";
+                if (Sysctl.Get(setting) is not null)
+                {
+                    Sysctl.Set(setting, "0");
+                }
+            }
+
+            if (Sysctl.Get("net/ipv6/conf/default/disable_ipv6") is not null)
+            {
+                Sysctl.Set("net/ipv6/conf/default/disable_ipv6", "1"); // the links are nobody's neighbours themselves
+            }
+
+            return new RouteSocket();
+        });
+    }
+
+    /// <summary>A VXLAN link that is there is made anew: what it was told by an earlier daemon may be out of date.</summary>
+    private OverlayLink Make(string networkId, VxlanLink tunnel, bool hasIPv6)
+    {
+        var name = "br-" + networkId[..Math.Min(networkId.Length, 12)];
+        Route.TryDeleteLink(tunnel.Name);
+        if (Route.FindLink(name) is null)
+        {
+            Route.AddBridge(name);
+        }
+
+        hostRoute.AddVxlan(tunnel, Space);
+        if (hasIPv6)
+        {
+            Space.Run(() =>
+            {
+                const string generateNone = "1";
+                Sysctl.Set($"net/ipv6/conf/{tunnel.Name}/addr_gen_mode", generateNone); // it answers for others and has no address
+                Sysctl.Set($"net/ipv6/conf/{tunnel.Name}/disable_ipv6", "0");
+            });
+        }
+
+        Route.SetMaster(tunnel.Name, name);
+        Route.SetLearning(tunnel.Name, on: false);
+        Route.SetMtu(name, tunnel.Mtu);
+        Route.SetUp(tunnel.Name);
+        Route.SetUp(name);
+        return new OverlayLink(name, Route.FindLink(name)!.Index, tunnel.Name, Route.FindLink(tunnel.Name)!.Index, tunnel);
+    }
+
+    private VxlanLink TunnelOf(string nodeId, NetworkTable table)
+    {
+        var address = table.Peers.GetValueOrDefault(nodeId) is { Address.Length: > 0 } self ? IPAddress.Parse(self.Address) : null;
+        var underlay = hostRoute.Addresses().FirstOrDefault(found => found.Address.Equals(address));
+        var underlayMtu = underlay is null ? UsualMtu : hostRoute.Links().First(link => link.Index == underlay.LinkIndex).Mtu;
+        var mtu = table.Network.Driver.Options.TryGetValue(MtuOption, out var asked) && int.TryParse(asked, out var bytes) && bytes > 0
+            ? bytes
+            : Math.Min(underlayMtu, ushort.MaxValue) - (address?.IsIPv6() == true ? Overhead6 : Overhead);
+        // An address that the host does not have (the other side of a translation) is not one to send from.
+        return new VxlanLink("vx-" + table.Network.Id[..Math.Min(table.Network.Id.Length, 12)], table.Network.Vni, underlay?.Address, table.DataPathPort, mtu);
+    }
+
+    /// <summary>By what each is about, so that another one takes its place.</summary>
+    private static Dictionary<object, LinkEntry> Wanted(string nodeId, NetworkTable table, OverlayLink link)
+    {
+        var entries = new Dictionary<object, LinkEntry>();
+        var places = table.Endpoints.Values.Select(endpoint => (endpoint.NodeId, endpoint.Addresses))
+            .Concat(table.Peers.Select(peer => (NodeId: peer.Key, peer.Value.Addresses)));
+        foreach (var (node, addresses) in places.Where(place => place.NodeId != nodeId && place.Addresses.Length > 0))
+        {
+            if (table.Peers.GetValueOrDefault(node) is not { Address.Length: > 0 } peer)
+            {
+                continue;
+            }
+
+            var all = addresses.Select(TableServices.Address).ToList();
+            var mac = BridgeEndpoint.MacOf(all[0]);
+            Add(new LinkEntry(LinkEntryKind.Tunnel, link.TunnelIndex, mac, IPAddress.Parse(peer.Address)), mac);
+            Add(new LinkEntry(LinkEntryKind.Port, link.TunnelIndex, mac, null), mac);
+            all.ForEach(address => Add(new LinkEntry(LinkEntryKind.Neighbour, link.TunnelIndex, mac, address), address));
+        }
+
+        return entries;
+
+        void Add(LinkEntry entry, object about) => entries[(entry.Kind, about)] = entry;
+    }
+}
+
+/// <summary>A network's links on this node.</summary>
+/// <param name="Name">Of the bridge.</param>
+internal sealed record OverlayLink(string Name, int Index, string TunnelName, int TunnelIndex, VxlanLink Tunnel);

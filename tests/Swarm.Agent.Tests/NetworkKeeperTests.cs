@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Swarm.Model;
+using Swarm.Rpc.Dispatch;
+
+namespace Swarm.Agent.Tests;
+
+public sealed class NetworkKeeperTests : IAsyncDisposable
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeNetworks _networks = new();
+    private readonly FakeManager _manager = new();
+    private readonly CancellationTokenSource _daemon = new();
+    private readonly NetworkKeeper _keeper;
+    private readonly Task _running;
+
+    public NetworkKeeperTests()
+    {
+        _networks.Tables = _networks.Tables.Add("old", Table("old", "t0"));
+        _keeper = new NetworkKeeper("n1", _networks, _time, NullLogger.Instance);
+        _running = _keeper.RunAsync(_daemon.Token);
+    }
+
+    [Fact]
+    public async Task A_first_message_replaces_what_the_daemon_found_and_later_ones_change_it()
+    {
+        _keeper.Take(new Assignments { Complete = true, NetworksIndex = 5, Networks = [NetworkChange.Between(null, Table("a", "t1"))] });
+        await _keeper.UntilMadeAsync("a", "t1", _ => { }, _daemon.Token);
+        Assert.Equal(["a"], _networks.Tables.Keys);
+        _keeper.Take(new Assignments
+        {
+            NetworksIndex = 6,
+            Networks = [NetworkChange.Between(Table("a", "t1"), Table("a", "t1", "t2")), NetworkChange.Between(null, Table("b", "t3"))],
+        });
+        await _keeper.UntilMadeAsync("a", "t2", _ => { }, _daemon.Token);
+        Assert.Equal(["a", "b"], _networks.Tables.Keys.Order());
+        _keeper.Take(new Assignments { NetworksIndex = 7, RemovedNetworks = ["a"] });
+        await _networks.UntilAsync(tables => !tables.ContainsKey("a"));
+        await _keeper.RemoveAllAsync(_daemon.Token);
+        Assert.Empty(_networks.Tables);
+    }
+
+    [Fact]
+    public async Task A_manager_of_a_version_without_networks_takes_none_away_and_is_told_nothing()
+    {
+        _keeper.Take(new Assignments { Complete = true, NetworksIndex = 5, Networks = [NetworkChange.Between(null, Table("a", "t1"))] });
+        await _keeper.UntilMadeAsync("a", "t1", _ => { }, _daemon.Token);
+        _keeper.BeginSession();
+        _keeper.Take(new Assignments { Complete = true });
+        using var session = new CancellationTokenSource();
+        var acknowledging = _keeper.AcknowledgeAsync(_manager, "session", session.Token);
+        Assert.Equal(["a"], _networks.Tables.Keys);
+        session.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => acknowledging);
+        Assert.Empty(_manager.Acknowledged);
+    }
+
+    [Fact]
+    public async Task What_is_made_is_acknowledged_and_what_could_not_be_is_tried_again_and_explained()
+    {
+        _networks.Failures = int.MaxValue;
+        var acknowledging = _keeper.AcknowledgeAsync(_manager, "session", _daemon.Token);
+        _keeper.Take(new Assignments { NetworksIndex = 9, Networks = [NetworkChange.Between(null, Table("a", "t1"))] });
+        var said = new List<string>();
+        void Hear(string text)
+        {
+            said.Add(text);
+            _networks.Failures = text.Contains(": ") ? 0 : _networks.Failures;
+        }
+
+        var waiting = _keeper.UntilMadeAsync("a", "t1", Hear, _daemon.Token);
+        while (!waiting.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        await waiting;
+        Assert.Contains("waiting for network a: no such device", said);
+        Assert.Equal(9, await _manager.NextAsync());
+        _daemon.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => acknowledging);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _daemon.Cancel();
+        await _running;
+        _daemon.Dispose();
+    }
+
+    private static NetworkTable Table(string id, params string[] endpoints) => new()
+    {
+        Network = new Network { Id = id, Annotations = new Annotations { Name = id } },
+        Endpoints = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, endpoints.Select(one => KeyValuePair.Create(one, new NetworkEndpoint { NodeId = one }))),
+    };
+
+    private sealed class FakeNetworks : INodeNetworks
+    {
+        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ImmutableDictionary<string, NetworkTable> Tables { get; set; } = ImmutableDictionary<string, NetworkTable>.Empty;
+
+        public ImmutableArray<ContainerPlace> Places => [];
+
+        internal int Failures { get; set; }
+
+        public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => Task.FromResult(ImmutableArray<string>.Empty);
+
+        public Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
+        {
+            if (Failures-- > 0)
+            {
+                throw new IOException("no such device");
+            }
+
+            Tables = tables;
+            (var changed, _changed) = (_changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            changed.SetResult();
+            return Task.CompletedTask;
+        }
+
+        internal async Task UntilAsync(Func<ImmutableDictionary<string, NetworkTable>, bool> done)
+        {
+            while (true)
+            {
+                var changed = _changed.Task;
+                if (done(Tables))
+                {
+                    return;
+                }
+
+                await changed;
+            }
+        }
+    }
+
+    private sealed class FakeManager : IDispatcherClient
+    {
+        private readonly TaskCompletionSource<long> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal List<long> Acknowledged { get; } = [];
+
+        internal Task<long> NextAsync() => _first.Task;
+
+        public Task AcknowledgeNetworksAsync(AcknowledgeNetworksRequest request, CancellationToken cancellation)
+        {
+            Acknowledged.Add(request.Index);
+            _first.TrySetResult(request.Index);
+            return Task.CompletedTask;
+        }
+
+        public IAsyncEnumerable<SessionMessage> SessionAsync(SessionRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<HeartbeatResponse> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task UpdateTaskStatusAsync(UpdateTaskStatusRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+    }
+}

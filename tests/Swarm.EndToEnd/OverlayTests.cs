@@ -1,0 +1,110 @@
+using System.Globalization;
+
+namespace Swarm.EndToEnd;
+
+/// <summary>Networks across nodes: names, virtual addresses and published ports, while tasks and nodes come and go.</summary>
+[Collection(LabFixture.Name)]
+public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
+{
+    private const int Port = 8080;
+
+    /// <summary>Says who it is and who asks; told to stop, it ends what it has begun.</summary>
+    private const string Server =
+        "trap 'sleep 1; exit 0' TERM; mkdir -p /www/cgi-bin; printf '#!/bin/sh\\necho; echo $(hostname) $REMOTE_ADDR\\n' > /www/cgi-bin/who; chmod +x /www/cgi-bin/who; "
+        + "httpd -f -p 80 -h /www & wait";
+
+    public async Task InitializeAsync() => await lab.DockerOkAsync("m1", "network", "create", "--driver", "overlay", "--attachable", "front");
+
+    public async Task DisposeAsync()
+    {
+        await lab.MakeWholeAsync();
+        await lab.DockerAsync("w1", "rm", "--force", "probe");
+        await lab.UntilAsync("the network is gone", async () => (await lab.DockerAsync("m1", "network", "rm", "front")) is var result && (result.ExitCode == 0 || result.Error.Contains("not found")) ? "gone" : null);
+    }
+
+    [Fact]
+    public async Task Service_is_found_by_name_by_address_and_at_every_node_by_its_port()
+    {
+        await ServeAsync(replicas: 3);
+        await lab.DockerOkAsync("w1", "run", "--detach", "--name", "probe", "--network", "front", "--init", "busybox", "sleep", "infinity");
+        var vip = (await lab.DockerOkAsync("m1", "service", "inspect", "web", "--format", "{{range .Endpoint.VirtualIPs}}{{.Addr}} {{end}}")).Split(' ').Select(cidr => cidr.Split('/')[0]).ToList();
+        Assert.Contains(vip, (await ProbeAsync("nslookup", "web")).Contains);
+        var tasks = await ProbeAsync("nslookup", "tasks.web");
+        Assert.Equal(3, tasks.Split('\n').Count(line => line.StartsWith("Address:", StringComparison.Ordinal) && !line.Contains("127.0.0.11")));
+        var answered = new HashSet<string>();
+        await lab.UntilAsync("all three answer by the name", async () => answered.Add((await ProbeAsync("wget", "-qO-", "http://web/cgi-bin/who")).Split(' ')[0]) && answered.Count == 3 ? "all" : null);
+
+        using var m1 = Requests("m1");
+        foreach (var node in lab.AllNodes)
+        {
+            Assert.EndsWith(" " + AddressOf("m1"), (await m1.GetAsync(AddressOf(node), Port, "/cgi-bin/who")).Replace("::ffff:", ""), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task No_request_fails_while_a_service_is_replaced_and_the_leader_dies()
+    {
+        await ServeAsync(replicas: 3);
+        using var w1 = Requests("w1");
+        var leader = await lab.LeaderAsync();
+        await using (var load = new RequestLoad(w1, [.. lab.AllNodes.Select(AddressOf)], Port, "/cgi-bin/who"))
+        {
+            await lab.DockerOkAsync("m1", "service", "update", "--quiet", "--force", "web");
+            await lab.DockerOkAsync("m1", "service", "scale", "web=6");
+            await lab.DockerOkAsync("m1", "service", "scale", "web=2");
+            await load.StopAsync();
+            Assert.True(load.Failures.IsEmpty, $"{load.Failures.Count} of {load.Answered}: {string.Join("; ", load.Failures.Take(8))}\n{lab.Logs()}");
+            Assert.True(load.Answered > 50, load.Answered.ToString(CultureInfo.InvariantCulture));
+        }
+
+        await lab.Lab.KillAsync([leader], daemonOnly: true, CancellationToken.None);
+        await using (var load = new RequestLoad(w1, [.. lab.AllNodes.Select(AddressOf)], Port, "/cgi-bin/who"))
+        {
+            await lab.LeaderAsync(leader);
+            await lab.Lab.RestartAsync([leader], CancellationToken.None);
+            await lab.DockerOkAsync(leader, "service", "update", "--quiet", "--force", "web");
+            await load.StopAsync();
+            Assert.True(load.Failures.IsEmpty, $"{load.Failures.Count} of {load.Answered}: {string.Join("; ", load.Failures.Take(8))}\n{lab.Logs()}");
+        }
+    }
+
+    [Fact]
+    public async Task Killed_worker_is_left_out_and_its_tasks_are_found_elsewhere()
+    {
+        await ServeAsync(replicas: 4, "--constraint", "node.role==worker");
+        await lab.Lab.KillAsync(["w2"], daemonOnly: false, CancellationToken.None);
+        using var m1 = Requests("m1");
+        await lab.UntilAsync("twenty requests in a row are answered", async () =>
+        {
+            for (var request = 0; request < 20; request++)
+            {
+                try
+                {
+                    await m1.GetAsync(AddressOf("m2"), Port, "/cgi-bin/who");
+                }
+                catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+                {
+                    return null;
+                }
+            }
+
+            return "answered";
+        });
+        var w2 = await lab.DockerOkAsync("m1", "node", "inspect", "w2", "--format", "{{.ID}}");
+        await lab.RunningAsync("m1", "web", 4, task => task.NodeID != w2);
+    }
+
+    private async Task ServeAsync(int replicas, params string[] flags)
+    {
+        await lab.DockerOkAsync(
+            "m1", ["service", "create", "--quiet", "--name", "web", "--replicas", replicas.ToString(CultureInfo.InvariantCulture), "--network", "front", "--publish", $"{Port}:80",
+            "--update-delay", "0s", .. flags, "busybox", "sh", "-c", Server]);
+        await lab.RunningAsync("m1", "web", replicas);
+    }
+
+    private Task<string> ProbeAsync(params string[] command) => lab.DockerOkAsync("w1", ["exec", "probe", .. command]);
+
+    private string AddressOf(string node) => lab.Lab.Endpoints().Single(one => one.Node == node).Address;
+
+    private NodeRequests Requests(string node) => new("/run/netns/" + lab.Lab.Paths(node).Namespace);
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Net;
+using Swarm.Model;
+
+namespace Swarm.Networking.Tests.Overlay;
+
+/// <summary>What a manager would know: a network of both families that all are on, and the one for published ports.</summary>
+public sealed class TableMaker
+{
+    public const string App = "appnetwork1234567890", Ingress = "ingressnetwork123456";
+
+    private readonly Dictionary<string, NetworkTable> tables = new()
+    {
+        [App] = Of(App, "app", 4097, "10.0.1.0/24", "fd00:1::/64"),
+        [Ingress] = Of(Ingress, "ingress", 4096, "10.0.0.0/24") with { },
+    };
+
+    private readonly Dictionary<string, bool> publishes = [];
+    private int given = 1;
+    private long index;
+
+    public ImmutableDictionary<string, NetworkTable> Now()
+    {
+        index++;
+        return tables.ToImmutableDictionary(pair => pair.Key, pair => pair.Value with { Index = index });
+    }
+
+    public void AddNode(string host)
+    {
+        var number = int.Parse(host[1..]);
+        Change(App, table => table with { Peers = table.Peers.SetItem(host, new NetworkPeer { Address = $"192.0.2.{number}" }) });
+        Change(Ingress, table => table with { Peers = table.Peers.SetItem(host, new NetworkPeer { Address = $"192.0.2.{number}", Addresses = [$"10.0.0.{250 - number}/24"] }) });
+    }
+
+    /// <returns>Its virtual address on the network.</returns>
+    public string AddService(string name, params PortConfig[] ports)
+    {
+        var number = ++given;
+        publishes[name] = ports.Length > 0;
+        Change(App, table => table with { Services = table.Services.SetItem(name, new NetworkService { Names = [name], VirtualIps = [$"10.0.1.{number}", $"fd00:1::{number:x}"] }) });
+        if (ports.Length > 0)
+        {
+            Change(Ingress, table => table with { Services = table.Services.SetItem(name, new NetworkService { Names = [name], Ports = [.. ports] }) });
+        }
+
+        return $"10.0.1.{number}";
+    }
+
+    public void Change(string network, Func<NetworkTable, NetworkTable> change) => tables[network] = change(tables[network]);
+
+    public void ChangeService(string name, Func<NetworkService, NetworkService> change)
+    {
+        foreach (var network in tables.Keys.Where(network => tables[network].Services.ContainsKey(name)).ToList())
+        {
+            Change(network, table => table with { Services = table.Services.SetItem(name, change(table.Services[name])) });
+        }
+    }
+
+    public void AddTask(string host, string task, string service, bool serves)
+    {
+        var number = ++given;
+        Put(App, [$"10.0.1.{number}/24", $"fd00:1::{number:x}/64"]);
+        if (publishes.GetValueOrDefault(service))
+        {
+            Put(Ingress, [$"10.0.0.{number}/24"]);
+        }
+
+        void Put(string network, ImmutableArray<string> addresses) => Change(network, table => table with
+        {
+            Endpoints = table.Endpoints.SetItem(task, new NetworkEndpoint { NodeId = host, Addresses = addresses, Names = [task], ServiceId = service, IsServing = serves }),
+        });
+    }
+
+    public void Serving(string task, bool serves)
+    {
+        foreach (var network in tables.Keys.Where(network => tables[network].Endpoints.ContainsKey(task)).ToList())
+        {
+            Change(network, table => table with { Endpoints = table.Endpoints.SetItem(task, table.Endpoints[task] with { IsServing = serves }) });
+        }
+    }
+
+    public void RemoveTask(string task)
+    {
+        foreach (var network in tables.Keys.ToList())
+        {
+            Change(network, table => table with { Endpoints = table.Endpoints.Remove(task) });
+        }
+    }
+
+    public IEnumerable<(string NetworkId, List<IPAddress> Addresses)> PlacesOf(string task) => tables
+        .Where(pair => pair.Value.Endpoints.ContainsKey(task))
+        .Select(pair => (pair.Key, pair.Value.Endpoints[task].Addresses.Select(address => IPAddress.Parse(address.Split('/')[0])).ToList()));
+
+    public string AddressOf(string task, bool ipv6 = false) => PlacesOf(task).First().Addresses[ipv6 ? 1 : 0].ToString();
+
+    private static NetworkTable Of(string id, string name, int vni, params string[] subnets) => new()
+    {
+        Network = new Network
+        {
+            Id = id,
+            Annotations = new Annotations { Name = name },
+            Vni = vni,
+            Ingress = name == "ingress",
+            Attachable = name != "ingress",
+            EnableIPv6 = subnets.Length > 1,
+            Pools = [.. subnets.Select(subnet => new NetworkPool { Subnet = subnet })],
+        },
+    };
+}
