@@ -16,9 +16,6 @@ internal sealed class ScriptedNodeWork : INodeWorkClient
 
     public IAsyncEnumerable<LogBatch> LogsAsync(string address, string nodeId, TaskLogRequest request, CancellationToken cancellation) => Logs(nodeId, request, cancellation);
 
-    public IAsyncEnumerable<NetworkState> NetworksAsync(string address, string nodeId, NetworkStateRequest request, CancellationToken cancellation) =>
-        throw new RpcFault(RpcStatus.NotFound, "nothing of it is here");
-
     public IAsyncEnumerable<ExecOutput> ExecAsync(string address, string nodeId, IAsyncEnumerable<ExecInput> input, CancellationToken cancellation) => Execs(input, cancellation);
 
     /// <summary>Lines, each written at so many seconds.</summary>
