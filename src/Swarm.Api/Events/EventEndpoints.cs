@@ -13,6 +13,8 @@ public static class EventEndpoints
 {
     private static readonly string[] Objects = ["container", "image", "volume", "network", "daemon", "plugin", "service", "node", "secret", "config", "task"];
 
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     public static void Map(IEndpointRouteBuilder routes, EventBus events, TimeProvider time) =>
         routes.MapGet("/events", context => StreamAsync(context, events, time));
 
@@ -27,8 +29,8 @@ public static class EventEndpoints
         }
 
         using var subscription = events.Subscribe();
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        using var timer = until is null ? null : time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), end, Positive(until.Value - time.GetUtcNow()), Timeout.InfiniteTimeSpan);
+        using var over = new CancellationTokenSource(Until(until, time), time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, over.Token);
         var lines = await JsonLines.StartAsync(context).ConfigureAwait(false);
         foreach (var past in subscription.Recent.Where(e => (since is not null || until is not null) && (since is null || At(e) >= since) && (until is null || At(e) <= until) && Matches(filters, e)))
         {
@@ -75,5 +77,8 @@ public static class EventEndpoints
 
     private static DateTimeOffset At(EngineEvent message) => DateTimeOffset.UnixEpoch.AddTicks(message.TimeNano / TimeSpan.NanosecondsPerTick);
 
-    private static TimeSpan Positive(TimeSpan span) => span < TimeSpan.Zero ? TimeSpan.Zero : span;
+    /// <summary>A moment that is further away than a timer reaches never comes.</summary>
+    private static TimeSpan Until(DateTimeOffset? moment, TimeProvider time) => moment is not { } end || end - time.GetUtcNow() > LongestTimer ? Timeout.InfiniteTimeSpan
+        : end > time.GetUtcNow() ? end - time.GetUtcNow()
+        : TimeSpan.Zero;
 }

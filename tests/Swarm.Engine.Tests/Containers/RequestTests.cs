@@ -11,7 +11,7 @@ public sealed class RequestTests
 {
     public static TheoryData<HostConfig, int> Refused => new()
     {
-        { new HostConfig { UsernsMode = "private" }, 501 },
+        { new HostConfig { UsernsMode = "private" }, 400 },
         { new HostConfig { PidMode = "shared" }, 400 },
         { new HostConfig { IpcMode = "container:" }, 400 },
         { new HostConfig { NetworkMode = "container:" }, 400 },

@@ -95,15 +95,17 @@ public sealed class TaskLogsTests : IDisposable
         await using var lines = Follow().GetAsyncEnumerator(_limit.Token);
         Assert.Equal("before", await NextAsync(lines));
         Assert.Equal("warning: node b is not available: lines may be missing or late\n", await NextAsync(lines));
-        var next = NextAsync(lines);
-        while (!next.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(1), _limit.Token));
-        }
-
-        Assert.Equal("after", await next);
+        Assert.Equal("after", await NextInTimeAsync(lines));
         Assert.All(asked.Skip(1), request => Assert.Equal((At(7).AddTicks(1), null), (request.Since!.Value, request.Tail)));
+    }
+
+    [Fact]
+    public async Task Followed_it_comes_back_to_a_container_that_had_not_been_started()
+    {
+        var asked = 0;
+        _nodes.Logs = (node, _, cancellation) => node == "a" && Interlocked.Increment(ref asked) == 1 ? Of() : ThenSilent(Batch(true, (1, node)), cancellation);
+        await using var lines = Follow().GetAsyncEnumerator(_limit.Token);
+        Assert.Equal(["a", "b"], new[] { await NextInTimeAsync(lines), await NextInTimeAsync(lines) }.Order());
     }
 
     [Fact]
@@ -135,6 +137,19 @@ public sealed class TaskLogsTests : IDisposable
         }
 
         return (lines, missing);
+    }
+
+    /// <summary>As <see cref="NextAsync"/>, while time passes.</summary>
+    private async Task<string> NextInTimeAsync(IAsyncEnumerator<TaskLogLine> lines)
+    {
+        var next = NextAsync(lines);
+        while (!next.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(1), _limit.Token));
+        }
+
+        return await next;
     }
 
     private static async Task<string> NextAsync(IAsyncEnumerator<TaskLogLine> lines)
