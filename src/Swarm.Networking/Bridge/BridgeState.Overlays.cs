@@ -80,8 +80,18 @@ internal sealed partial class BridgeState
     {
         (nodeId, tables) = tableFiles.Load();
         overlays.Adopt();
+        if (tables.IsEmpty)
+        {
+            overlays.Leave();
+        }
+
         unmade.UnionWith(tables.Keys);
         PutOverlays(tables);
+        foreach (var table in tables.Values)
+        {
+            overlays.Trim(nodeId, table);
+        }
+
         overlayNames.Set(tables.Values.Where(table => !table.Network.Ingress));
         made = tables.RemoveRange(unmade);
     }
