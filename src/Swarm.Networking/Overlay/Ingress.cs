@@ -184,8 +184,8 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         }
 
         applied = now;
-        flows.Came([.. now.Ports.Where(pair => before?.Ports.ContainsKey(pair.Key) != true && pair.Value.Backends.Length > 0)
-            .Select(pair => new PortTarget(new PortMapping(pair.Key.Protocol, pair.Value.Port, null, pair.Key.Number), pair.Value.Backends[0]))]);
+        flows.Came([.. now.Ports.Where(pair => before?.Ports.ContainsKey(pair.Key) != true).SelectMany(pair =>
+            pair.Value.Backends.Select(backend => new PortTarget(new PortMapping(pair.Key.Protocol, pair.Value.Port, null, pair.Key.Number), backend)))]);
     }
 
     private Task RestateAsync(Applied now) =>

@@ -126,6 +126,10 @@ public sealed class Cluster : IAsyncDisposable
     {
         using var ns = Open(host, container);
         Start(ns, $"UDP-LISTEN:{port},fork,reuseaddr", $"SYSTEM:echo {container} $SOCAT_PEERADDR");
+        while (Shell(ns, $"ss -Hlun 'sport = :{port}'").Length == 0)
+        {
+            Assert.False(processes[^1].HasExited); // it says that it listens before it does
+        }
     }
 
     /// <summary>A connection that stays.</summary>
