@@ -1,4 +1,5 @@
 using Swarm.Engine.Runtime;
+using Swarm.Engine.UserNamespaces;
 
 namespace Swarm.Engine;
 
@@ -26,6 +27,10 @@ public sealed record EngineOptions
     /// <summary>What containers get that do not say otherwise.</summary>
     public ContainerDefaults Defaults { get; init; } = new();
 
+    /// <summary>Who containers' users are on the host. Fixed for a data root: its files lie there with these ids.</summary>
+    public IdMap Ids { get; init; } = IdMap.None;
+
+    internal string UserNamespacesPath => Path.Combine(ExecRoot, "userns");
     internal string ContainersPath => Path.Combine(DataRoot, "containers");
     internal string VolumesPath => Path.Combine(DataRoot, "volumes");
     internal string BundlesPath => Path.Combine(ExecRoot, "shims");

@@ -35,6 +35,32 @@ public static partial class FileOwner
         }
     }
 
+    /// <summary>Of the name itself, also if it is a link.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public static void Set(string path, (uint Uid, uint Gid) owner)
+    {
+        if (lchown(path, owner.Uid, owner.Gid) != 0)
+        {
+            throw LinuxError.Last("chown " + path);
+        }
+    }
+
+    /// <summary>Of an open descriptor.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public static void Set(int descriptor, uint uid, uint gid)
+    {
+        if (fchown(descriptor, uid, gid) != 0)
+        {
+            throw LinuxError.Last("fchown");
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fchown(int descriptor, uint uid, uint gid);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int lchown(string path, uint user, uint group);
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int chown(string path, uint user, uint group);
 

@@ -33,6 +33,9 @@ public static partial class MountNamespace
     /// <summary>Shows <paramref name="source"/>, with what is mounted below it, at a place that is held open.</summary>
     public static void BindOver(string source, SafeFileHandle target) => Mount(source, PathOf(target), Bind | Recursive);
 
+    /// <summary>Shows a file at the place of another, which exists.</summary>
+    public static void BindFile(string source, string target) => Mount(source, target, Bind);
+
     /// <summary>A file system of the kernel's own making, such as tmpfs, with options as mount(8) takes them.</summary>
     public static void MountNew(string type, string source, string target, string options)
     {

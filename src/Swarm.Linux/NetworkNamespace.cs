@@ -43,7 +43,8 @@ public sealed partial class NetworkNamespace : IDisposable
 
     /// <summary>Like <see cref="Create(string)"/>; <paramref name="inside"/> runs in the new namespace before anything else can see it.</summary>
     /// <inheritdoc cref="Create(string)"/>
-    public static (NetworkNamespace Namespace, T Result) Create<T>(string path, Func<T> inside)
+    /// <param name="userNamespace">File of the user namespace that it is to belong to; empty: the one of this process.</param>
+    public static (NetworkNamespace Namespace, T Result) Create<T>(string path, Func<T> inside, string userNamespace = "")
     {
         if (IsNamespace(path))
         {
@@ -52,6 +53,11 @@ public sealed partial class NetworkNamespace : IDisposable
 
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         File.Create(path).Dispose();
+        if (userNamespace.Length > 0)
+        {
+            return CreateIn(userNamespace, path, inside);
+        }
+
         return OnOwnThread(() =>
         {
             Native.Unshare();
@@ -67,6 +73,31 @@ public sealed partial class NetworkNamespace : IDisposable
                 throw;
             }
         });
+    }
+
+    private static (NetworkNamespace Namespace, T Result) CreateIn<T>(string userNamespace, string path, Func<T> inside)
+    {
+        using var holder = NamespaceHolder.Start("nsenter", "--user=" + userNamespace, "--", "unshare", "--net");
+        var made = new NetworkNamespace(Native.OpenNamespace(holder.PathOf("net")), path);
+        try
+        {
+            var result = made.Run(inside);
+            try
+            {
+                MountNamespace.BindFile(holder.PathOf("net"), path);
+                return (made, result);
+            }
+            catch
+            {
+                (result as IDisposable)?.Dispose();
+                throw;
+            }
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Whether the file has a namespace bound to it.</summary>

@@ -4,6 +4,7 @@ using Swarm.Manager.Dispatch;
 using Swarm.Manager.Loops;
 using Swarm.Manager.Orchestration;
 using Swarm.Manager.Reaping;
+using Swarm.Manager.Rebalancing;
 using Swarm.Manager.Scheduling;
 using Swarm.Store;
 
@@ -65,6 +66,7 @@ public sealed partial class ManagerLoops(IObjectStore store, Dispatcher dispatch
             runner.RunAsync(new AllocationLoop(random), leading),
             runner.RunAsync(new SchedulingLoop(), leading),
             runner.RunAsync(new ReapingLoop(), leading),
+            runner.RunAsync(new RebalancingLoop(), leading),
             dispatcher.LeadAsync(leading));
     }
 

@@ -95,7 +95,9 @@ public sealed class RegistryClient : IDisposable
         var scheme = !Options.IsInsecure(host) ? Uri.UriSchemeHttps
             : _schemes.TryGetValue(host, out var spoken) ? spoken
             : host.LastIndexOf(':') > host.LastIndexOf(']') ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
-        return new Uri($"{scheme}://{(host == DockerHub ? DockerHubHost : host)}/v2/");
+        return Uri.TryCreate($"{scheme}://{(host == DockerHub ? DockerHubHost : host)}/v2/", UriKind.Absolute, out var root)
+            ? root
+            : throw new RegistryException(RegistryFault.BadName, $"invalid registry address \"{host}\": it is to be HOST[:PORT]");
     }
 
     /// <summary>

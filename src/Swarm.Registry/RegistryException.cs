@@ -17,6 +17,9 @@ public enum RegistryFault
     /// <summary>The answer contradicts itself, its digest or a bound.</summary>
     Invalid,
 
+    /// <summary>What was named is no registry's address.</summary>
+    BadName,
+
     /// <summary>Any other status.</summary>
     Server,
 }

@@ -16,6 +16,12 @@ public static class RpcLimits
 
     public const int MaxConnections = 10_000;
 
+    /// <summary>Largest consensus message that goes on a link; a larger one is a call of its own, so that no vote or heartbeat waits behind it. Bytes.</summary>
+    public const int MaxLinkedCall = 64 << 10;
+
+    /// <summary>Calls that one link may carry at a time.</summary>
+    public const int MaxCallsPerLink = 512;
+
     /// <summary>For TCP alone: a machine that is off must not delay the next try.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
@@ -36,6 +42,9 @@ public static class RpcLimits
 
     /// <summary>For becoming a voting member, which waits until the log and snapshot are copied.</summary>
     public static readonly TimeSpan JoinManagerTimeout = TimeSpan.FromMinutes(2);
+
+    /// <summary>After a link to a manager could not be opened, until the next attempt.</summary>
+    public static readonly TimeSpan LinkRetry = TimeSpan.FromSeconds(1);
 
     /// <summary>A silent peer is found after <see cref="PingDelay"/> plus <see cref="PingTimeout"/>.</summary>
     public static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(1);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Swarm.Model;
+using Swarm.Store.Replication;
 
 namespace Swarm.Store;
 
@@ -15,10 +16,44 @@ internal sealed class ObjectTables
 
     internal StoreView View => _view;
 
-    /// <summary>Applies one transaction of the entry at <paramref name="index"/>. Called by one thread at a time.</summary>
+    /// <summary>Applies one transaction; the index moves only if it commits. Called by one thread at a time.</summary>
     internal CommitResult Apply(long index, DateTimeOffset time, IReadOnlyList<StoredChange> changes)
     {
+        var (result, commit) = Apply(_view, index, time, changes);
+        if (commit is not null)
+        {
+            Publish(commit.View, [commit]);
+        }
+
+        return result;
+    }
+
+    /// <summary>
+    /// Applies the transactions of the entry at <paramref name="index"/>, each by itself. Readers see the entry whole, and a watcher that waits is woken once
+    /// for all of it. Called by one thread at a time.
+    /// </summary>
+    internal CommitResult[] Apply(long index, DateTimeOffset time, ImmutableArray<LogTransaction> transactions)
+    {
         var view = _view;
+        var results = new CommitResult[transactions.Length];
+        var commits = new List<StoreCommit>(transactions.Length);
+        for (var i = 0; i < results.Length; i++)
+        {
+            (results[i], var commit) = Apply(view, index, time, transactions[i].Changes);
+            if (commit is not null)
+            {
+                commits.Add(commit);
+                view = commit.View;
+            }
+        }
+
+        // Also past an entry that changed nothing.
+        Publish(view.Index < index ? view with { Index = index } : view, commits);
+        return results;
+    }
+
+    private static (CommitResult Result, StoreCommit? Commit) Apply(StoreView view, long index, DateTimeOffset time, IReadOnlyList<StoredChange> changes)
+    {
         var applied = ImmutableArray.CreateBuilder<StoreChange>(changes.Count);
         foreach (var change in changes)
         {
@@ -26,7 +61,7 @@ internal sealed class ObjectTables
             var row = Row(change, index, old?.Meta.CreatedAt ?? time, time);
             if (Refusal(view, change, old, row) is { } refusal)
             {
-                return new CommitResult(refusal, 0, change.Id);
+                return (new CommitResult(refusal, 0, change.Id), null);
             }
 
             IStoreObject? record = null;
@@ -43,20 +78,7 @@ internal sealed class ObjectTables
             applied.Add(new StoreChange(change.Kind, change.Table, old, record));
         }
 
-        Publish(view with { Index = index }, applied.ToImmutable());
-        return new CommitResult(CommitStatus.Committed, index, null);
-    }
-
-    /// <summary>Moves the view's index past an entry that changed nothing.</summary>
-    internal void Advance(long index)
-    {
-        if (index > _view.Index)
-        {
-            lock (_watchersLock)
-            {
-                _view = _view with { Index = index };
-            }
-        }
+        return (new CommitResult(CommitStatus.Committed, index, null), new StoreCommit(view with { Index = index }, applied.MoveToImmutable()));
     }
 
     internal void Restore(StoreView view)
@@ -89,15 +111,17 @@ internal sealed class ObjectTables
         }
     }
 
-    private void Publish(StoreView view, ImmutableArray<StoreChange> changes)
+    private void Publish(StoreView view, List<StoreCommit> commits)
     {
-        var commit = new StoreCommit(view, changes);
         lock (_watchersLock)
         {
             _view = view;
             foreach (var watcher in _watchers)
             {
-                watcher.Deliver(commit);
+                foreach (var commit in commits)
+                {
+                    watcher.Deliver(commit);
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Swarm.Model;
+using Swarm.Store.Replication;
 
 namespace Swarm.Store;
 
@@ -11,26 +12,21 @@ public sealed partial record StoreView
         private readonly Table<Cluster>.Builder _clusters = new();
         private readonly Table<Node>.Builder _nodes = new();
         private readonly Table<Service>.Builder _services = new();
-        private readonly Table<SwarmTask>.Builder _tasks = new();
+        private readonly List<Row<SwarmTask>> _tasks = [];
         private readonly Table<Network>.Builder _networks = new();
         private readonly Table<Secret>.Builder _secrets = new();
         private readonly Table<Config>.Builder _configs = new();
-        private readonly TaskIndex.Builder _byService = new();
-        private readonly TaskIndex.Builder _byNode = new();
         private readonly SortedDictionary<TableKind, Table<OpaqueRecord>.Builder> _others = [];
 
-        internal void Add(StoredRow row)
+        internal void Add(DecodedRow decoded)
         {
-            switch (Records.Decode(row))
+            var row = decoded.Row;
+            switch (decoded.Record)
             {
                 case Cluster r: _clusters.Add(new(r, row.Name, row.Body)); break;
                 case Node r: _nodes.Add(new(r, row.Name, row.Body)); break;
                 case Service r: _services.Add(new(r, row.Name, row.Body)); break;
-                case SwarmTask r:
-                    _tasks.Add(new(r, row.Name, row.Body));
-                    _byService.Add(r.Id, r.ServiceId);
-                    _byNode.Add(r.Id, r.NodeId);
-                    break;
+                case SwarmTask r: _tasks.Add(new(r, row.Name, row.Body)); break;
                 case Network r: _networks.Add(new(r, row.Name, row.Body)); break;
                 case Secret r: _secrets.Add(new(r, row.Name, row.Body)); break;
                 case Config r: _configs.Add(new(r, row.Name, row.Body)); break;
@@ -46,18 +42,28 @@ public sealed partial record StoreView
             }
         }
 
-        internal StoreView Build(long index) => new()
+        /// <summary>Tasks are the many: their table and their indexes are made beside each other.</summary>
+        internal StoreView Build(long index)
+        {
+            var byService = Task.Run(() => TaskIndex.Of(_tasks.Select(row => (row.Record.Id, row.Record.ServiceId))));
+            var byNode = Task.Run(() => TaskIndex.Of(_tasks.Select(row => (row.Record.Id, row.Record.NodeId))));
+            var tasks = new Table<SwarmTask>.Builder();
+            _tasks.ForEach(tasks.Add);
+            return Build(index, tasks.Build(), byService.GetAwaiter().GetResult(), byNode.GetAwaiter().GetResult());
+        }
+
+        private StoreView Build(long index, Table<SwarmTask> tasks, TaskIndex byService, TaskIndex byNode) => new()
         {
             Index = index,
             Clusters = _clusters.Build(),
             Nodes = _nodes.Build(),
             Services = _services.Build(),
-            Tasks = _tasks.Build(),
+            Tasks = tasks,
             Networks = _networks.Build(),
             Secrets = _secrets.Build(),
             Configs = _configs.Build(),
-            ByService = _byService.Build(),
-            ByNode = _byNode.Build(),
+            ByService = byService,
+            ByNode = byNode,
             Others = _others.ToImmutableSortedDictionary(other => other.Key, other => other.Value.Build()),
         };
     }

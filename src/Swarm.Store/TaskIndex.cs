@@ -38,25 +38,7 @@ internal sealed class TaskIndex
     }
 
     /// <summary>Fills an index at once.</summary>
-    internal sealed class Builder
-    {
-        private readonly Dictionary<string, ImmutableSortedSet<string>.Builder> _ids = new(StringComparer.Ordinal);
-
-        internal void Add(string id, string key)
-        {
-            if (key.Length == 0)
-            {
-                return;
-            }
-
-            if (!_ids.TryGetValue(key, out var ids))
-            {
-                _ids.Add(key, ids = NoIds.ToBuilder());
-            }
-
-            ids.Add(id);
-        }
-
-        internal TaskIndex Build() => new(_ids.ToImmutableDictionary(ids => ids.Key, ids => ids.Value.ToImmutable(), StringComparer.Ordinal));
-    }
+    internal static TaskIndex Of(IEnumerable<(string Id, string Key)> tasks) => new(tasks.Where(task => task.Key.Length > 0)
+        .GroupBy(task => task.Key, task => task.Id, StringComparer.Ordinal)
+        .ToImmutableDictionary(ids => ids.Key, ids => ImmutableSortedSet.CreateRange(StringComparer.Ordinal, ids), StringComparer.Ordinal));
 }

@@ -19,6 +19,7 @@ public sealed class ArrowsTests
         ["Swarm.Engine"] = ["Swarm.Model", "Swarm.Linux", "Swarm.Registry"],
         ["Swarm.Networking"] = ["Swarm.Model", "Swarm.Linux"],
         ["Swarm.Api"] = ["Swarm.Model", "Swarm.Linux", "Swarm.Store", "Swarm.Manager", "Swarm.Engine"],
+        ["Swarm.Compose"] = ["Swarm.Model", "Swarm.Engine", "Swarm.Api"],
         ["Swarm.Lab"] = ["Swarm.Linux", "Swarm.Networking", "Swarm.Api", "Swarm.Engine"],
         ["Swarm.Chaos"] = ["Swarm.Linux", "Swarm.Api", "Swarm.Engine", "Swarm.Lab"],
     };

@@ -127,4 +127,19 @@ public sealed class DaemonFlagsTests : IAsyncLifetime
         await daemon.UntilAsync("the state is written", () => Task.FromResult(Directory.GetFiles(daemon.ExecRoot, "threads-*.log").FirstOrDefault()));
         Assert.Equal(0, await daemon.StopAsync());
     }
+
+    [Fact]
+    public async Task Metrics_are_Prometheus_text_under_Dockers_names()
+    {
+        await using var daemon = await DaemonProcess.RunAsync(_room, "a", "--bridge=none", "--metrics-addr", "127.0.0.1:9323");
+        await daemon.DockerOkAsync("import", _room.Image, "box");
+        await daemon.DockerOkAsync("create", "box", "echo");
+        var metrics = (await _room.InsideAsync("/bin/busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:9323/metrics")).Output;
+        foreach (var line in new[] { "# TYPE engine_daemon_engine_info gauge", "engine_daemon_container_states_containers{state=\"stopped\"} 1", "engine_daemon_events_total 2" })
+        {
+            Assert.Contains(line, metrics.Split('\n'));
+        }
+
+        Assert.Contains($"daemon_id=\"{await daemon.DockerOkAsync("info", "-f", "{{.ID}}")}\"", metrics, StringComparison.Ordinal);
+    }
 }

@@ -37,7 +37,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
         Directory.CreateDirectory(folder);
         string[] words =
         [
-            $"--net={room.NamespaceFile}", room.Dockerd, "--data-root", Path.Combine(folder, "root"), "--exec-root", Path.Combine(folder, "x"),
+            $"--net={room.NamespaceFile}", .. room.Prefix, room.Dockerd, "--data-root", Path.Combine(folder, "root"), "--exec-root", Path.Combine(folder, "x"),
             "--pidfile", Path.Combine(folder, "docker.pid"), "--userland-proxy=true", "--containerd-namespace", name, "--containerd-plugins-namespace", name + "p",
             "--containerd", "/var/run/docker/containerd/containerd.sock", "--host", "unix://" + Path.Combine(folder, "d.sock"), .. flags,
         ];
@@ -121,6 +121,9 @@ internal sealed class DaemonRoom : IAsyncDisposable
     public string NamespaceFile => "/run/netns/" + _namespace;
 
     public string Dockerd => Path.Combine(Folder, "dockerd");
+
+    /// <summary>A program that starts the daemons, with its arguments.</summary>
+    public IReadOnlyList<string> Prefix { get; set; } = [];
 
     public string Image => Path.Combine(Folder, "image.tar");
 

@@ -51,6 +51,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         ["/swarm.Membership/TransferLeadership"] = [Manager],
         ["/swarm.Membership/Meet"] = Nodes,
         ["/swarm.Consensus/Call"] = [Manager],
+        ["/swarm.Consensus/Link"] = [Manager],
         ["/swarm.NodeWork/Logs"] = [Manager],
         ["/swarm.NodeWork/Exec"] = [Manager],
         ["/swarm.NodeWork/Networks"] = [Manager],
@@ -200,7 +201,8 @@ public sealed class AuthorizationTests : IAsyncLifetime
     private async Task CallAsync<TRequest, TResponse>(Method<TRequest, TResponse> method, PeerChannel channel)
         where TRequest : class where TResponse : class
     {
-        var request = typeof(TRequest) == typeof(OpaqueBytes) ? (TRequest)(object)new OpaqueBytes(new byte[] { 1 }) : Activator.CreateInstance<TRequest>();
+        // On a link: its first call, with an empty body.
+        var request = typeof(TRequest) == typeof(OpaqueBytes) ? (TRequest)(object)new OpaqueBytes(new byte[] { 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 }) : Activator.CreateInstance<TRequest>();
         if (method.Type == MethodType.Unary)
         {
             await UnaryCall.InvokeAsync(channel.Channel, _address, method, request, RpcLimits.CallTimeout, TimeProvider.System, _cluster.Token);
@@ -213,6 +215,12 @@ public sealed class AuthorizationTests : IAsyncLifetime
         using var streaming = duplex is null ? calls.AsyncServerStreamingCall(method, null, options, request) : null;
         try
         {
+            if (duplex is not null && method == (object)RpcMethods.ConsensusLink)
+            {
+                await duplex.ResponseStream.MoveNext(_cluster.Token);
+                await duplex.RequestStream.WriteAsync(request, _cluster.Token);
+            }
+
             await (duplex?.ResponseStream ?? streaming!.ResponseStream).MoveNext(_cluster.Token);
         }
         catch (RpcException failure)

@@ -168,6 +168,60 @@ public sealed class DiskGuards
         Assert.Equal(35, cluster["a"].View.Nodes.Count);
     }
 
+    // Guard: CloseFile in SegmentedLog.Roll and in LogSegment.Open.
+    [Fact]
+    public async Task H10_a_log_of_many_segments_has_one_of_their_files_open()
+    {
+        // Segments of 16 entries, no snapshot.
+        await using var cluster = await RaftTestCluster.FoundAsync("a", options => options with { SnapshotEvery = 1 });
+        cluster.DiskOf("a").Before = NoSnapshots;
+        await cluster.LeaderAsync();
+        for (var i = 0; i < 100; i++)
+        {
+            await ConsensusContract.CommitAsync(cluster, "a", $"n{i}");
+        }
+
+        Assert.InRange(Segments(cluster.DirectoryOf("a")).Length, 5, 10);
+        Assert.Equal(1, OpenSegments());
+        await cluster.StopAsync("a");
+        await cluster.RestartAsync("a");
+        Assert.Equal(1, OpenSegments());
+
+        int OpenSegments() => Directory.GetFiles("/proc/self/fd").Count(link =>
+            new FileInfo(link).LinkTarget is { } file && file.StartsWith(cluster.DirectoryOf("a"), StringComparison.Ordinal) && file.EndsWith(".log", StringComparison.Ordinal));
+    }
+
+    // Guard: the task in LogMachine.Apply that writes the snapshot (write it at once).
+    [Fact]
+    public async Task H10_what_is_committed_is_applied_while_a_snapshot_is_written()
+    {
+        await using var cluster = await RaftTestCluster.FoundAsync("a", options => options with { SnapshotEvery = 16 });
+        var writing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var release = new ManualResetEventSlim();
+        cluster.DiskOf("a").Before = (call, path) =>
+        {
+            if (call == DiskCall.Create && path.Contains(".snapshot", StringComparison.Ordinal))
+            {
+                writing.TrySetResult();
+                release.Wait();
+            }
+        };
+        await cluster.LeaderAsync();
+        try
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                await ConsensusContract.CommitAsync(cluster, "a", $"n{i}").WaitAsync(TimeSpan.FromSeconds(20));
+            }
+
+            Assert.True(writing.Task.IsCompleted);
+        }
+        finally
+        {
+            release.Set();
+        }
+    }
+
     private static void NoSnapshots(DiskCall call, string path)
     {
         if (call == DiskCall.Create && path.Contains(".snapshot", StringComparison.Ordinal))

@@ -63,7 +63,6 @@ public sealed class PeerGuards
         Assert.Equal(PreVoteResult.RejectedByLeader, (await self.PreVoteAsync(2, 1, 1, CancellationToken.None)).Value);
     }
 
-    // Guard: the split by MaxAppendBytes in RaftPeer.AppendEntriesAsync.
     // Guard: the look at the end of RaftConsensus.OnAppendAsync. Found by the chaos scenario pause-leader, seed 1: a manager slept through a term.
     [Fact]
     public async Task A_follower_that_missed_a_term_knows_the_one_of_its_leader()
@@ -91,6 +90,7 @@ public sealed class PeerGuards
         await seen.Task.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
+    // Guard: the split by MaxAppendBytes in RaftPeer.AppendEntriesAsync.
     [Fact]
     public async Task H6_a_long_log_goes_out_in_bounded_messages()
     {
@@ -103,6 +103,7 @@ public sealed class PeerGuards
         Assert.All(follower.Sizes, size => Assert.InRange(size, 1, _options.MaxAppendBytes));
     }
 
+    // Guard: NextIndex set after each part in RaftPeer.AppendEntriesAsync.
     [Fact]
     public async Task H6_what_arrived_before_a_failure_is_not_sent_again()
     {

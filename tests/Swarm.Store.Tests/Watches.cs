@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Swarm.Model;
+using Swarm.Store.Replication;
 
 namespace Swarm.Store.Tests;
 
@@ -42,6 +43,26 @@ public sealed class Watches
         Assert.NotNull(update.Changes[0].New);
         Assert.True(watch.Commits.TryRead(out var delete));
         Assert.Null(delete.Changes[0].New);
+    }
+
+    [Fact]
+    public void The_transactions_of_one_entry_are_shown_together_and_told_one_by_one()
+    {
+        var tables = new ObjectTables();
+        using var watch = tables.Watch();
+        var results = tables.Apply(7, DateTimeOffset.UnixEpoch, [Creating("n1"), Creating("n1"), Creating("n2")]);
+        Assert.Equal([CommitStatus.Committed, CommitStatus.Exists, CommitStatus.Committed], results.Select(result => result.Status));
+        Assert.Equal((7, 2), (tables.View.Index, tables.View.Nodes.Count));
+        Assert.True(watch.Commits.TryRead(out var first));
+        Assert.Equal((7, 1), (first.View.Index, first.View.Nodes.Count));
+        Assert.True(watch.Commits.TryRead(out var second));
+        Assert.Same(tables.View, second.View);
+        Assert.False(watch.Commits.TryRead(out _));
+        tables.Apply(8, DateTimeOffset.UnixEpoch, [Creating("n2")]);
+        Assert.Equal(8, tables.View.Index);
+        Assert.False(watch.Commits.TryRead(out _));
+
+        static LogTransaction Creating(string id) => new() { Changes = [.. new StoreTransaction().Create(new Node { Id = id }).Changes] };
     }
 
     [Fact]

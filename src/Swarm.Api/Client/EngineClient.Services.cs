@@ -13,17 +13,20 @@ public sealed partial class EngineClient
         GetAsync("/services/" + Uri.EscapeDataString(service), Wire.SwarmJson.Default.Service, cancellation);
 
     /// <summary>Answers when the cluster has agreed to the service, not when its tasks run.</summary>
-    public Task<Wire.ServiceCreateResponse> CreateServiceAsync(Wire.ServiceSpec spec, CancellationToken cancellation) =>
+    /// <param name="registryAuth">Docker's X-Registry-Auth value, which the nodes get that pull the image; null: none.</param>
+    public Task<Wire.ServiceCreateResponse> CreateServiceAsync(Wire.ServiceSpec spec, CancellationToken cancellation, string? registryAuth = null) =>
         AskAsync(
-            HttpMethod.Post, "/services/create", Json(spec, Wire.SwarmJson.Default.ServiceSpec), Wire.SwarmJson.Default.ServiceCreateResponse, cancellation);
+            HttpMethod.Post, "/services/create", Json(spec, Wire.SwarmJson.Default.ServiceSpec), Wire.SwarmJson.Default.ServiceCreateResponse, cancellation, registryAuth);
 
-    public Task<Wire.ServiceUpdateResponse> UpdateServiceAsync(string id, ulong version, Wire.ServiceSpec spec, CancellationToken cancellation) =>
+    /// <param name="registryAuth">As when it is created; null: what it has.</param>
+    public Task<Wire.ServiceUpdateResponse> UpdateServiceAsync(string id, ulong version, Wire.ServiceSpec spec, CancellationToken cancellation, string? registryAuth = null) =>
         AskAsync(
             HttpMethod.Post,
             $"/services/{Uri.EscapeDataString(id)}/update{new QueryString().Add("version", version)}",
             Json(spec, Wire.SwarmJson.Default.ServiceSpec),
             Wire.SwarmJson.Default.ServiceUpdateResponse,
-            cancellation);
+            cancellation,
+            registryAuth);
 
     /// <param name="budget">Tasks that may move; null: as many as it takes.</param>
     /// <param name="dryRun">Only says what would move.</param>

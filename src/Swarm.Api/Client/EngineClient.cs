@@ -16,6 +16,9 @@ public sealed partial class EngineClient : IDisposable
     /// <summary>An error answer is a sentence; more than this is not read.</summary>
     private const int MaxErrorBytes = 64 * 1024;
 
+    /// <summary>Credentials for the registry of the image that a request names.</summary>
+    private const string RegistryAuthHeader = "X-Registry-Auth";
+
     private readonly HttpClient _http;
 
     public EngineClient(EngineEndpoint endpoint)
@@ -42,9 +45,9 @@ public sealed partial class EngineClient : IDisposable
     private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellation) =>
         AskAsync(HttpMethod.Get, path, null, answer, cancellation);
 
-    private async Task<T> AskAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> answer, CancellationToken cancellation)
+    private async Task<T> AskAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> answer, CancellationToken cancellation, string? registryAuth = null)
     {
-        using var response = await SendAsync(method, path, body, cancellation);
+        using var response = await SendAsync(method, path, body, cancellation, registryAuth);
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
@@ -64,9 +67,14 @@ public sealed partial class EngineClient : IDisposable
     }
 
     /// <summary>Answers when the headers are there; the body still streams.</summary>
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellation, string? registryAuth = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(Version + path, UriKind.Relative)) { Content = body };
+        if (registryAuth is not null)
+        {
+            request.Headers.Add(RegistryAuthHeader, registryAuth);
+        }
+
         HttpResponseMessage response;
         try
         {

@@ -32,7 +32,7 @@ public static class CommitEndpoint
             new ImageCommit
             {
                 ParentId = record.ImageId,
-                Layer = ImageStore.UpperArchive(engine.Folders(container).Upper),
+                Layer = images.UpperArchive(engine.Folders(container).Upper),
                 Config = config,
                 CreatedBy = string.Join(' ', record.Command),
                 Author = context.QueryString("author"),

@@ -14,6 +14,9 @@ namespace Swarm.Api.Containers;
 /// <summary>/containers: their life. Streams are in <see cref="ContainerStreamEndpoints"/>.</summary>
 public static class ContainerEndpoints
 {
+    /// <summary>Bytes: "null" and what may surround it.</summary>
+    private const int LongestEmptyBody = 7;
+
     public static void Map(IEndpointRouteBuilder routes, ContainerEngine engine, ExecEngine execs)
     {
         routes.MapGet("/containers/json", context => ListAsync(context, engine));
@@ -82,6 +85,12 @@ public static class ContainerEndpoints
 
     private static async Task StartAsync(HttpContext context, ContainerEngine engine)
     {
+        // Before 1.24 a start carried the host's configuration. Who still sends one must not believe that it counts.
+        if (context.Request.ContentLength > LongestEmptyBody || context.Request.Headers.TransferEncoding.Count > 0)
+        {
+            throw EngineException.BadRequest("starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24");
+        }
+
         var started = await engine.StartAsync(Named(context, engine), context.RequestAborted).ConfigureAwait(false);
         await context.AnswerEmptyAsync(started ? StatusCodes.Status204NoContent : StatusCodes.Status304NotModified).ConfigureAwait(false);
     }

@@ -51,8 +51,9 @@ internal static class ContainerFileEndpoints
     private static async Task ExportAsync(HttpContext context, ContainerEngine engine)
     {
         var container = Container(context, engine);
+        using var root = await engine.HoldRootAsync(container).ConfigureAwait(false);
         context.Response.ContentType = "application/octet-stream";
-        await context.WriteBlockingAsync(output => engine.ExportAsync(container, output).GetAwaiter().GetResult()).ConfigureAwait(false);
+        await context.WriteBlockingAsync(output => engine.Export(container, root, output)).ConfigureAwait(false);
     }
 
     private static Task ChangesAsync(HttpContext context, ContainerEngine engine)

@@ -69,7 +69,7 @@ public static class ExecEndpoints
     private static async Task ResizeAsync(HttpContext context, ExecEngine execs)
     {
         var exec = execs.Get(context.RouteString("id"));
-        await ExecEngine.ResizeAsync(exec, ContainerEndpoints.Size(context, "h"), ContainerEndpoints.Size(context, "w"), context.RequestAborted).ConfigureAwait(false);
+        await execs.ResizeAsync(exec, ContainerEndpoints.Size(context, "h"), ContainerEndpoints.Size(context, "w"), context.RequestAborted).ConfigureAwait(false);
         await context.AnswerEmptyAsync(StatusCodes.Status200OK).ConfigureAwait(false);
     }
 }

@@ -23,7 +23,7 @@ public static class Hijack
 
     /// <summary>
     /// Answers `101 UPGRADED` if the client asked for an upgrade, else 200, and runs <paramref name="session"/> on the connection, which is
-    /// closed after it. Read the request's body before. A read of the stream answers 0 once the client closed its sending half; a write to a
+    /// closed after it. What is left of the request's body is passed over. A read of the stream answers 0 once the client closed its sending half; a write to a
     /// client that is gone throws <see cref="IOException"/>.
     /// </summary>
     /// <param name="headAlone">
@@ -35,6 +35,7 @@ public static class Hijack
     {
         var connection = context.Features.Get<HijackConnection>()
             ?? throw new InvalidOperationException("the listener has no UseHijack");
+        await SkipBodyAsync(context).ConfigureAwait(false);
         await using var stream = connection.Take();
         try
         {
@@ -54,6 +55,18 @@ public static class Hijack
             // HTTP must neither wait for a next request nor write an answer: an aborted request has none.
             context.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose();
             context.Abort();
+        }
+    }
+
+    /// <summary>
+    /// Some clients (dockerode) repeat their options in a body that nobody reads: it is not what the container is to hear. A body of unknown
+    /// length is the stream itself.
+    /// </summary>
+    private static async Task SkipBodyAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength > 0)
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted).ConfigureAwait(false);
         }
     }
 

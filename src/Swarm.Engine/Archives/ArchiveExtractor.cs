@@ -9,6 +9,9 @@ namespace Swarm.Engine.Archives;
 /// </summary>
 public sealed class ArchiveExtractor : IDisposable
 {
+    /// <summary>A block of most file systems.</summary>
+    private const int SmallestHole = 4096;
+
     private readonly SafeFileHandle _root;
     private readonly ExtractOptions _options;
     private readonly OverlayWhiteouts? _whiteouts;
@@ -164,13 +167,36 @@ public sealed class ArchiveExtractor : IDisposable
 
         using (file ?? throw Failure("create", name, errno))
         {
-            for (var chunk = reader.ReadContent(); !chunk.IsEmpty; chunk = reader.ReadContent())
-            {
-                DirectoryCalls.Write(file, chunk, name);
-            }
-
+            WriteContent(reader, file, name);
             Decorate(file, entry, name);
             SetTime(file, entry.Modified, name);
+        }
+    }
+
+    private void WriteContent(TarReader reader, SafeFileHandle file, byte[] name)
+    {
+        long hole = 0;
+        for (var chunk = reader.ReadContent(); !chunk.IsEmpty; chunk = reader.ReadContent())
+        {
+            if (_options.Sparse && chunk.Length >= SmallestHole && !chunk.ContainsAnyExcept((byte)0))
+            {
+                hole += chunk.Length;
+                continue;
+            }
+
+            _options.Writing?.Invoke(chunk.Length);
+            if (hole > 0)
+            {
+                Skip(file, hole, name);
+                hole = 0;
+            }
+
+            DirectoryCalls.Write(file, chunk, name);
+        }
+
+        if (hole > 0)
+        {
+            SetLength(file, Skip(file, hole, name), name);
         }
     }
 
@@ -210,7 +236,8 @@ public sealed class ArchiveExtractor : IDisposable
         }
     }
 
-    private (uint Uid, uint Gid) OwnerOf(TarEntry entry) => _options.Owner ?? (entry.Uid, entry.Gid);
+    private (uint Uid, uint Gid) OwnerOf(TarEntry entry) =>
+        _options.Owner is { } owner ? _options.Ids.ToHost(owner.Uid, owner.Gid) : _options.Ids.ToHost(entry.Uid, entry.Gid);
 
     private void Retry(SafeFileHandle folder, byte[] name, Func<int> make)
     {
@@ -279,7 +306,7 @@ public sealed class ArchiveExtractor : IDisposable
         }
 
         using var made = OpenAt(parent, name, O_DIRECTORY, out var errno) ?? throw Failure("open", name, errno);
-        var (uid, gid, mode) = (0u, 0u, 0x1ED);
+        var ((uid, gid), mode) = (_options.Ids.Root, 0x1ED);
         foreach (var lower in _options.Lowers)
         {
             using var lowerRoot = OpenRoot(lower);

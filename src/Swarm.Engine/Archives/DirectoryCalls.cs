@@ -237,6 +237,16 @@ internal static unsafe partial class DirectoryCalls
         }
     }
 
+    /// <summary>Goes on behind a hole of so many bytes; answers where (lseek(2)).</summary>
+    public static long Skip(SafeFileHandle file, long bytes, ReadOnlySpan<byte> name)
+    {
+        const int current = 1;
+        var position = lseek(file, bytes, current);
+        return position >= 0 ? position : throw Failure("seek", name);
+    }
+
+    public static void SetLength(SafeFileHandle file, long length, ReadOnlySpan<byte> name) => Check(ftruncate(file, length), "truncate", name);
+
     public static void ChangeOwner(SafeFileHandle file, uint uid, uint gid, ReadOnlySpan<byte> name) =>
         Check(fchown(file, uid, gid), "chown", name);
 
@@ -380,6 +390,12 @@ internal static unsafe partial class DirectoryCalls
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint read(SafeFileHandle file, byte* bytes, nint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial long lseek(SafeFileHandle file, long offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ftruncate(SafeFileHandle file, long length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fchown(SafeFileHandle file, uint uid, uint gid);

@@ -1,3 +1,5 @@
+using Swarm.Engine.UserNamespaces;
+
 namespace Swarm.Engine.Archives;
 
 /// <summary>What `.wh.` names mean (OCI image-spec, layer.md, "Whiteouts").</summary>
@@ -37,6 +39,15 @@ public sealed record ExtractOptions
 
     /// <summary>Names that lead out of the root are taken as if it were the file system's own, instead of refused (build contexts).</summary>
     public bool Confine { get; init; }
+
+    /// <summary>Owners are a container's, those on disk the host's.</summary>
+    public IdMap Ids { get; init; } = IdMap.None;
+
+    /// <summary>Runs of zeros become holes, so that they take no room.</summary>
+    public bool Sparse { get; init; }
+
+    /// <summary>Told how many bytes are about to be written; what it throws ends the unpacking.</summary>
+    public Action<long>? Writing { get; init; }
 
     public TarLimits Limits { get; init; } = TarLimits.Default;
 }

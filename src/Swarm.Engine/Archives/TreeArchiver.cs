@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Win32.SafeHandles;
+using Swarm.Engine.UserNamespaces;
 using static Swarm.Engine.Archives.DirectoryCalls;
 
 namespace Swarm.Engine.Archives;
@@ -16,24 +17,27 @@ public sealed class TreeArchiver
     private readonly WhiteoutForm _whiteouts;
     private readonly byte[] _chunk = new byte[ChunkSize];
     private readonly Dictionary<(uint, uint, ulong), byte[]> _linked = [];
+    private readonly IdMap _ids;
     private byte[] _rootPrefix = [];
 
-    private TreeArchiver(TarWriter writer, WhiteoutForm whiteouts)
+    private TreeArchiver(TarWriter writer, WhiteoutForm whiteouts, IdMap ids)
     {
         _writer = writer;
         _whiteouts = whiteouts;
+        _ids = ids;
     }
 
     /// <summary>Writes what is in <paramref name="root"/>, and the end of the archive.</summary>
     /// <param name="whiteouts">
     /// <see cref="WhiteoutForm.Overlay"/>: the tree is an overlay's upper folder and its whiteouts become `.wh.` names.
     /// </param>
-    public static void Write(string root, Stream output, WhiteoutForm whiteouts = WhiteoutForm.Literal)
+    /// <param name="ids">The owners in the archive are a container's; null: those on disk.</param>
+    public static void Write(string root, Stream output, WhiteoutForm whiteouts = WhiteoutForm.Literal, IdMap? ids = null)
     {
         var writer = new TarWriter(output);
         using (var folder = OpenRoot(root))
         {
-            new TreeArchiver(writer, whiteouts).WriteFolder(folder, [], 1);
+            new TreeArchiver(writer, whiteouts, ids ?? IdMap.None).WriteFolder(folder, [], 1);
         }
 
         writer.Finish();
@@ -43,10 +47,10 @@ public sealed class TreeArchiver
     /// Writes one file, or a folder with all in it (its name is then "."), under a name of the caller's choice. The empty name stands for a root:
     /// everything in it begins with a slash, as Docker's archives of "/" have it.
     /// </summary>
-    internal static void WriteAs(SafeFileHandle folder, byte[] name, byte[] asName, Stream output)
+    internal static void WriteAs(SafeFileHandle folder, byte[] name, byte[] asName, Stream output, IdMap ids)
     {
         var writer = new TarWriter(output);
-        var archiver = new TreeArchiver(writer, WhiteoutForm.Literal) { _rootPrefix = [(byte)'/'] };
+        var archiver = new TreeArchiver(writer, WhiteoutForm.Literal, ids) { _rootPrefix = [(byte)'/'] };
         if (!TryStat(folder, name, out var stat))
         {
             throw Failure("open", name, ENOENT);
@@ -163,14 +167,18 @@ public sealed class TreeArchiver
         }
     }
 
-    private static TarEntry Plain(byte[] path, in Stat stat) => new()
+    private TarEntry Plain(byte[] path, in Stat stat)
     {
-        Type = TarEntryType.File,
-        Name = path,
-        Uid = stat.Uid,
-        Gid = stat.Gid,
-        Modified = new TarTime(stat.Modified.Seconds, (int)stat.Modified.Nanoseconds),
-    };
+        var (uid, gid) = _ids.ToContainer(stat.Uid, stat.Gid);
+        return new TarEntry
+        {
+            Type = TarEntryType.File,
+            Name = path,
+            Uid = uid,
+            Gid = gid,
+            Modified = new TarTime(stat.Modified.Seconds, (int)stat.Modified.Nanoseconds),
+        };
+    }
 
     /// <summary>File capabilities and the user's own; what is left belongs to this machine (overlay, ACLs by local ids, labels).</summary>
     private static ImmutableArray<TarAttribute> Attributes(SafeFileHandle folder, byte[] name)

@@ -20,7 +20,7 @@ internal sealed partial class StageBuilder
         // A folder that is there already leaves no layer.
         await ChangeFilesAsync(createdBy, root =>
         {
-            using var target = new CopyTarget(root, default, null);
+            using var target = new CopyTarget(root, default, null, Builder.Local.Layers.Ids);
             target.MakeFolder(path);
         }, cancellation);
     }
@@ -76,7 +76,7 @@ internal sealed partial class StageBuilder
             await ChangeFilesAsync(createdBy, root =>
             {
                 var owner = chown.Length > 0 ? CopyTarget.Owner(root, chown) : ((uint, uint)?)null;
-                using var target = new CopyTarget(root, owner, mode);
+                using var target = new CopyTarget(root, owner, mode, Builder.Local.Layers.Ids);
                 var path = CopyTarget.Absolute(_editor.Config.WorkingDir ?? "", destination);
                 var isFolder = destination.EndsWith('/') || destination is "." or ".." || destination.EndsWith("/.", StringComparison.Ordinal);
                 foreach (var source in sources.List)
@@ -97,7 +97,7 @@ internal sealed partial class StageBuilder
     {
         using var root = new BuildRoot(Builder.Local.Rootfs, _image);
         await Task.Run(() => change(root.Path), cancellation);
-        await CommitAsync(createdBy, ImageStore.UpperArchive(root.Finish()), cancellation);
+        await CommitAsync(createdBy, Images.UpperArchive(root.Finish()), cancellation);
     }
 
     /// <summary>Where COPY takes its files from: the context, an earlier stage, or an image.</summary>

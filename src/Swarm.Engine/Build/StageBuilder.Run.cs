@@ -64,7 +64,7 @@ internal sealed partial class StageBuilder
                 throw new BuildFailedException($"The command '{string.Join(' ', command)}' returned a non-zero code: {status}", status);
             }
 
-            await CommitAsync(createdBy, ImageStore.UpperArchive(container.Changes), cancellation);
+            await CommitAsync(createdBy, Images.UpperArchive(container.Changes), cancellation);
         }
         finally
         {

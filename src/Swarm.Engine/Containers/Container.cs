@@ -15,7 +15,8 @@ public sealed class Container
     private volatile HealthState? _health;
     private volatile TaskCompletionSource<ContainerState> _nextExit = NewExit();
 
-    internal Container(ContainerRecord record, ContainerState state) => (_record, _state, _health) = (record, state, state.Health);
+    internal Container(ContainerRecord record, ContainerState state) =>
+        (_record, _state, _health, Mailbox) = (record, state, state.Health, new Mailbox(record.Id));
 
     public string Id => _record.Id;
 
@@ -66,7 +67,7 @@ public sealed class Container
 
     internal TaskCompletionSource<ContainerState> RemovedSource { get; } = NewExit();
 
-    internal Mailbox Mailbox { get; } = new();
+    internal Mailbox Mailbox { get; }
 
     /// <summary>Clients that attached before the start.</summary>
     internal PendingAttachments Pending { get; } = new();

@@ -25,6 +25,7 @@ public sealed partial class ContainerEngine
         request = request.Filled();
         var asked = request.HostConfig ?? new HostConfig();
         HostConfigSupport.Check(request, asked);
+        HostConfigSupport.CheckRemapped(asked, _options.Ids);
         var host = HostConfigDefaults.Apply(asked, _options, Cgroups, _index, warnings ?? []);
         NetworkFiles.CheckExtraHosts(host);
         LogOptions.Check(host.LogConfig!.Type!, host.LogConfig.Config);

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Swarm.Engine.Archives;
 using Swarm.Engine.Files;
 using Swarm.Engine.Runtime;
@@ -7,6 +6,8 @@ namespace Swarm.Engine.Containers;
 
 public sealed partial class ContainerEngine
 {
+    private const int NotFound = 404;
+
     /// <summary>The container's files, volumes included. Dispose them when done.</summary>
     /// <param name="named">As the client named the container, for refusals.</param>
     /// <exception cref="EngineException">409: it is being removed.</exception>
@@ -26,26 +27,30 @@ public sealed partial class ContainerEngine
             }
 
             var view = await Task.Run(() => ContainerView.Open(root.Path, record.HostConfig.ReadonlyRootfs, record.Mounts)).ConfigureAwait(false);
-            return new ContainerFiles(view, named, owner, () =>
+            return new ContainerFiles(view, named, owner, _options.Ids, () =>
             {
                 root.Dispose();
                 VolumeMounts.Release(user);
             });
         }
-        catch
+        catch (Exception e)
         {
             root.Dispose();
             VolumeMounts.Release(user);
+            if (e is IOException && container.Removing)
+            {
+                throw new EngineException(NotFound, $"No such container: {named}", e);
+            }
+
             throw;
         }
     }
 
     /// <summary>Writes the container's root, without volumes, as a tar archive. Blocking.</summary>
-    public async Task ExportAsync(Container container, Stream output)
+    public void Export(Container container, RootHold root, Stream output)
     {
-        using var root = await HoldRootAsync(container).ConfigureAwait(false);
         Publish(container, "export");
-        await Task.Run(() => TreeArchiver.Write(root.Path, output)).ConfigureAwait(false);
+        TreeArchiver.Write(root.Path, output, ids: _options.Ids);
     }
 
     /// <summary>What `docker diff` lists.</summary>
@@ -78,7 +83,7 @@ public sealed partial class ContainerEngine
                 return Task.CompletedTask;
             }).ConfigureAwait(false);
         }
-        catch (ChannelClosedException)
+        catch (EngineException e) when (e.Status == NotFound)
         {
             // The container was removed meanwhile, and its root with it.
         }

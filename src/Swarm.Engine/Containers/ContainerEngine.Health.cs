@@ -72,9 +72,9 @@ public sealed partial class ContainerEngine
                     }).ConfigureAwait(false);
                 }
             }
-            catch (Exception e) when (e is OperationCanceledException or System.Threading.Channels.ChannelClosedException)
+            catch (Exception e) when (e is OperationCanceledException or EngineException { Status: NotFound })
             {
-                // The run is over, or the daemon ends.
+                // The run is over, the container is gone, or the daemon ends.
             }
         }
     }

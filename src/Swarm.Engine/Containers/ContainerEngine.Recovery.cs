@@ -100,7 +100,7 @@ public sealed partial class ContainerEngine
             _rootfs.Mount(container.Id);
             VolumeMounts.Acquire(container.Id, container.Record.Mounts.Where(m => m.Kind == MountKind.Volume).Select(m => m.Name));
             container.Network = SharedNamespaces.ContainerOf(container.Record.HostConfig.NetworkMode) is null
-                ? (await _starter.AttachNetworkAsync(container.Record, cancellation).ConfigureAwait(false)).Sandbox
+                ? (await _starter.AttachNetworkAsync(container.Record, users: "", cancellation).ConfigureAwait(false)).Sandbox
                 : new NetworkSandbox($"/proc/{pid}/ns/net", [], []);
             Adopted(container.Id, pid);
             if (container.State.Status == ContainerStatus.Running)

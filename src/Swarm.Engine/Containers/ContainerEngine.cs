@@ -52,7 +52,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         Shims = new ShimLauncher(options, _thread);
         var seccomp = new SeccompCache(options.SeccompPath, options.RuntimeStatePath, FilterNotKept);
         Specs = new SpecWriter(options, Cgroups, seccomp);
-        Execs = new ExecEngine(this);
+        Execs = new ExecEngine(this, time);
         _starter = new ContainerStarter(options, _store, rootfs, network, Specs, seccomp, Shims, Cgroups, _index.Get, VolumeMounts);
     }
 
@@ -74,6 +74,8 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     public Container Get(string idOrName) => _index.Get(idOrName);
 
     public Container? Find(string id) => _index.Find(id);
+
+    internal (uint Uid, uint Gid)? StreamOwner(Container container) => _starter.StreamOwner(container.Record);
 
     internal string Bundle(string id) => _starter.Bundle(id);
 

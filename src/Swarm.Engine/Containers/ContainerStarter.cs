@@ -4,7 +4,9 @@ using System.Text.Json;
 using Swarm.Engine.Layers;
 using Swarm.Engine.Runtime;
 using Swarm.Engine.Shim;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Engine.Volumes;
+using Swarm.Linux;
 
 namespace Swarm.Engine.Containers;
 
@@ -24,8 +26,13 @@ internal sealed class ContainerStarter(
     EngineOptions options, ContainerStore store, IRootfsStore rootfs, IContainerNetwork network, SpecWriter specs, SeccompCache seccomp, ShimLauncher shims, CgroupLayout cgroups,
     Func<string, Container> find, VolumeMounts volumes)
 {
+    private readonly ContainerNamespaces _namespaces = new(options.UserNamespacesPath, options.Ids);
+
     private const string ConfigName = "config.json", LogAttributesName = "log-attributes";
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    /// <summary>Null: root of this host.</summary>
+    public (uint Uid, uint Gid)? StreamOwner(ContainerRecord record) => _namespaces.IsRemapped(record) ? options.Ids.Root : null;
 
     public string Bundle(string id) => Path.Combine(options.BundlesPath, id);
 
@@ -38,9 +45,10 @@ internal sealed class ContainerStarter(
         {
             var shared = SharedNamespaces.Resolve(record, find);
             var merged = rootfs.Mount(record.Id);
+            var users = _namespaces.Make(record, shared);
             var (sandbox, hostname) = shared.Network is { } donor
                 ? (shared.Sandbox, donor.Network is null ? options.NodeName : donor.Record.Config.Hostname!)
-                : await AttachNetworkAsync(record, cancellation).ConfigureAwait(false);
+                : await AttachNetworkAsync(record, users, cancellation).ConfigureAwait(false);
             container.Network = sandbox;
             var links = ContainerLinks.Resolve(record, find);
             var files = shared.Network is { } other ? FileMounts(other.Id) : WriteNetworkFiles(record, sandbox, hostname);
@@ -55,6 +63,7 @@ internal sealed class ContainerStarter(
             var input = new SpecInput(record with { Mounts = mounts }, merged, hostname, sandbox?.NamespacePath ?? "", files)
             {
                 JoinsNetwork = shared.Network is not null,
+                UserNamespace = users,
                 PidNamespace = shared.Pid is { } pidOwner ? $"/proc/{pidOwner.State.Pid}/ns/pid" : "",
                 IpcNamespace = shared.Ipc is { } ipcOwner ? $"/proc/{ipcOwner.State.Pid}/ns/ipc" : "",
                 SharedMemory = SharedMemoryOf(record, shared),
@@ -89,7 +98,7 @@ internal sealed class ContainerStarter(
             {
                 // A shim that was not told to start ends with this connection, and one that failed ends by itself.
                 control.Dispose();
-                Linux.ChildProcess.Wait(shimPid);
+                ChildProcess.Wait(shimPid);
                 throw;
             }
         }
@@ -114,13 +123,15 @@ internal sealed class ContainerStarter(
         SharedMemory.Remove(ShmFolder(id));
         SubpathMounts.Remove(SubpathFolder(id));
         volumes.Release(id);
+        _namespaces.Remove(id);
         if (!keepRoot)
         {
             rootfs.Unmount(id);
         }
     }
 
-    public async Task<(NetworkSandbox? Sandbox, string Hostname)> AttachNetworkAsync(ContainerRecord record, CancellationToken cancellation)
+    /// <param name="users">The user namespace that a network made anew belongs to; empty: the host's.</param>
+    public async Task<(NetworkSandbox? Sandbox, string Hostname)> AttachNetworkAsync(ContainerRecord record, string users, CancellationToken cancellation)
     {
         var mode = NetworkModeOf(record.HostConfig);
         if (mode == "host")
@@ -128,7 +139,7 @@ internal sealed class ContainerStarter(
             return (null, record.Config.Hostname == record.ShortId() ? options.NodeName : record.Config.Hostname!);
         }
 
-        return (await network.AttachAsync(RequestOf(record), cancellation).ConfigureAwait(false), record.Config.Hostname!);
+        return (await network.AttachAsync(RequestOf(record) with { UserNamespace = users }, cancellation).ConfigureAwait(false), record.Config.Hostname!);
     }
 
     public NetworkRequest RequestOf(ContainerRecord record)
@@ -203,6 +214,7 @@ internal sealed class ContainerStarter(
             var path = Path.Combine(folder, name);
             File.WriteAllText(path, text);
             File.SetUnixFileMode(path, ReadableByAll);
+            FileOwner.Set(path, options.Ids.Root);
         }
     }
 
@@ -230,7 +242,7 @@ internal sealed class ContainerStarter(
             return "";
         }
 
-        SharedMemory.Mount(ShmFolder(record.Id), SpecWriter.ShmSize(record.HostConfig));
+        SharedMemory.Mount(ShmFolder(record.Id), SpecWriter.ShmSize(record.HostConfig), StreamOwner(record) ?? (0, 0));
         return ShmFolder(record.Id);
     }
 
@@ -278,6 +290,7 @@ internal sealed class ContainerStarter(
             LogAttributes = attributes is null ? "" : LogAttributesName,
             ExitFile = store.ExitFile(record.Id),
             OomFile = cgroups.OomFile(specs.CgroupPath(record)),
+            StreamOwner = StreamOwner(record),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Linux;
 
 namespace Swarm.Engine.Containers;
@@ -14,10 +15,11 @@ public sealed class ContainerStore
     private const string Creating = ".creating-", Removing = ".removing-";
     private const UnixFileMode PrivateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly string _root;
+    private readonly IdMap _ids;
 
     public ContainerStore(EngineOptions options)
     {
-        _root = options.ContainersPath;
+        (_root, _ids) = (options.ContainersPath, options.Ids);
         Directory.CreateDirectory(_root, PrivateMode | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
     }
 
@@ -48,6 +50,13 @@ public sealed class ContainerStore
     {
         var folder = Path.Combine(_root, Creating + record.Id);
         Directory.CreateDirectory(folder, PrivateMode);
+        if (!_ids.IsNone)
+        {
+            // The runtime mounts files of it as the container's root, who must be able to pass.
+            FileOwner.SetGroup(folder, _ids.Root.Gid);
+            File.SetUnixFileMode(folder, PrivateMode | UnixFileMode.GroupExecute);
+        }
+
         WriteRecord(folder, record);
         DurableFile.SyncDirectory(_root);
     }

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Health;
 using Swarm.Engine.Runtime;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Linux;
 
 namespace Swarm.Engine.Containers;
@@ -15,7 +16,7 @@ internal static partial class HostConfigSupport
     /// <exception cref="EngineException">400 or 501, naming the field.</exception>
     public static void Check(ContainerConfig config, HostConfig host)
     {
-        Refuse(host.UsernsMode is not (null or "" or "host"), $"--userns {host.UsernsMode}");
+        Require(host.UsernsMode is null or "" or "host", $"invalid user namespace mode: {host.UsernsMode}");
         Refuse(host.DeviceRequests is { ValueKind: JsonValueKind.Array } requests && requests.GetArrayLength() > 0, "--gpus and other device requests");
         Refuse(host.VolumeDriver is not (null or "" or "local"), "--volume-driver");
         CheckModes(config, host);
@@ -63,6 +64,20 @@ internal static partial class HostConfigSupport
         {
             Require(variable.Length > 0 && variable[0] != '=', $"invalid environment variable: {variable}");
         }
+    }
+
+    /// <summary>What only the host's root can be given, in a daemon whose containers' root is another.</summary>
+    /// <exception cref="EngineException">400 with Docker's words.</exception>
+    public static void CheckRemapped(HostConfig host, IdMap ids)
+    {
+        if (ids.IsNone || host.UsernsMode == "host")
+        {
+            return;
+        }
+
+        Require(!host.Privileged, "privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode");
+        Require(host.NetworkMode != "host", "cannot share the host's network namespace when user namespaces are enabled");
+        Require(host.PidMode != "host", "cannot share the host PID namespace when user namespaces are enabled");
     }
 
     /// <summary>A zero byte ends a text for the kernel: what comes after it would silently be something else.</summary>

@@ -54,6 +54,9 @@ public sealed record NetworkRequest(string ContainerId, string Name, ImmutableAr
 
     /// <summary>Those that only the host reaches.</summary>
     public ImmutableArray<IPAddress> HostNameServers { get; init; } = [];
+
+    /// <summary>File of the user namespace that the network is to belong to; empty: the daemon's.</summary>
+    public string UserNamespace { get; init; } = "";
 }
 
 /// <param name="Network">Name or id.</param>

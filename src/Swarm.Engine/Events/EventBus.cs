@@ -14,6 +14,13 @@ public sealed class EventBus(TimeProvider time)
     private ImmutableQueue<EngineEvent> _recent = [];
     private ImmutableList<Channel<EngineEvent>> _listeners = [];
     private int _count;
+    private long _published;
+
+    /// <summary>Events since the daemon was started.</summary>
+    public long Published => Volatile.Read(ref _published);
+
+    /// <summary>Who listens now.</summary>
+    public int Listeners => Volatile.Read(ref _listeners).Count;
 
     /// <param name="scope">local: this node's; swarm: of the cluster, and told on every manager.</param>
     public void Publish(string type, string action, string actorId, IReadOnlyDictionary<string, string> attributes, string scope = "local")
@@ -35,6 +42,7 @@ public sealed class EventBus(TimeProvider time)
 
         lock (_lock)
         {
+            _published++;
             _recent = _recent.Enqueue(message);
             if (++_count > Kept)
             {

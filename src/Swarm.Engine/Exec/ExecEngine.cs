@@ -15,11 +15,14 @@ namespace Swarm.Engine.Exec;
 /// `docker exec`: one more process in a running container, under a shim of its own. Kept in memory only: a daemon that restarts has forgotten
 /// them, as Docker's has, and their shims end with the processes.
 /// </summary>
-public sealed class ExecEngine(ContainerEngine containers)
+public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
 {
     /// <summary>Ended ones are forgotten oldest first beyond this many.</summary>
     private const int MaximumKept = 1024;
     private const int IdBytes = 32;
+
+    /// <summary>How long a resize waits for a process that is only being started.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(10);
     private ImmutableDictionary<string, ExecProcess> _all = ImmutableDictionary<string, ExecProcess>.Empty;
     private ImmutableQueue<string> _ended = [];
     private int _endedCount;
@@ -178,11 +181,23 @@ public sealed class ExecEngine(ContainerEngine containers)
         }
     }
 
+    /// <summary>A client learns of the start before the process is there, so a resize waits for it.</summary>
     /// <exception cref="EngineException">409: it does not run.</exception>
-    public static Task ResizeAsync(ExecProcess exec, ushort rows, ushort columns, CancellationToken cancellation) =>
-        exec is { Control: { } control, ExitCode: null }
+    public async Task ResizeAsync(ExecProcess exec, ushort rows, ushort columns, CancellationToken cancellation)
+    {
+        try
+        {
+            await exec.Settled.WaitAsync(StartPatience, time, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw EngineException.Conflict($"exec {exec.Id} is not running");
+        }
+
+        await (exec is { Control: { } control, ExitCode: null }
             ? ContainerEngine.ResizeAsync(control, rows, columns, cancellation)
-            : throw EngineException.Conflict($"exec {exec.Id} is not running");
+            : throw EngineException.Conflict($"exec {exec.Id} is not running")).ConfigureAwait(false);
+    }
 
     private async Task<(int Pid, ShimConnection Control)> LaunchAsync(ExecProcess exec, Container container, ExecStartRequest start, string bundle, CancellationToken cancellation)
     {
@@ -201,6 +216,7 @@ public sealed class ExecEngine(ContainerEngine containers)
                 Stdin = exec.Request.AttachStdin,
                 StdinOnce = true,
                 ExecProcess = processName,
+                StreamOwner = containers.StreamOwner(container),
             },
             cancellation).ConfigureAwait(false);
     }

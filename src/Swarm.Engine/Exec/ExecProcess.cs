@@ -9,6 +9,7 @@ public sealed class ExecProcess(string id, string containerId, ExecCreateRequest
     private volatile ShimConnection? _control;
     private volatile int _pid;
     private volatile int _exitCode = -1;
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Id => id;
@@ -26,12 +27,23 @@ public sealed class ExecProcess(string id, string containerId, ExecCreateRequest
     /// <summary>False if someone started it before.</summary>
     internal bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 
-    internal void Started(int pid, ShimConnection control) => (_control, _pid) = (control, pid);
+    /// <summary>It was started, or cannot be.</summary>
+    internal Task Settled => _settled.Task;
+
+    internal void Started(int pid, ShimConnection control)
+    {
+        (_control, _pid) = (control, pid);
+        _settled.TrySetResult();
+    }
 
     /// <summary>Its shim has ended, after the process and all its output.</summary>
     public Task Gone => _gone.Task;
 
     internal void CompleteGone() => _gone.TrySetResult();
 
-    internal void Ended(int exitCode) => _exitCode = exitCode;
+    internal void Ended(int exitCode)
+    {
+        _exitCode = exitCode;
+        _settled.TrySetResult();
+    }
 }

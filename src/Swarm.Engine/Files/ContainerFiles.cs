@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Swarm.Engine.Archives;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Linux;
 using static Swarm.Engine.Archives.DirectoryCalls;
 
@@ -16,13 +17,15 @@ public sealed class ContainerFiles : IDisposable
     private readonly ContainerView _view;
     private readonly string _container;
     private readonly (uint Uid, uint Gid)? _user;
+    private readonly IdMap _ids;
     private readonly Action _closed;
     private int _disposed;
 
     /// <param name="container">As the client named it, for refusals.</param>
+    /// <param name="ids">Who the container's users are on this host.</param>
     /// <param name="user">Whom `copyUIDGID` gives files to; null: they keep the archive's owners.</param>
-    internal ContainerFiles(ContainerView view, string container, (uint Uid, uint Gid)? user, Action closed) =>
-        (_view, _container, _user, _closed) = (view, container, user, closed);
+    internal ContainerFiles(ContainerView view, string container, (uint Uid, uint Gid)? user, IdMap ids, Action closed) =>
+        (_view, _container, _user, _ids, _closed) = (view, container, user, ids, closed);
 
     /// <exception cref="EngineException">400: not a path.</exception>
     public static void CheckPath(string path) => ContainerPath.Parse(path);
@@ -45,12 +48,12 @@ public sealed class ContainerFiles : IDisposable
         if (StatOf(file).Kind == S_IFDIR)
         {
             using var folder = OpenInRoot(_view.Root, Bytes(parsed.Clean), O_DIRECTORY, out var errno) ?? throw NotThere(path, errno);
-            TreeArchiver.WriteAs(folder, "."u8.ToArray(), parsed.Base == "/" ? [] : Bytes(parsed.Base), output);
+            TreeArchiver.WriteAs(folder, "."u8.ToArray(), parsed.Base == "/" ? [] : Bytes(parsed.Base), output, _ids);
         }
         else
         {
             using var folder = OpenInRoot(_view.Root, Bytes(parsed.Parent), O_DIRECTORY, out var errno) ?? throw NotThere(path, errno);
-            TreeArchiver.WriteAs(folder, Bytes(parsed.Name), Bytes(parsed.Base), output);
+            TreeArchiver.WriteAs(folder, Bytes(parsed.Name), Bytes(parsed.Base), output, _ids);
         }
     }
 
@@ -81,7 +84,7 @@ public sealed class ContainerFiles : IDisposable
         try
         {
             using var plain = Decompression.Open(archive);
-            ArchiveExtractor.Extract(plain, _view.Root, ArchivePath.Clean(Bytes(parsed.Clean)), new ExtractOptions { KeepKinds = keepKinds, KeepTop = true, Owner = asUser ? _user : null });
+            ArchiveExtractor.Extract(plain, _view.Root, ArchivePath.Clean(Bytes(parsed.Clean)), new ExtractOptions { KeepKinds = keepKinds, KeepTop = true, Owner = asUser ? _user : null, Ids = _ids });
         }
         catch (InvalidDataException e)
         {

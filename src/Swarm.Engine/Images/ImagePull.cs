@@ -37,7 +37,7 @@ internal sealed class ImagePull(
         {
             throw Explain(e, reference, auth);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             throw new EngineException(500, e.Message, e);
         }
@@ -101,6 +101,7 @@ internal sealed class ImagePull(
 
         List<Digest> blobs = [fetched.Digest, Digest.Parse(config.Digest), .. layers.Select(layer => Digest.Parse(layer.Digest))];
         var known = store.State.Images.ContainsKey(blobs[1]);
+        var isTrue = true;
         store.Blobs.Hold(blobs);
         try
         {
@@ -119,9 +120,19 @@ internal sealed class ImagePull(
             store.Publish("pull", reference.Familiar, reference.FamiliarName);
             return image;
         }
+        catch (Exception e) when (e is InvalidDataException or RegistryException { Fault: RegistryFault.Invalid })
+        {
+            isTrue = false;
+            throw;
+        }
         finally
         {
             store.Blobs.Release(blobs);
+            if (!isTrue)
+            {
+                // What an interrupted pull has got is of use to the next; what belongs to a lie is not.
+                store.DropUnneeded(blobs);
+            }
         }
     }
 

@@ -116,6 +116,15 @@ public sealed partial class ImageStore
         }
     }
 
+    /// <summary>Of these, what no image has and nobody holds.</summary>
+    internal void DropUnneeded(IEnumerable<Digest> blobs)
+    {
+        lock (_gate)
+        {
+            DeleteBlobs(blobs, _state);
+        }
+    }
+
     private void DeleteBlobs(IEnumerable<Digest> blobs, ImageState state)
     {
         var needed = state.Images.Values.SelectMany(image => image.Blobs).ToHashSet();

@@ -147,7 +147,7 @@ public sealed partial class ImageStore : IImageStore
         }
         catch (RegistryException e)
         {
-            throw new EngineException(e.Fault is RegistryFault.Unauthorized or RegistryFault.Denied ? 401 : 500, e.Message, e);
+            throw new EngineException(e.Fault switch { RegistryFault.Unauthorized or RegistryFault.Denied => 401, RegistryFault.BadName => 400, _ => 500 }, e.Message, e);
         }
     }
 
@@ -188,7 +188,7 @@ public sealed partial class ImageStore : IImageStore
 
     /// <summary>A layer of what a container changed, for <see cref="ImageCommit.Layer"/>.</summary>
     /// <param name="upper">The upper folder of its overlay.</param>
-    public static Action<Stream> UpperArchive(string upper) => output => TreeArchiver.Write(upper, output, WhiteoutForm.Overlay);
+    public Action<Stream> UpperArchive(string upper) => output => TreeArchiver.Write(upper, output, WhiteoutForm.Overlay, Layers.Ids);
 
     /// <summary>Takes in the images of a `docker save` archive or an OCI layout, compressed or not.</summary>
     /// <returns>What was loaded, as Docker prints it: a reference, or an id.</returns>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Engine.Layers;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Registry;
 
 namespace Swarm.Engine.Images;
@@ -10,10 +11,11 @@ public sealed record LocalImages(BlobStore Blobs, LayerStore Layers, RootfsStore
     /// <param name="dataRoot">
     /// Folder of the engine, made if it is missing, used by one process at a time; on a file system with extended attributes that is no overlay.
     /// </param>
-    public static async Task<LocalImages> OpenAsync(string dataRoot, RegistryClient registry, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="ids">Who the images' users are on this host; null: the same.</param>
+    public static async Task<LocalImages> OpenAsync(string dataRoot, RegistryClient registry, TimeProvider time, ILoggerFactory loggers, IdMap? ids = null)
     {
         var blobs = new BlobStore(Path.Combine(dataRoot, "blobs"));
-        var layers = new LayerStore(Path.Combine(dataRoot, "layers"));
+        var layers = new LayerStore(Path.Combine(dataRoot, "layers"), ids);
 
         // Before the images: its containers' layers must be held when the images remove what they do not need.
         var rootfs = new RootfsStore(Path.Combine(dataRoot, "rootfs"), layers);

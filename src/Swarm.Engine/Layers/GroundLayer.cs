@@ -1,3 +1,5 @@
+using Swarm.Linux;
+
 namespace Swarm.Engine.Layers;
 
 /// <summary>
@@ -12,16 +14,17 @@ internal static class GroundLayer
     private static readonly string[] Files = [".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"];
 
     /// <summary>Makes what is missing of it. Safe to repeat.</summary>
-    public static void Ensure(string root)
+    /// <param name="owner">The containers' root.</param>
+    public static void Ensure(string root, (uint Uid, uint Gid) owner)
     {
-        Make(root);
+        Make(root, owner);
         foreach (var folder in Folders)
         {
             var path = root;
             foreach (var name in folder.Split('/'))
             {
                 path = Path.Combine(path, name);
-                Make(path);
+                Make(path, owner);
             }
         }
 
@@ -29,18 +32,21 @@ internal static class GroundLayer
         {
             File.WriteAllBytes(file, []);
             File.SetUnixFileMode(file, Readable);
+            FileOwner.Set(file, owner);
         }
 
         var table = Path.Combine(root, "etc/mtab");
         if (new FileInfo(table).LinkTarget is null)
         {
             File.CreateSymbolicLink(table, "/proc/mounts");
+            FileOwner.Set(table, owner);
         }
     }
 
-    private static void Make(string folder)
+    private static void Make(string folder, (uint Uid, uint Gid) owner)
     {
         Directory.CreateDirectory(folder);
         File.SetUnixFileMode(folder, ForAll);
+        FileOwner.Set(folder, owner);
     }
 }

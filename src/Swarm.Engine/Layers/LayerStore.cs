@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Swarm.Engine.Archives;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Linux;
 using Swarm.Registry;
 
@@ -8,7 +9,7 @@ namespace Swarm.Engine.Layers;
 
 /// <summary>
 /// Unpacked layers: layers/CHAIN-HEX/diff. A layer is unpacked into a temporary folder, synced, then renamed, so that one which has its
-/// name is whole. Thread-safe: callers that want the same layer at once share the work.
+/// name is whole. Thread-safe: callers that want the same layer at once share the work, which ends early when all of them have left.
 /// </summary>
 public sealed class LayerStore
 {
@@ -17,15 +18,17 @@ public sealed class LayerStore
     private readonly string _root;
     private readonly Lock _gate = new();
     private readonly Holds _holds = new();
-    private readonly Dictionary<Digest, Task<Layer>> _unpacking = [];
+    private readonly Dictionary<Digest, SharedUnpacking> _unpacking = [];
 
     /// <summary>To be deleted when nobody holds them any more: their images went before the containers that stand on them.</summary>
     private readonly HashSet<Digest> _doomed = [];
     private ImmutableDictionary<Digest, Layer> _layers;
 
     /// <param name="root">Folder of this store, made if it is missing; not on overlayfs, and with extended attributes.</param>
-    public LayerStore(string root)
+    /// <param name="ids">Whose ids the files on disk have; null: the archives' own.</param>
+    public LayerStore(string root, IdMap? ids = null)
     {
+        Ids = ids ?? IdMap.None;
         _root = Path.GetFullPath(root);
         Directory.CreateDirectory(_root);
         foreach (var leftover in Directory.EnumerateDirectories(_root, Temporary + "*"))
@@ -36,6 +39,11 @@ public sealed class LayerStore
         _layers = Directory.EnumerateDirectories(_root).Select(ReadLayer).OfType<Layer>().ToImmutableDictionary(layer => layer.ChainId);
     }
 
+    public IdMap Ids { get; }
+
+    /// <summary>Bytes that the file system of a folder has free; in its place a test has its own.</summary>
+    internal Func<string, long> FreeBytes { get; init; } = static folder => new DriveInfo(folder).AvailableFreeSpace;
+
     public ImmutableDictionary<Digest, Layer> All => Volatile.Read(ref _layers);
 
     public Layer? Find(Digest chainId) => All.GetValueOrDefault(chainId);
@@ -44,26 +52,26 @@ public sealed class LayerStore
     /// <param name="parents">Lowest first; all must be here.</param>
     /// <param name="open">The layer's archive, compressed or not. Called at most once.</param>
     /// <exception cref="InvalidDataException">The archive is damaged, hostile, or not of this diff id. Nothing is kept.</exception>
-    public Task<Layer> UnpackAsync(IReadOnlyList<Digest> parents, Digest diffId, Func<Stream> open, CancellationToken cancellation)
+    public async Task<Layer> UnpackAsync(IReadOnlyList<Digest> parents, Digest diffId, Func<Stream> open, CancellationToken cancellation)
     {
         var chain = ChainId.Of([.. parents, diffId]);
-        var id = chain[^1];
-        if (Find(id) is { } layer)
+        while (true)
         {
-            return Task.FromResult(layer);
-        }
-
-        Task<Layer> work;
-        lock (_gate)
-        {
-            if (!_unpacking.TryGetValue(id, out work!))
+            if (Find(chain[^1]) is { } layer)
             {
-                work = Task.Run(() => Unpack(chain, diffId, open), CancellationToken.None);
-                _unpacking.Add(id, work);
+                return layer;
             }
-        }
 
-        return work.WaitAsync(cancellation);
+            var shared = Join(chain, diffId, open, out var joined);
+            if (joined)
+            {
+                return await WaitAsync(shared, cancellation).ConfigureAwait(false);
+            }
+
+            // Everyone left that one and it is about to stop.
+            await ((Task)shared.Work).WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellation.ThrowIfCancellationRequested();
+        }
     }
 
     /// <summary>Keeps layers, here already or to come, from being deleted until <see cref="Release"/>.</summary>
@@ -124,7 +132,47 @@ public sealed class LayerStore
         return true;
     }
 
-    private Layer Unpack(IReadOnlyList<Digest> chain, Digest diffId, Func<Stream> open)
+    private SharedUnpacking Join(IReadOnlyList<Digest> chain, Digest diffId, Func<Stream> open, out bool joined)
+    {
+        lock (_gate)
+        {
+            if (!_unpacking.TryGetValue(chain[^1], out var shared))
+            {
+                var started = shared = new SharedUnpacking();
+                started.Work = Task.Run(() => Unpack(chain, diffId, open, started.Stop.Token), CancellationToken.None);
+                _unpacking.Add(chain[^1], started);
+            }
+
+            joined = !shared.Abandoned;
+            shared.Waiters += joined ? 1 : 0;
+            return shared;
+        }
+    }
+
+    private async Task<Layer> WaitAsync(SharedUnpacking shared, CancellationToken cancellation)
+    {
+        try
+        {
+            return await shared.Work.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                shared.Abandoned = --shared.Waiters == 0;
+            }
+
+            if (shared.Abandoned)
+            {
+                await shared.Stop.CancelAsync().ConfigureAwait(false);
+
+                // Whoever leaves last leaves nothing behind.
+                await ((Task)shared.Work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private Layer Unpack(IReadOnlyList<Digest> chain, Digest diffId, Func<Stream> open, CancellationToken cancellation)
     {
         var id = chain[^1];
         var temporary = NewTemporary();
@@ -139,7 +187,7 @@ public sealed class LayerStore
             var diff = Path.Combine(temporary, "diff");
             Directory.CreateDirectory(diff, (UnixFileMode)0x1ED);
             CopyRootAttributes(lowers, diff);
-            var size = Extract(diffId, open, diff, lowers);
+            var size = Extract(diffId, open, diff, lowers, cancellation);
             var content = JsonSerializer.SerializeToUtf8Bytes(new LayerFile(diffId.ToString(), size), LayerJson.Default.LayerFile);
             File.WriteAllBytes(Path.Combine(temporary, "layer.json"), content);
             using (var folder = DirectoryCalls.OpenRoot(temporary))
@@ -167,25 +215,27 @@ public sealed class LayerStore
         }
     }
 
-    private static long Extract(Digest diffId, Func<Stream> open, string diff, List<string> lowers)
+    private long Extract(Digest diffId, Func<Stream> open, string diff, List<string> lowers, CancellationToken cancellation)
     {
-        using var stream = new DigestingStream(Decompression.Open(open()), TarLimits.Default.TotalBytes);
-        var size = ArchiveExtractor.Extract(stream, diff, new ExtractOptions { Whiteouts = WhiteoutForm.Overlay, Lowers = lowers });
+        using var stream = new DigestingStream(new CancellableReads(Decompression.Open(open()), cancellation), TarLimits.Default.TotalBytes);
+        var room = new RoomOnDisk(_root, FreeBytes);
+        var size = ArchiveExtractor.Extract(stream, diff, new ExtractOptions { Whiteouts = WhiteoutForm.Overlay, Lowers = lowers, Ids = Ids, Sparse = true, Writing = room.Take });
         return stream.Current == diffId
             ? size
             : throw new InvalidDataException($"layer's content is {stream.Current}, the image's configuration says {diffId}");
     }
 
     /// <summary>An archive without an entry for the root leaves the root as the layers below have it.</summary>
-    private static void CopyRootAttributes(List<string> lowers, string diff)
+    private void CopyRootAttributes(List<string> lowers, string diff)
     {
+        using var to = DirectoryCalls.OpenRoot(diff);
         if (lowers is not [var top, ..])
         {
+            DirectoryCalls.ChangeOwner(to, Ids.Root.Uid, Ids.Root.Gid, "/"u8);
             return;
         }
 
         using var from = DirectoryCalls.OpenRoot(top);
-        using var to = DirectoryCalls.OpenRoot(diff);
         var stat = DirectoryCalls.StatOf(from);
         DirectoryCalls.ChangeOwner(to, stat.Uid, stat.Gid, "/"u8);
         DirectoryCalls.ChangeMode(to, stat.Mode & 0xFFF, "/"u8);
@@ -209,4 +259,13 @@ public sealed class LayerStore
     private string FolderOf(Digest chainId) => Path.Combine(_root, chainId.Hex);
 
     private string NewTemporary() => Path.Combine(_root, Temporary + Guid.NewGuid().ToString("N"));
+
+    /// <summary>A layer that is being unpacked; counted under the store's lock.</summary>
+    private sealed class SharedUnpacking
+    {
+        public readonly CancellationTokenSource Stop = new();
+        public Task<Layer> Work = null!;
+        public int Waiters;
+        public bool Abandoned;
+    }
 }

@@ -26,7 +26,7 @@ public sealed class RootfsStore : IRootfsStore
     {
         _root = Path.GetFullPath(root);
         _layers = layers;
-        GroundLayer.Ensure(Path.Combine(_root, Ground));
+        GroundLayer.Ensure(Path.Combine(_root, Ground), layers.Ids.Root);
         foreach (var leftover in Directory.EnumerateDirectories(_root, Temporary + "*"))
         {
             OverlayMount.Unmount(Path.Combine(leftover, "merged"));
@@ -140,6 +140,11 @@ public sealed class RootfsStore : IRootfsStore
         if (paths is [.., var top])
         {
             CopyRootAttributes(top, Path.Combine(temporary, "upper"));
+        }
+        else
+        {
+            using var upper = DirectoryCalls.OpenRoot(Path.Combine(temporary, "upper"));
+            DirectoryCalls.ChangeOwner(upper, _layers.Ids.Root.Uid, _layers.Ids.Root.Gid, "/"u8);
         }
 
         var lower = new LowerFile([.. chain.Select(id => id.ToString())]);

@@ -7,11 +7,12 @@ namespace Swarm.Engine.Runtime;
 internal static class SharedMemory
 {
     /// <param name="size">Bytes.</param>
-    public static void Mount(string folder, long size)
+    /// <param name="owner">The containers' root.</param>
+    public static void Mount(string folder, long size, (uint Uid, uint Gid) owner)
     {
         Remove(folder);
         Directory.CreateDirectory(folder);
-        MountNamespace.MountNew("tmpfs", "shm", folder, string.Create(CultureInfo.InvariantCulture, $"mode=1777,size={size}"));
+        MountNamespace.MountNew("tmpfs", "shm", folder, string.Create(CultureInfo.InvariantCulture, $"mode=1777,size={size},uid={owner.Uid},gid={owner.Gid}"));
     }
 
     /// <summary>Who has it mounted keeps it. Safe to repeat.</summary>

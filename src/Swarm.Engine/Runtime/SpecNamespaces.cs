@@ -9,6 +9,11 @@ internal static class SpecNamespaces
     {
         var host = input.Container.HostConfig;
         List<OciNamespace> namespaces = [new("mount")];
+        if (input.UserNamespace.Length > 0)
+        {
+            namespaces.Add(new("user", input.UserNamespace));
+        }
+
         if (host.PidMode != Host)
         {
             namespaces.Add(Own("pid", input.PidNamespace));

@@ -13,6 +13,9 @@ namespace Swarm.Engine.Runtime;
 public sealed record SpecInput(
     ContainerRecord Container, string Rootfs, string Hostname, string NetworkNamespace, ImmutableArray<(string Destination, string Source, bool ReadOnly)> FileMounts)
 {
+    /// <summary>The user namespace to join; empty: the host's.</summary>
+    public string UserNamespace { get; init; } = "";
+
     /// <summary>The network is another container's, which has set it up.</summary>
     public bool JoinsNetwork { get; init; }
 
@@ -179,7 +182,10 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
         {
             // As Docker: in a network of its own, a container's user may use low ports and ping.
             sysctls["net.ipv4.ip_unprivileged_port_start"] = "0";
-            sysctls["net.ipv4.ping_group_range"] = "0 2147483647";
+            if (input.UserNamespace.Length == 0)
+            {
+                sysctls["net.ipv4.ping_group_range"] = "0 2147483647"; // all groups, which a user namespace does not have
+            }
         }
 
         foreach (var (name, value) in input.Container.HostConfig.Sysctls ?? [])

@@ -22,7 +22,8 @@ internal sealed class ContainerStdio
     public static string ConsoleSocketPath(string bundle) => Path.Combine(bundle, ConsoleSocketName);
 
     /// <param name="closing">Hears of each of our ends before it is closed.</param>
-    public ContainerStdio(bool tty, bool stdin, Action<int> closing)
+    /// <param name="owner">Of the pipes; null: root.</param>
+    public ContainerStdio(bool tty, bool stdin, (uint Uid, uint Gid)? owner, Action<int> closing)
     {
         _closing = closing;
         var nothing = OpenChildEnd(FileDescriptors.Open("/dev/null", FileDescriptors.ReadWrite));
@@ -46,6 +47,13 @@ internal sealed class ContainerStdio
         FileDescriptors.SetNonBlocking(Output);
         FileDescriptors.SetNonBlocking(Error);
         ForRuntime = [new(input, 0), new(OpenChildEnd(output), 1), new(OpenChildEnd(error), 2)];
+        if (owner is { } user)
+        {
+            foreach (var pipe in _childEnds.Where(end => end != nothing))
+            {
+                FileOwner.Set(pipe, user.Uid, user.Gid);
+            }
+        }
     }
 
     /// <summary>Takes the terminal from the runtime's connection.</summary>

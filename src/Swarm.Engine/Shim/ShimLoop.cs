@@ -36,7 +36,7 @@ internal sealed class ShimLoop : IDisposable
     {
         (_options, _time) = (options, time);
         _runtime = new OciRuntimeProcess(options);
-        _stdio = new ContainerStdio(options.Tty, options.Stdin, Disarm);
+        _stdio = new ContainerStdio(options.Tty, options.Stdin, options.StreamOwner, Disarm);
         _input = new ShimInput(_stdio, options.StdinOnce);
         _log = options.Log.Length > 0 ? new ShimLog(options, time) : null;
         _listener = LocalSocket.Listen(SocketName, MaximumClients);

@@ -48,6 +48,9 @@ public sealed record ShimOptions
     /// <summary>Set: not a container of its own, but one more process in container <see cref="Id"/>, described by this OCI process file.</summary>
     public string ExecProcess { get; init; } = "";
 
+    /// <summary>Owner of the pipes that are the process's streams, so that it can open them again (/dev/stdout); null: root.</summary>
+    public (uint Uid, uint Gid)? StreamOwner { get; init; }
+
     public bool IsExec => ExecProcess.Length > 0;
 
     public IReadOnlyList<string> ToArguments()
@@ -68,6 +71,7 @@ public sealed record ShimOptions
         AddText("--exit-file", ExitFile);
         AddText("--oom-file", OomFile);
         AddText("--exec", ExecProcess);
+        AddText("--stream-owner", StreamOwner is { } owner ? string.Create(CultureInfo.InvariantCulture, $"{owner.Uid}:{owner.Gid}") : "");
         return arguments;
 
         void AddFlag(string name, bool value)
@@ -112,8 +116,11 @@ public sealed record ShimOptions
                 "--exit-file" => options with { ExitFile = Value() },
                 "--oom-file" => options with { OomFile = Value() },
                 "--exec" => options with { ExecProcess = Value() },
+                "--stream-owner" => options with { StreamOwner = Owner(Value().Split(':')) },
                 _ => throw new ArgumentException($"shim: unknown argument {name}"),
             };
+
+            static (uint, uint) Owner(string[] ids) => (uint.Parse(ids[0], CultureInfo.InvariantCulture), uint.Parse(ids[1], CultureInfo.InvariantCulture));
 
             string Value() => ++i < arguments.Count ? arguments[i] : throw new ArgumentException($"shim: {name} needs a value");
         }

@@ -18,6 +18,7 @@ public sealed partial class VolumeStore
     private const UnixFileMode DataMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
     private readonly string _root;
+    private readonly (uint, uint) _owner;
     private readonly TimeProvider _time;
     private readonly EventBus _events;
     private readonly Lock _lock = new();
@@ -25,7 +26,7 @@ public sealed partial class VolumeStore
 
     public VolumeStore(EngineOptions options, TimeProvider time, EventBus events)
     {
-        (_root, _time, _events) = (options.VolumesPath, time, events);
+        (_root, _owner, _time, _events) = (options.VolumesPath, options.Ids.Root, time, events);
         Directory.CreateDirectory(_root);
         foreach (var folder in Directory.EnumerateDirectories(_root))
         {
@@ -83,6 +84,7 @@ public sealed partial class VolumeStore
             Directory.CreateDirectory(folder);
             Directory.CreateDirectory(DataPath(name));
             File.SetUnixFileMode(DataPath(name), DataMode);
+            FileOwner.Set(DataPath(name), _owner);
             DurableFile.Write(Path.Combine(folder, RecordName), JsonSerializer.SerializeToUtf8Bytes(record, EngineJson.Default.VolumeRecord));
             DurableFile.SyncDirectory(_root);
             _volumes = _volumes.Add(name, record);

@@ -33,6 +33,7 @@ public sealed partial class ServiceValidation(Func<ImmutableArray<string>, strin
         TaskValidation.CheckUpdate(spec.Rollback);
         CheckPorts(spec.Endpoint);
         CheckMode(spec);
+        CheckLabels(spec.Annotations.Labels);
         NotBuilt.Check(spec);
     }
 
@@ -80,6 +81,20 @@ public sealed partial class ServiceValidation(Func<ImmutableArray<string>, strin
             {
                 throw ControlException.Invalid("EndpointSpec: duplicate published ports provided");
             }
+        }
+    }
+
+    /// <summary>Labels that are requests.</summary>
+    private static void CheckLabels(ImmutableSortedDictionary<string, string> labels)
+    {
+        try
+        {
+            DependencyLabel.Parse(labels.GetValueOrDefault(DependencyLabel.Name));
+            RebalanceLabel.Parse(labels.GetValueOrDefault(RebalanceLabel.Name));
+        }
+        catch (FormatException e)
+        {
+            throw ControlException.Invalid(e.Message);
         }
     }
 

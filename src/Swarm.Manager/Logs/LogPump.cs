@@ -71,20 +71,16 @@ internal sealed class LogPump(SwarmTask task, TaskLogOptions options, IObjectSto
             while (true)
             {
                 var (failure, last) = await StreamAsync(request, cancellation);
-                if (failure is null)
-                {
-                    return;
-                }
-
                 if (!options.Follow || IsOver(failure))
                 {
-                    Failure = failure.Message;
+                    Failure = failure?.Message;
                     return;
                 }
 
                 // Others must not wait for it, and the user should know.
-                await _batches.Writer.WriteAsync(isTold ? new LogBatch { IsCaughtUp = true } : Notice(failure), cancellation);
-                isTold = true;
+                var isNews = failure is { Status: RpcStatus.Unavailable } && !isTold;
+                await _batches.Writer.WriteAsync(isNews ? Notice(failure!) : new LogBatch { IsCaughtUp = true }, cancellation);
+                isTold |= isNews;
                 await System.Threading.Tasks.Task.Delay(Retry, time, cancellation);
                 request = last is { } seen ? request with { Since = seen.AddTicks(1), Tail = null } : request;
             }
@@ -106,7 +102,7 @@ internal sealed class LogPump(SwarmTask task, TaskLogOptions options, IObjectSto
         return true;
     }
 
-    /// <returns>Why it broke off, null if it did not; and the time of the last line that came.</returns>
+    /// <returns>Why it broke off, null if it did not; and the time of the last line that came, null if none did.</returns>
     private async Task<(RpcFault? Failure, DateTimeOffset? Last)> StreamAsync(TaskLogRequest request, CancellationToken cancellation)
     {
         DateTimeOffset? last = null;
@@ -123,13 +119,18 @@ internal sealed class LogPump(SwarmTask task, TaskLogOptions options, IObjectSto
         }
         catch (RpcFault fault)
         {
-            return (fault, last ?? (request.Tail is null ? request.Since : null));
+            return (fault, last);
         }
     }
 
-    /// <summary>The task has ended and there is nothing to come back to.</summary>
-    private bool IsOver(RpcFault failure) =>
-        failure.Status is not RpcStatus.Unavailable || store.View.Tasks.Find(task.Id) is not { } now || now.Status.State.IsTerminal();
+    /// <summary>
+    /// There is nothing to come back to. A task that only starts has no container yet, or one whose log ends at once because nothing runs in it.
+    /// </summary>
+    private bool IsOver(RpcFault? failure) =>
+        store.View.Tasks.Find(task.Id) is not { } now
+        || now.Status.State.IsTerminal()
+        || (failure is null && options.Until <= time.GetUtcNow())
+        || !(failure is null or { Status: RpcStatus.Unavailable } || (failure.Status == RpcStatus.NotFound && now.Status.State < TaskState.Running));
 
     private string AddressOf(Node? node) => node switch
     {

@@ -1,3 +1,4 @@
+using Swarm.Manager.Dependencies;
 using Swarm.Manager.Jobs;
 using Swarm.Manager.Loops;
 using Swarm.Manager.Rollout;
@@ -10,6 +11,7 @@ namespace Swarm.Manager.Orchestration;
 internal sealed class OrchestrationLoop(Random random) : ControlLoop
 {
     private readonly TaskFactory _factory = new(random);
+    private readonly Dependents _dependents = new();
 
     internal override string Name => "orchestrator";
 
@@ -24,6 +26,8 @@ internal sealed class OrchestrationLoop(Random random) : ControlLoop
         {
             Mark(task.ServiceId);
         }
+
+        _dependents.Begin(view);
     }
 
     internal override void Observe(StoreCommit commit)
@@ -41,6 +45,11 @@ internal sealed class OrchestrationLoop(Random random) : ControlLoop
                 case Node node when NodeHealth.MattersToTasks(change.Old as Node, change.New as Node):
                     MarkServicesOf(commit.View, node);
                     break;
+            }
+
+            foreach (var waiting in _dependents.Of(change))
+            {
+                Mark(waiting);
             }
         }
     }

@@ -1,4 +1,5 @@
 using Swarm.Manager.Loops;
+using Swarm.Manager.Dependencies;
 using Swarm.Manager.Orchestration;
 using Swarm.Model;
 
@@ -23,6 +24,9 @@ internal static class RollingUpdate
         var rollingBack = state == UpdateState.RollbackStarted;
         var config = (rollingBack ? pass.Service.Spec.Rollback : pass.Service.Spec.Update) ?? Default;
         var progress = UpdateProgress.Of(pass, config);
+
+        // What runs goes on while its successor would have to wait; a way back waits for nothing.
+        var waits = progress.Stale.Count > 0 && !rollingBack ? DependencyGate.Reason(pass.View, pass.Service) : null;
         if (state is not (UpdateState.Updating or UpdateState.RollbackStarted))
         {
             if (progress.Stale.Count == 0)
@@ -36,7 +40,7 @@ internal static class RollingUpdate
                 State = UpdateState.Updating,
                 StartedAt = pass.Now,
                 IsRebalance = levels,
-                Message = levels ? "rebalance in progress" : "update in progress",
+                Message = levels ? "rebalance in progress" : MessageOf(waits),
             };
             if (!pass.Batch.Update(pass.Service with { UpdateStatus = begun }))
             {
@@ -46,6 +50,18 @@ internal static class RollingUpdate
         else if (UpdateFailure.Judge(pass, config, progress) is { } judged)
         {
             pass.Batch.Update(judged);
+            return;
+        }
+        else if (pass.Service.UpdateStatus is { IsRebalance: false } status && !rollingBack && status.Message != MessageOf(waits))
+        {
+            pass.Batch.Update(pass.Service with { UpdateStatus = status with { Message = MessageOf(waits) } });
+
+            // It may also complete now: at the next look, since a transaction writes an object once.
+            return;
+        }
+
+        if (waits is not null)
+        {
             return;
         }
 
@@ -58,6 +74,8 @@ internal static class RollingUpdate
             Complete(pass, config, progress, rollingBack);
         }
     }
+
+    private static string MessageOf(string? waits) => waits is null ? "update in progress" : $"update is {waits}";
 
     private static void Advance(ServicePass pass, UpdateConfig config, UpdateProgress progress)
     {

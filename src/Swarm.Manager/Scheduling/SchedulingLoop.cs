@@ -1,3 +1,4 @@
+using Swarm.Manager.Dependencies;
 using Swarm.Manager.Loops;
 using Swarm.Manager.Scheduling.Filters;
 using Swarm.Model;
@@ -15,6 +16,7 @@ internal sealed class SchedulingLoop : ControlLoop
     private readonly Dictionary<string, WaitingGroup> _groups = new(StringComparer.Ordinal);
     private readonly HashSet<NodeInfo> _freed = [];
     private readonly List<SwarmTask> _placed = [];
+    private readonly Dependents _dependents = new();
 
     /// <summary>Of <see cref="_nodes"/>, made anew when one comes or goes.</summary>
     private List<NodeInfo>? _all;
@@ -49,6 +51,8 @@ internal sealed class SchedulingLoop : ControlLoop
         {
             Follow(null, task);
         }
+
+        _dependents.Begin(view);
     }
 
     internal override void Observe(StoreCommit commit)
@@ -65,6 +69,8 @@ internal sealed class SchedulingLoop : ControlLoop
                     Follow(change.Old as SwarmTask, change.New as SwarmTask);
                     break;
             }
+
+            MarkWaiting(_dependents.Of(change));
         }
 
         if (_freed.Count > 0)
@@ -91,6 +97,17 @@ internal sealed class SchedulingLoop : ControlLoop
         var tasks = group.TaskIds.Select(view.Tasks.Find).OfType<SwarmTask>().Where(IsUnassigned);
         if (tasks.FirstOrDefault() is not { } first)
         {
+            return;
+        }
+
+        if (view.Services.Find(first.ServiceId) is { } service && DependencyGate.Reason(view, service) is { } reason)
+        {
+            group.Stuck = null;
+            foreach (var task in tasks.TakeWhile(_ => batch.HasRoom(1)).Where(task => task.Status.Error != reason))
+            {
+                batch.Update(task with { Status = task.Status with { Error = reason } });
+            }
+
             return;
         }
 
@@ -257,6 +274,18 @@ internal sealed class SchedulingLoop : ControlLoop
         foreach (var (key, group) in _groups)
         {
             if (group.Stuck is { } filters && _freed.Any(filters.Admits))
+            {
+                Mark(key);
+            }
+        }
+    }
+
+    /// <summary>What they wait for has changed.</summary>
+    private void MarkWaiting(IEnumerable<string> services)
+    {
+        foreach (var service in services)
+        {
+            foreach (var key in _groups.Keys.Where(key => key.StartsWith(service + "\0", StringComparison.Ordinal)))
             {
                 Mark(key);
             }

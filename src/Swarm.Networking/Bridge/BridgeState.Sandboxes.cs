@@ -32,7 +32,7 @@ internal sealed partial class BridgeState
         var sandbox = new ContainerSandbox(request.ContainerId, request.Name, [], request.Ports, []) { Resolver = request.Resolver };
         try
         {
-            var (ns, inside) = SandboxLinks.Make(NamespacePath(request.ContainerId));
+            var (ns, inside) = SandboxLinks.Make(NamespacePath(request.ContainerId), request.UserNamespace);
             using (ns)
             using (inside)
             {

@@ -22,6 +22,9 @@ public sealed record ContainerSandbox(
 public sealed record SandboxRequest(string ContainerId, string Name, ImmutableArray<EndpointRequest> Endpoints, ImmutableArray<PortMapping> Ports)
 {
     public ResolverSettings Resolver { get; init; } = ResolverSettings.None;
+
+    /// <summary>File of the user namespace that the container's network belongs to; empty: the daemon's.</summary>
+    public string UserNamespace { get; init; } = "";
 }
 
 /// <summary>A place on a network as it is asked for.</summary>

@@ -9,7 +9,8 @@ internal static class SandboxLinks
 {
     /// <summary>Makes the namespace with nothing but a loopback link.</summary>
     /// <returns>Both to be disposed of.</returns>
-    public static (NetworkNamespace Namespace, RouteSocket Inside) Make(string path) => NetworkNamespace.Create(path, PrepareInside);
+    public static (NetworkNamespace Namespace, RouteSocket Inside) Make(string path, string userNamespace) =>
+        NetworkNamespace.Create(path, PrepareInside, userNamespace);
 
     public static void Connect(NetworkNamespace ns, RouteSocket inside, LiveNetwork network, BridgeEndpoint endpoint)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Swarm.Rpc.Links;
 using Swarm.Rpc.Wire;
 using Swarm.Security;
 
@@ -29,8 +30,17 @@ public sealed class RpcChannels : IDisposable
     {
         _credentials = credentials;
         _time = time;
+        Links = new PeerLinks(address => Hold(address, consensus: true), time);
         credentials.Replaced += OnReplaced;
     }
+
+    /// <summary>To managers; on the connections of the consensus.</summary>
+    internal PeerLinks Links { get; }
+
+    internal TimeProvider Time => _time;
+
+    /// <summary>Where a peer's address is dialled, if elsewhere than there.</summary>
+    public Func<string, string> DialledAs { get; init; } = static address => address;
 
     public void Dispose()
     {
@@ -170,7 +180,7 @@ public sealed class RpcChannels : IDisposable
             }
 
             var connectTimeout = consensus ? RpcLimits.ConsensusConnectTimeout : RpcLimits.ConnectTimeout;
-            channel = new PeerChannel(address, PeerTls.Client(_credentials.Current, _time), _time, connectTimeout, RpcLimits.MaxStreamMessageSize);
+            channel = new PeerChannel(DialledAs(address), PeerTls.Client(_credentials.Current, _time), _time, connectTimeout, RpcLimits.MaxStreamMessageSize);
             channel.TryHold();
             _channels[(address, consensus)] = channel;
             return channel;
@@ -192,7 +202,7 @@ public sealed class RpcChannels : IDisposable
                 throw new RpcFault(RpcStatus.Unavailable, $"{MaxNodes} nodes are being asked already");
             }
 
-            channel = new PeerChannel(address, PeerTls.ClientOf(nodeId, _credentials.Current, _time), _time, RpcLimits.ConnectTimeout, RpcLimits.MaxStreamMessageSize);
+            channel = new PeerChannel(DialledAs(address), PeerTls.ClientOf(nodeId, _credentials.Current, _time), _time, RpcLimits.ConnectTimeout, RpcLimits.MaxStreamMessageSize);
             channel.TryHold();
             _nodes[(address, nodeId)] = channel;
             return channel;
@@ -231,5 +241,7 @@ public sealed class RpcChannels : IDisposable
             _channels.Clear();
             _nodes.Clear();
         }
+
+        Links.Retire();
     }
 }

@@ -1,5 +1,7 @@
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 using Swarm.Rpc.Clients;
+using Swarm.Rpc.Links;
 using Swarm.Model;
 using Swarm.Rpc.Consensus;
 using Swarm.Rpc.Dispatch;
@@ -11,7 +13,7 @@ using Swarm.Security;
 namespace Swarm.Rpc.Hosting;
 
 /// <summary>Binds every method to who may call it and to who answers.</summary>
-internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string nodeId, RpcServerOptions options, CancellationToken stopping)
+internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string nodeId, RpcServerOptions options, ILogger<LinkedCalls> logger, CancellationToken stopping)
 {
     internal ServerServiceDefinition Bind() => ServerServiceDefinition.CreateBuilder()
         .AddMethod(RpcMethods.Session, Streaming(RpcMethods.Session, CallPolicy.Node,
@@ -60,9 +62,36 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string
         .AddMethod(RpcMethods.Networks, Streaming(RpcMethods.Networks, CallPolicy.Manager,
             (caller, request, cancellation) => Offered(services().Work).NetworksAsync(caller, request, cancellation)))
         .AddMethod(RpcMethods.Consensus, Unary(RpcMethods.Consensus, CallPolicy.Manager, ConsensusAsync))
+        .AddMethod(RpcMethods.ConsensusLink, LinkAsync)
         .Build();
 
-    private async Task<OpaqueBytes> ConsensusAsync(NodeIdentity caller, OpaqueBytes request, ServerCallContext context, CancellationToken cancellation)
+    private async Task<OpaqueBytes> ConsensusAsync(NodeIdentity caller, OpaqueBytes request, ServerCallContext context, CancellationToken cancellation) =>
+        new(await ConsensusFor(caller, context)(caller.NodeId, request.Bytes, cancellation).ConfigureAwait(false));
+
+    private async Task LinkAsync(IAsyncStreamReader<OpaqueBytes> requests, IServerStreamWriter<OpaqueBytes> answers, ServerCallContext context)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stopping);
+        try
+        {
+            await new LinkedCalls(requests, answers, ends, logger).RunAsync(() =>
+            {
+                var caller = gate.Admit(Caller.Of(context), CallPolicy.Manager, RpcMethods.ConsensusLink.FullName);
+                var handler = ConsensusFor(caller, context);
+                return (request, cancellation) => handler(caller.NodeId, request, cancellation);
+            }).ConfigureAwait(false);
+        }
+        catch (RpcFault fault)
+        {
+            throw FaultTrailers.ToException(fault);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw FaultTrailers.ToException(Stopping());
+        }
+    }
+
+    /// <summary>Who answers the consensus messages of this caller, if it may send any.</summary>
+    private PeerCallHandler ConsensusFor(NodeIdentity caller, ServerCallContext context)
     {
         // Addresses change hands: whoever answers for another member would be counted as that member's vote and copy.
         if (context.RequestHeaders.GetValue(PeerCalls.RecipientHeader) is { } recipient && recipient != nodeId)
@@ -77,7 +106,7 @@ internal sealed class RpcCalls(CallGate gate, Func<RpcServices> services, string
 
         var handler = Offered(services().Consensus);
         Seen(caller, context.RequestHeaders.GetValue(PeerCalls.AddressHeader), context);
-        return new OpaqueBytes(await handler(caller.NodeId, request.Bytes, cancellation).ConfigureAwait(false));
+        return handler;
     }
 
     private Task<MeetResponse> Meet(NodeIdentity caller, MeetRequest request, ServerCallContext context, CancellationToken cancellation)

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Swarm.Rpc.Links;
 using Swarm.Security;
 
 namespace Swarm.Rpc.Hosting;
@@ -41,7 +42,7 @@ public sealed class RpcServer : IAsyncDisposable
         });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options.Listen, credentials, time));
         _app = builder.Build();
-        var calls = new RpcCalls(new CallGate(time, options.Standing), () => _services, credentials.Identity.NodeId, options, _stopping.Token);
+        var calls = new RpcCalls(new CallGate(time, options.Standing), () => _services, credentials.Identity.NodeId, options, loggers.CreateLogger<LinkedCalls>(), _stopping.Token);
         _app.MapGrpcService(calls.Bind());
     }
 

@@ -54,6 +54,10 @@ internal static class RpcMethods
     internal static readonly Method<OpaqueBytes, OpaqueBytes> Consensus =
         new(MethodType.Unary, "swarm.Consensus", "Call", Marshallers.Opaque, Marshallers.Opaque);
 
+    /// <summary>Many consensus messages on one stream (<see cref="Links.LinkFrame"/>); the first answer is empty and says that it is open.</summary>
+    internal static readonly Method<OpaqueBytes, OpaqueBytes> ConsensusLink =
+        new(MethodType.DuplexStreaming, "swarm.Consensus", "Link", Marshallers.Opaque, Marshallers.Opaque);
+
     internal static readonly Method<TaskLogRequest, LogBatch> TaskLogs =
         new(MethodType.ServerStreaming, "swarm.NodeWork", "Logs", Marshallers.Of<TaskLogRequest>(), Marshallers.Of<LogBatch>());
 

@@ -47,6 +47,8 @@ internal sealed class Batcher : IAsyncDisposable
     {
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
         {
+            // Behind what else is ready to run: on a busy machine some of it is about to add to the batch.
+            await Task.Yield();
             var batch = Queued.Gather(_queue.Reader);
             var outcome = new ProposeResult(ProposeStatus.Unknown, 0);
             CommitResult[]? results = null;

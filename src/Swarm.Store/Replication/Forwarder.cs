@@ -68,6 +68,8 @@ internal sealed class Forwarder : IAsyncDisposable
     {
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
         {
+            // Behind what else is ready to run: on a busy machine some of it is about to add to the batch.
+            await Task.Yield();
             await _calls.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             _ = SendAsync(Queued.Gather(_queue.Reader));
         }

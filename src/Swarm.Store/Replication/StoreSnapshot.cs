@@ -15,11 +15,11 @@ internal static class StoreSnapshot
 {
     private const byte FirstFormat = 1;
     private const byte Format = 2;
-    private const byte End = 0;
-    private const int RowFields = 6;
+    internal const byte End = 0;
+    internal const int RowFields = 6;
 
-    /// <summary>Largest object, bytes: what one entry of the log can hold, and room to grow.</summary>
-    private const int MaxRow = 16 << 20;
+    /// <summary>Parts that wait to be decoded or to be taken.</summary>
+    private const int MaxDecoding = 16;
 
     internal static void Write(StoreView view, Stream output)
     {
@@ -58,32 +58,19 @@ internal static class StoreSnapshot
 
         var index = BinaryPrimitives.ReadInt64LittleEndian(head[1..]);
         var view = new StoreView.Builder();
-        var buffer = new byte[1 << 12];
-        while (true)
+        var decoding = new Queue<Task<List<DecodedRow>>>();
+        for (var ended = false; !ended;)
         {
-            buffered.ReadExactly(head[..1]);
-            if (head[0] == End)
+            var rows = new SnapshotRows(format == FirstFormat);
+            ended = !rows.Fill(buffered);
+            decoding.Enqueue(Task.Run(rows.Decode));
+            while (decoding.Count > (ended ? 0 : MaxDecoding))
             {
-                return view.Build(index);
+                decoding.Dequeue().GetAwaiter().GetResult().ForEach(view.Add);
             }
-
-            var table = (TableKind)head[0];
-            buffered.ReadExactly(head[..4]);
-            var length = BinaryPrimitives.ReadInt32LittleEndian(head);
-            if (length is < 0 or > MaxRow)
-            {
-                throw new InvalidDataException("a snapshot holds an object of impossible length");
-            }
-
-            if (length > buffer.Length)
-            {
-                buffer = new byte[length];
-            }
-
-            buffered.ReadExactly(buffer, 0, length);
-            var row = buffer.AsMemory(0, length);
-            view.Add(format == FirstFormat ? Records.FromFirstVersion(table, row) : Read(table, row));
         }
+
+        return view.Build(index);
     }
 
     private static void Write(ArrayBufferWriter<byte> output, StoredRow row)
@@ -97,25 +84,5 @@ internal static class StoreSnapshot
         writer.Write(row.Name);
         writer.Write(row.Body);
         writer.Flush();
-    }
-
-    private static StoredRow Read(TableKind table, ReadOnlyMemory<byte> bytes)
-    {
-        var reader = new MessagePackReader(bytes);
-        if (reader.ReadArrayHeader() != RowFields)
-        {
-            throw new InvalidDataException("a snapshot holds an object that is not of its format");
-        }
-
-        return new StoredRow
-        {
-            Table = table,
-            Id = reader.ReadString() ?? "",
-            Version = reader.ReadInt64(),
-            CreatedAt = new DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero),
-            UpdatedAt = new DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero),
-            Name = reader.ReadString(),
-            Body = reader.ReadBytes()?.ToArray() ?? [],
-        };
     }
 }

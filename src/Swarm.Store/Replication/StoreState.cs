@@ -20,13 +20,7 @@ internal sealed class StoreState(string nodeId, long firstNumber) : IReplicatedS
     public void Apply(long index, long term, ReadOnlyMemory<byte> entry)
     {
         var batch = Codec.Deserialize<LogBatch>(entry);
-        var results = new CommitResult[batch.Transactions.Length];
-        for (var i = 0; i < results.Length; i++)
-        {
-            results[i] = Tables.Apply(index, batch.Time, batch.Transactions[i].Changes);
-        }
-
-        Tables.Advance(index);
+        var results = Tables.Apply(index, batch.Time, batch.Transactions);
         for (var i = 0; i < Math.Min(results.Length, batch.Owners.Length); i++)
         {
             if (batch.Owners[i].NodeId == nodeId)

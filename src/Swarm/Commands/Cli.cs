@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Swarm.Api.Client;
+using Swarm.Compose;
 using Swarm.Lab;
 
 namespace Swarm.Commands;
@@ -62,7 +63,7 @@ internal sealed class Cli(TextWriter output, TextWriter error, TimeProvider time
                 await Error.WriteLineAsync("Error response from daemon: " + e.Message);
                 return Failure;
             }
-            catch (Exception e) when (e is EngineUnreachableException or LabException or FormatException or CommandException or IOException)
+            catch (Exception e) when (e is EngineUnreachableException or LabException or FormatException or ComposeException or CommandException or IOException)
             {
                 await Error.WriteLineAsync(e.Message);
                 return e is FormatException or CommandException { IsUsage: true } ? UsageError : Failure;
@@ -89,6 +90,11 @@ internal sealed class Cli(TextWriter output, TextWriter error, TimeProvider time
             {
                 failed = true;
                 await Error.WriteLineAsync("Error response from daemon: " + e.Message);
+            }
+            catch (ComposeException e)
+            {
+                failed = true;
+                await Error.WriteLineAsync(e.Message);
             }
         }
 

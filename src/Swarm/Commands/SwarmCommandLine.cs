@@ -8,6 +8,7 @@ using Swarm.Commands.Labs;
 using Swarm.Commands.Networks;
 using Swarm.Commands.Nodes;
 using Swarm.Commands.Services;
+using Swarm.Commands.Stacks;
 
 namespace Swarm.Commands;
 
@@ -105,6 +106,7 @@ public static class SwarmCommandLine
             PeerCommands.Build(cli),
             NodeCommands.Build(cli),
             ServiceCommands.Build(cli, ownCommandLine),
+            StackCommands.Build(cli),
             RebalanceCommand.Build(cli),
             NetworkCommands.Build(cli),
             ExecCommand.Build(cli, ownCommandLine),

@@ -39,6 +39,7 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
                 new SandboxRequest(request.ContainerId, request.Name, [.. wanted], wanted.Count > 0 ? Mappings(request.Ports) : [])
                 {
                     Resolver = new ResolverSettings(request.NameServers, request.HostNameServers),
+                    UserNamespace = request.UserNamespace,
                 },
                 cancellation)));
         }

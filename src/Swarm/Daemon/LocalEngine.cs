@@ -61,7 +61,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         var id = EngineId(options.DataRoot);
         var facts = HostFacts.Read();
         var registry = new RegistryClient(options.Registry, time);
-        var local = await LocalImages.OpenAsync(options.DataRoot, registry, time, loggers);
+        var local = await LocalImages.OpenAsync(options.DataRoot, registry, time, loggers, options.Ids);
         var host = NetworkNamespace.Current();
         var bridge = await BridgeNetworks.StartAsync(NetworksOf(options, bridgeName, id), host, time, NodeDaemon.NewRandom(), loggers, cancellation);
         var engineOptions = new EngineOptions
@@ -73,6 +73,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
             Defaults = options.Containers,
             ShimCommand = ShimCommand(),
             NodeName = facts.Hostname,
+            Ids = options.Ids,
         };
         var cluster = new ClusterNetworks();
         var places = new ContainerPlaces(Path.Combine(options.ExecRoot, "network", "places"));
@@ -88,7 +89,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         var steps = new BuildContainers(containers, local.Rootfs, Path.Combine(options.DataRoot, "build-steps"));
         await steps.CleanUpAsync(cancellation);
         containers.RestartWanted();
-        var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"));
+        var taskFiles = new TaskFiles(Path.Combine(options.ExecRoot, "task-files"), options.Ids);
         taskFiles.Sweep(containers.Containers.Select(container => TaskContainer.TaskIdOf(container.Record)).OfType<string>().ToHashSet(StringComparer.Ordinal));
         var networks = new NodeOverlays(bridge, places);
         return new LocalEngine(registry, host, bridge, local.Images, containers, configuration, engineOptions.Runtimes)
@@ -130,6 +131,9 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         ImageEndpoints.Map(routes, _images, this, time);
         BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
+
+    /// <summary>The engine counted, for `--metrics-addr`.</summary>
+    internal void MapMetrics(IEndpointRouteBuilder routes, DaemonFacts facts) => MetricsEndpoint.Map(routes, facts, this, _containers.Events);
 
     /// <summary>What a running daemon can change of its configuration, and the event of it.</summary>
     internal void Reconfigure(DaemonOptions now)

@@ -5,6 +5,8 @@ using Swarm.Api.Daemon;
 using Swarm.Api.Hosting;
 using Swarm.Api.Membership;
 using Swarm.Commands;
+using Swarm.Engine;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
 using Swarm.Manager.Scheduling;
@@ -31,6 +33,7 @@ internal static partial class NodeDaemon
             using var pid = options.PidFile is { } pidFile ? PidFile.Write(pidFile) : null;
             using var claim = DataRootClaim.Take(options.DataRoot);
             options = options with { DataRoot = RealFolder.Make(options.DataRoot), ExecRoot = RealFolder.Make(options.ExecRoot) };
+            options = await RemappedRoot.ApplyAsync(options, new SubordinateIds("/etc"), stop);
             AdjustOomScore(options, logger);
             using var tls = options.Tls is { } files ? ApiTls.Load(files.Certificate, files.Key, files.Authority) : null;
             using var plugins = await AuthorizationPlugins.OpenAsync(options.AuthorizationPlugins, stop);
@@ -44,6 +47,8 @@ internal static partial class NodeDaemon
             await using var api = ApiServer.Create(listen, loggers, routes => Map(routes, options, engine, life, time));
             await using var signals = new DaemonSignals(() => Reload(configuration, engine, levels, logger), () => Dump(options, engine, time, logger));
             await life.ResumeAsync(stop);
+            await using var metrics = options.Metrics is { } address ? ApiServer.Create(new ApiServerOptions { TcpEndpoints = [address], EngineVersion = EngineVersion.Text, Time = time }, loggers, routes => engine.MapMetrics(routes, FactsOf(options, engine))) : null;
+            await (metrics?.StartAsync(stop) ?? Task.CompletedTask);
             engine.Tasks.Cluster.Settle();
             await api.StartAsync(stop);
             LogReady(logger, string.Join(", ", options.Hosts));
@@ -58,7 +63,7 @@ internal static partial class NodeDaemon
 
             return failed is null ? 0 : 1;
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException or Swarm.Networking.NetworkFault)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException or EngineException or Swarm.Networking.NetworkFault)
         {
             LogFailed(logger, failure);
             return 1;
@@ -74,18 +79,20 @@ internal static partial class NodeDaemon
 
     private static void Map(IEndpointRouteBuilder routes, DaemonOptions options, LocalEngine engine, NodeLife life, TimeProvider time)
     {
-        var facts = new DaemonFacts
-        {
-            Host = engine.Host,
-            EngineId = engine.Id,
-            EngineVersion = EngineVersion.Text,
-            DataRoot = options.DataRoot,
-            Runtime = options.DefaultRuntime,
-        };
+        var facts = FactsOf(options, engine);
         var access = new ManagerAccess(life, new IdSource(NewRandom()), new ServiceValidation(Refusal), time, digest => JoinToken.Generate(digest).Reveal(), new RootChange(new CfsslClient(() => life.Certificate, time), time));
         engine.Map(routes, time);
         new ClusterApi(life, access, facts, engine, engine.Networks, time).Map(routes);
     }
+
+    private static DaemonFacts FactsOf(DaemonOptions options, LocalEngine engine) => new()
+    {
+        Host = engine.Host,
+        EngineId = engine.Id,
+        EngineVersion = EngineVersion.Text,
+        DataRoot = options.DataRoot,
+        Runtime = options.DefaultRuntime,
+    };
 
     private static ClusterHints HintsOf(DaemonOptions options) => new(options.AdvertiseAddress, [.. options.Peers.Select(NodeAddresses.Remote)], options.DefaultAdvertiseAddress);
 

@@ -128,11 +128,11 @@ internal sealed class NodeWork(ContainerEngine engine, INodeNetworks networks) :
         }
     }
 
-    private static async Task ResizeAsync(ExecProcess exec, TerminalSize size, CancellationToken cancellation)
+    private async Task ResizeAsync(ExecProcess exec, TerminalSize size, CancellationToken cancellation)
     {
         if (exec.ExitCode is null)
         {
-            await ExecEngine.ResizeAsync(exec, (ushort)size.Rows, (ushort)size.Columns, cancellation).ConfigureAwait(false);
+            await engine.Execs.ResizeAsync(exec, (ushort)size.Rows, (ushort)size.Columns, cancellation).ConfigureAwait(false);
         }
     }
 

@@ -88,6 +88,11 @@ internal sealed class RunningConfiguration(DaemonOptions started)
             all.Add("name=cgroupns");
         }
 
+        if (!options.Ids.IsNone)
+        {
+            all.Add("name=userns");
+        }
+
         if (options.Containers.NoNewPrivileges)
         {
             all.Add("name=no-new-privileges");

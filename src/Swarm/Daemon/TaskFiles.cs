@@ -1,6 +1,7 @@
 using System.Globalization;
 using Swarm.Agent;
 using Swarm.Engine.Containers;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Linux;
 using Swarm.Model;
 using Swarm.Model.Templates;
@@ -12,7 +13,8 @@ namespace Swarm.Daemon;
 /// runs, also while no daemon does. The kernel keeps it out of swap where it can (Linux 6.4).
 /// </summary>
 /// <param name="root">A folder of this alone, gone after a reboot or not.</param>
-internal sealed class TaskFiles(string root)
+/// <param name="ids">Who the containers' users are on this host.</param>
+internal sealed class TaskFiles(string root, IdMap ids)
 {
     private const string SecretsFolder = "/run/secrets";
 
@@ -22,7 +24,11 @@ internal sealed class TaskFiles(string root)
     /// <summary>What is left of tasks that have no container any more, or not yet: those that still need it get it again.</summary>
     internal void Sweep(IReadOnlySet<string> withContainer)
     {
-        Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(root, own);
+
+        // The runtime mounts the files as the containers' root, who must be able to pass.
+        File.SetUnixFileMode(root, ids.IsNone ? own : own | UnixFileMode.OtherExecute);
         foreach (var folder in Directory.GetDirectories(root).Where(folder => !withContainer.Contains(Path.GetFileName(folder))))
         {
             Remove(Path.GetFileName(folder));
@@ -74,9 +80,9 @@ internal sealed class TaskFiles(string root)
     private static string Destination(string folder, string target) => Path.GetFullPath(Path.Combine(folder, target));
 
     /// <param name="size">Bytes of all files.</param>
-    private static void Mount(string folder, long size, int files)
+    private void Mount(string folder, long size, int files)
     {
-        var options = string.Create(CultureInfo.InvariantCulture, $"mode=700,size={size + PageSize},nr_inodes={files + 1}");
+        var options = string.Create(CultureInfo.InvariantCulture, $"mode=700,uid={ids.Root.Uid},gid={ids.Root.Gid},size={size + PageSize},nr_inodes={files + 1}");
         try
         {
             MountNamespace.MountNew("tmpfs", "task-files", folder, options + ",noswap");
@@ -88,7 +94,7 @@ internal sealed class TaskFiles(string root)
         }
     }
 
-    private static string Write(string folder, int number, FileReference reference, byte[] content)
+    private string Write(string folder, int number, FileReference reference, byte[] content)
     {
         var path = Path.Combine(folder, number.ToString(CultureInfo.InvariantCulture));
         using var file = new FileStream(path, new FileStreamOptions
@@ -99,9 +105,22 @@ internal sealed class TaskFiles(string root)
             BufferSize = 0,
         });
         file.Write(content);
-        FileOwner.Set(file.SafeFileHandle, Number(reference, reference.Uid), Number(reference, reference.Gid));
+        var (uid, gid) = OnHost(reference);
+        FileOwner.Set(file.SafeFileHandle, uid, gid);
         File.SetUnixFileMode(file.SafeFileHandle, (UnixFileMode)(reference.Mode & 0xFFF));
         return path;
+    }
+
+    private (uint Uid, uint Gid) OnHost(FileReference reference)
+    {
+        try
+        {
+            return ids.ToHost(Number(reference, reference.Uid), Number(reference, reference.Gid));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new TaskRejectedException($"{reference.Name}: {e.Message}");
+        }
     }
 
     private static uint Number(FileReference reference, string owner) => uint.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var id)

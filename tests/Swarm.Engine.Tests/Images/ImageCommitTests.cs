@@ -22,7 +22,7 @@ public sealed class ImageCommitTests
             {
                 ParentId = below.Id,
                 Config = new ContainerConfig { Cmd = ["/new"], Hostname = "not kept", Labels = new() { ["a"] = "b" } },
-                Layer = ImageStore.UpperArchive(room.Local.Rootfs.UpperPath("c")),
+                Layer = room.Local.Images.UpperArchive(room.Local.Rootfs.UpperPath("c")),
                 Comment = "why",
                 Author = "who",
                 Name = ImageReference.Parse("made"),

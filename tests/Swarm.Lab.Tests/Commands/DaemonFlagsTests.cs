@@ -81,6 +81,7 @@ public sealed class DaemonFlagsTests : IDisposable
     [InlineData("You specified --iptables=false with --icc=false. ICC=false uses iptables to function. Please set --icc or --iptables to true", "--iptables=false", "--icc=false")]
     [InlineData("invalid fixed-cidr: 10.8.0.0/24 is not part of the bridge's network 10.9.0.0/24", "--bip=10.9.0.1/24", "--fixed-cidr=10.8.0.0/24")]
     [InlineData("fd://: sockets that systemd passes on are not built; name a unix:// or tcp:// host", "-H", "fd://")]
+    [InlineData("invalid metrics-addr \"here\": it is to be ADDRESS:PORT", "--metrics-addr", "here")]
     [InlineData("invalid bind address (http://x): unsupported proto 'http'", "-H", "http://x")]
     [InlineData("username/password not allowed in URI \"https://xxxxx@mirror.example\"", "--registry-mirror=https://user:secret@mirror.example")]
     public void A_wrong_value_is_refused_before_anything_is_done(string message, params string[] words)
@@ -90,11 +91,15 @@ public sealed class DaemonFlagsTests : IDisposable
         Assert.DoesNotContain("secret", refusal.Replace("invalid argument \"https://user:secret@mirror.example\"", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_cannot_be_kept_is_refused_rather_than_ignored() => Assert.Contains("not built", Refusal("--rootless"), StringComparison.Ordinal);
+
     [Theory]
-    [InlineData("--userns-remap=default")]
-    [InlineData("--rootless")]
-    [InlineData("--metrics-addr=127.0.0.1:9323")]
-    public void What_cannot_be_kept_is_refused_rather_than_ignored(string flag) => Assert.Contains("not built", Refusal(flag), StringComparison.Ordinal);
+    [InlineData("127.0.0.1:9323", "127.0.0.1:9323")]
+    [InlineData(":9323", "0.0.0.0:9323")]
+    [InlineData("localhost:9323", "127.0.0.1:9323")]
+    [InlineData("[::1]:9323", "[::1]:9323")]
+    public void Metrics_are_served_where_it_is_said(string given, string endpoint) => Assert.Equal(endpoint, Options("--metrics-addr", given).Metrics!.ToString());
 
     [Fact]
     public void The_last_value_wins_and_lists_add_up()

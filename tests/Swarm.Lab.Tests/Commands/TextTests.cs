@@ -1,3 +1,4 @@
+using Swarm.Api.Client;
 using Swarm.Commands.Text;
 
 namespace Swarm.Lab.Tests.Commands;

@@ -32,7 +32,8 @@ public static class Convergence
             var isRight = service.Spec.Mode == ServiceMode.Global ? running >= wanted && running <= wanted + paused : running == wanted;
             var cannotRun = service.Spec.Task.Container.Image.Contains("missing", StringComparison.Ordinal)
                 || service.UpdateStatus?.State is UpdateState.Paused or UpdateState.RollbackPaused
-                || tasks.Any(task => WaitsForRoom(view, task) || NetworkLaws.WaitsForAddress(view, task));
+                || tasks.Any(task => WaitsForRoom(view, task) || NetworkLaws.WaitsForAddress(view, task))
+                || WaitsForAnother(view, service);
             if ((!isRight && !cannotRun) || tasks.Count < Math.Min(1, wanted))
             {
                 missing.Add($"{service.Spec.Annotations.Name}: {running} of {wanted} run ({string.Join(", ", tasks.Select(Describe))})");
@@ -46,6 +47,11 @@ public static class Convergence
             if (!cannotRun && tasks.FirstOrDefault(task => task.IsLeaving) is { } leaving)
             {
                 missing.Add($"should have left: {Describe(leaving)}");
+            }
+
+            if (!cannotRun && service.Spec.Annotations.Labels.ContainsKey(RebalanceLabel.Name) && service.Spec.Mode == ServiceMode.Replicated && Unevenness(view, tasks) is > 1 and var most)
+            {
+                missing.Add($"{service.Spec.Annotations.Name} is not level: a node has {most} tasks more than another");
             }
 
             if (service.UpdateStatus?.State == UpdateState.Updating && !cannotRun)
@@ -109,6 +115,18 @@ public static class Convergence
     private static bool WaitsForRoom(StoreView view, SwarmTask task) =>
         task.Status.State == TaskState.Pending && task.Status.Error.Contains("insufficient resources", StringComparison.Ordinal)
         && view.Nodes.Where(node => task.NodeId.Length == 0 || node.Id == task.NodeId).All(node => Reservations.FreeMemory(view, node) < (task.Spec.Reservations?.MemoryBytes ?? 0));
+
+    private static int Unevenness(StoreView view, List<SwarmTask> tasks)
+    {
+        var counts = view.Nodes.Select(node => tasks.Count(task => task.NodeId == node.Id)).ToList();
+        return counts.Max() - counts.Min();
+    }
+
+    /// <summary>What it depends on is gone, or has no task of its present spec that could ever run: only a user can help.</summary>
+    private static bool WaitsForAnother(StoreView view, Service service) =>
+        DependencyLabel.Parse(service.Spec.Annotations.Labels.GetValueOrDefault(DependencyLabel.Name)).Any(dependency => view.Services.FindByName(dependency.Service) is { } other
+            ? !view.TasksOfService(other.Id).Any(task => task.Status.State == TaskState.Running && Codec.Same(task.Spec, other.Spec.Task))
+            : !dependency.IsOptional);
 
     /// <summary>Law 9: one completion a slot, as many as asked for, and nothing more that would run.</summary>
     private static IEnumerable<string> MissingOfJob(StoreView view, Service job)

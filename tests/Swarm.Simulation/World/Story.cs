@@ -12,6 +12,9 @@ public enum Story
     /// <summary>Half of the services are jobs, which are asked for again instead of changed.</summary>
     Jobs,
 
+    /// <summary>Services wait for earlier ones, and are levelled by themselves.</summary>
+    Stacks,
+
     /// <summary>Services are on small networks and publish ports; containers that are no tasks come and go on the same networks.</summary>
     Networks,
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Swarm.Manager.Control;
 using Swarm.Model;
 using Swarm.Rpc.Dispatch;
@@ -161,6 +162,11 @@ public sealed class Workload(SimulatedCluster world, Story story)
             service = service with { Spec = service.Spec with { Task = Crowded(service.Spec.Task) } };
         }
 
+        if (story == Story.Stacks)
+        {
+            service = service with { Spec = service.Spec with { Annotations = service.Spec.Annotations with { Labels = Stacked() } } };
+        }
+
         if (story == Story.Networks)
         {
             service = service with { Spec = Networked(service.Spec) };
@@ -179,6 +185,19 @@ public sealed class Workload(SimulatedCluster world, Story story)
         Reservations = world.Random.Next(2) == 0 ? new Resources { MemoryBytes = Reservation } : null,
         Placement = world.Random.Next(2) == 0 ? new Placement { SpreadOver = ["node.labels.zone"] } : new Placement(),
     };
+
+    private ImmutableSortedDictionary<string, string> Stacked()
+    {
+        var labels = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+        if (world.Random.Next(2) == 0)
+        {
+            labels = labels.Add(RebalanceLabel.Name, world.Random.Next(2) == 0 ? "auto" : "3");
+        }
+
+        return Pick() is { PendingDelete: false } before && world.Random.Next(3) > 0
+            ? labels.Add(DependencyLabel.Name, DependencyLabel.Text([new ServiceDependency(before.Spec.Annotations.Name, (DependencyCondition)world.Random.Next(2), world.Random.Next(2) == 0)]))
+            : labels;
+    }
 
     private ServiceSpec Networked(ServiceSpec spec) => spec with
     {

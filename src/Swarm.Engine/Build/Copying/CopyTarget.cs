@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Swarm.Engine.Archives;
 using Swarm.Engine.Runtime;
+using Swarm.Engine.UserNamespaces;
 using static Swarm.Engine.Archives.DirectoryCalls;
 
 namespace Swarm.Engine.Build.Copying;
@@ -10,7 +11,8 @@ namespace Swarm.Engine.Build.Copying;
 /// <summary>Puts sources into a mounted image, as its own programs would see it: no link of the image or of a source leads out of either.</summary>
 /// <param name="owner">Of everything that is placed; null: root, but what an archive says within archives.</param>
 /// <param name="mode">Permission bits of everything that is placed; null: the source's.</param>
-internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int? mode) : IDisposable
+/// <param name="ids">Who the image's users are on this host.</param>
+internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int? mode, IdMap ids) : IDisposable
 {
     private const int FolderMode = 0x1ED;
 
@@ -115,7 +117,7 @@ internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int
         try
         {
             using var input = new CancellableReads(pipe.Reader.AsStream(leaveOpen: true), cancellation);
-            ArchiveExtractor.Extract(input, _root, Relative(path), new ExtractOptions { Owner = owner ?? (0, 0), Mode = mode, KeepTop = true });
+            ArchiveExtractor.Extract(input, _root, Relative(path), new ExtractOptions { Owner = owner ?? (0, 0), Mode = mode, KeepTop = true, Ids = ids });
         }
         finally
         {
@@ -130,7 +132,7 @@ internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int
         using var input = new CancellableReads(Decompression.Open(Reopen(file)), cancellation);
         try
         {
-            ArchiveExtractor.Extract(input, _root, Relative(path), new ExtractOptions { Owner = owner, Mode = mode, KeepTop = true });
+            ArchiveExtractor.Extract(input, _root, Relative(path), new ExtractOptions { Owner = owner, Mode = mode, KeepTop = true, Ids = ids });
         }
         catch (InvalidDataException e)
         {
@@ -152,7 +154,7 @@ internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int
             Write(target, chunk.AsSpan(0, read), name);
         }
 
-        ChangeOwner(target, owner?.Uid ?? 0, owner?.Gid ?? 0, name);
+        Own(target, name);
         if (ExtendedAttributeCalls.GetOf(file, "security.capability") is { } capability)
         {
             ExtendedAttributeCalls.Set(target, "security.capability", capability, name);
@@ -203,9 +205,15 @@ internal sealed class CopyTarget(string merged, (uint Uid, uint Gid)? owner, int
     private SafeFileHandle Made(SafeFileHandle parent, byte[] name)
     {
         var made = OpenAt(parent, name, O_DIRECTORY, out var errno) ?? throw Failure("open", name, errno);
-        ChangeOwner(made, owner?.Uid ?? 0, owner?.Gid ?? 0, name);
+        Own(made, name);
         ChangeMode(made, FolderMode, name);
         return made;
+    }
+
+    private void Own(SafeFileHandle made, byte[] name)
+    {
+        var (uid, gid) = ids.ToHost(owner?.Uid ?? 0, owner?.Gid ?? 0);
+        ChangeOwner(made, uid, gid, name);
     }
 
     /// <summary>A link to what the image does not have yet: the folder is made there, within the image.</summary>

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Swarm.Engine;
 using Swarm.Engine.Runtime;
+using Swarm.Engine.UserNamespaces;
 using Swarm.Registry;
 
 namespace Swarm.Commands;
@@ -44,6 +46,12 @@ public sealed record DaemonOptions
     /// <summary>One of <see cref="Runtimes"/>.</summary>
     public string DefaultRuntime { get; init; } = RuntimeCatalog.Crun.DefaultName;
 
+    /// <summary>Whose subordinate ids containers get (user, uid, user:group, uid:gid, default); empty: their root is the host's.</summary>
+    public string RemapTo { get; init; } = "";
+
+    /// <summary>What <see cref="RemapTo"/> has come to on this machine.</summary>
+    public IdMap Ids { get; init; } = IdMap.None;
+
     public ContainerDefaults Containers { get; init; } = new();
 
     public RegistryOptions Registry { get; init; } = new();
@@ -74,6 +82,9 @@ public sealed record DaemonOptions
 
     /// <summary>Of this process; null: as it was started.</summary>
     public int? OomScoreAdjust { get; init; }
+
+    /// <summary>Where metrics are served; null: nowhere.</summary>
+    public IPEndPoint? Metrics { get; init; }
 
     public IReadOnlyDictionary<string, bool> Features { get; init; } = new Dictionary<string, bool>();
     public bool Debug { get; init; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Swarm.Commands;
@@ -44,6 +45,7 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
             Network = NetworkSettingsReader.Read(values, persona),
             Runtimes = runtimes,
             DefaultRuntime = defaultRuntime,
+            RemapTo = values.Text("userns-remap"),
             Containers = ContainerDefaultsReader.Read(values),
             Registry = RegistrySettings.Read(values),
             PreferOfflineImages = Environment.GetEnvironmentVariable("DOCKER_SERVICE_PREFER_OFFLINE_IMAGE") == "1",
@@ -54,6 +56,7 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
             Peers = values.All("peer"),
             ShutdownTimeout = Timeout(values),
             AuthorizationPlugins = [.. values.All("authorization-plugin").Distinct()],
+            Metrics = values.Given("metrics-addr") is { } metrics ? Endpoint(metrics) : null,
             OomScoreAdjust = values.Last("oom-score-adjust") is { } score ? Score(score) : null,
             Features = values.Map("feature").ToDictionary(pair => pair.Key, pair => Feature(pair.Key, pair.Value)),
             Debug = values.Bool("debug"),
@@ -67,16 +70,6 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
     /// <summary>What would be ignored at somebody's peril.</summary>
     private static void Refuse(FlagValues values)
     {
-        if (values.Given("userns-remap") is { } remapped)
-        {
-            throw new FlagException($"userns-remap {remapped} is not built: containers would be root on this machine after all. Start without --userns-remap");
-        }
-
-        if (values.Given("metrics-addr") is not null)
-        {
-            throw new FlagException("metrics are not built. Start without --metrics-addr");
-        }
-
         if (values.Bool("rootless"))
         {
             throw new FlagException("rootless mode is not built: the daemon needs root");
@@ -140,6 +133,17 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
     private static TimeSpan Timeout(FlagValues values) => values.Last("shutdown-timeout") is { } text && int.Parse(text, CultureInfo.InvariantCulture) is var seconds
         ? seconds < 0 ? System.Threading.Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(seconds)
         : new DaemonOptions { Hosts = [], DataRoot = "", ExecRoot = "", CgroupParent = "", Network = new NetworkSettings { Bridge = "" } }.ShutdownTimeout;
+
+    /// <summary>address:port, or :port for every address.</summary>
+    private static IPEndPoint Endpoint(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        var host = colon < 0 ? text : text[..colon].Trim('[', ']');
+        var address = host switch { "" => IPAddress.Any, "localhost" => IPAddress.Loopback, _ => IPAddress.TryParse(host, out var parsed) ? parsed : null };
+        return address is not null && colon >= 0 && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? new IPEndPoint(address, port)
+            : throw new FlagException($"invalid metrics-addr \"{text}\": it is to be ADDRESS:PORT");
+    }
 
     private static int Score(string text) => int.Parse(text, CultureInfo.InvariantCulture) is >= -1000 and <= 1000 and var score
         ? score

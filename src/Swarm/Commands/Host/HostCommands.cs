@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Reflection;
+using Swarm.Api.Client;
 using Swarm.Commands.Text;
 
 namespace Swarm.Commands.Host;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Swarm.Api.Client;
 using Swarm.Commands.Text;
 
 namespace Swarm.Commands.Images;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Swarm.Api.Client;
 using Swarm.Commands.Text;
 using Swarm.Lab.Disks;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Swarm.Api.Client;
 using Swarm.Api.Wire;
 using Swarm.Commands.Text;
@@ -30,22 +29,7 @@ internal static class ServiceCommands
     {
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Only ids" };
         return cli.OnEngine(new Command("ls", "List services") { quiet }, async (parsed, client, cancellation) =>
-        {
-            var services = (await client.ServicesAsync(cancellation)).OrderBy(s => s.Spec?.Name, StringComparer.Ordinal).ToList();
-            if (parsed.GetValue(quiet))
-            {
-                services.ForEach(s => cli.Out.WriteLine(s.ID));
-                return;
-            }
-
-            var table = new TextTable("ID", "NAME", "MODE", "REPLICAS", "IMAGE", "PORTS");
-            foreach (var service in services)
-            {
-                table.Add(Cli.ShortId(service.ID), service.Spec?.Name ?? "", Mode(service.Spec?.Mode), Replicas(service), Image(service.Spec), Ports(service));
-            }
-
-            table.Write(cli.Out);
-        });
+            ServiceTable.Write(cli, await client.ServicesAsync(cancellation), parsed.GetValue(quiet)));
     }
 
     private static Command Tasks(Cli cli)
@@ -103,31 +87,4 @@ internal static class ServiceCommands
             }
         });
     }
-
-    private static string Mode(ServiceMode? mode) => mode switch
-    {
-        { Global: not null } => "global",
-        { GlobalJob: not null } => "global job",
-        { ReplicatedJob: not null } => "replicated job",
-        _ => "replicated",
-    };
-
-    private static string Replicas(Service service)
-    {
-        var status = service.ServiceStatus ?? new ServiceStatus();
-        var text = $"{status.RunningTasks}/{status.DesiredTasks}";
-        return service.Spec?.TaskTemplate?.Placement?.MaxReplicas is > 0 and var max ? $"{text} (max {max} per node)" : text;
-    }
-
-    /// <summary>Without the digest that the engine may have pinned, as docker shows it.</summary>
-    private static string Image(ServiceSpec? spec)
-    {
-        var image = spec?.TaskTemplate?.ContainerSpec?.Image ?? "";
-        var digest = image.IndexOf('@', StringComparison.Ordinal);
-        return digest > 0 ? image[..digest] : image;
-    }
-
-    private static string Ports(Service service) =>
-        string.Join(", ", (service.Endpoint?.Ports ?? []).Where(p => p.PublishMode is null or "ingress")
-            .Select(p => string.Create(CultureInfo.InvariantCulture, $"*:{p.PublishedPort}->{p.TargetPort}/{p.Protocol ?? "tcp"}")));
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Swarm.Api.Client;
 using Swarm.Api.Wire;
 using Swarm.Commands.Text;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Swarm.Commands.Text;
+namespace Swarm.Api.Client;
 
 /// <summary>Sizes as docker reads and prints them.</summary>
 public static class HumanSize
