@@ -11,7 +11,7 @@ namespace Swarm.Manager.Tests.Dependencies;
 public sealed class DependencyTests
 {
     private readonly LoopDriver _cluster = new(
-        new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(), new SchedulingLoop(), new ReapingLoop());
+        new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(new Random(2)), new SchedulingLoop(), new ReapingLoop());
 
     public DependencyTests() => _cluster.Node("node");
 

@@ -49,7 +49,7 @@ public sealed class JobProperties
     private sealed class World
     {
         private readonly LoopDriver _cluster = new(
-            new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(), new SchedulingLoop(), new ReapingLoop());
+            new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(new Random(2)), new SchedulingLoop(), new ReapingLoop());
 
         private readonly List<string> _log = [];
 

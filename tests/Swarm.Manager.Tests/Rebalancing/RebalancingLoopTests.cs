@@ -14,7 +14,7 @@ public sealed class RebalancingLoopTests
     private const int Replicas = 9;
 
     private readonly LoopDriver _cluster = new(
-        new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(), new SchedulingLoop(), new ReapingLoop(), new RebalancingLoop());
+        new FakeTimeProvider(), new OrchestrationLoop(new Random(1)), new AllocationLoop(new Random(2)), new SchedulingLoop(), new ReapingLoop(), new RebalancingLoop());
 
     private IEnumerable<SwarmTask> Running => _cluster.View.Tasks.Where(task => task is { DesiredState: TaskState.Running, Status.State: TaskState.Running });
 
