@@ -72,7 +72,7 @@ public sealed class HostileRegistryTests
     }
 
     [Fact]
-    public void Layer_that_would_fill_the_disk_is_refused_and_gone()
+    public async Task Layer_that_would_fill_the_disk_is_refused_and_gone()
     {
         using var folder = new TemporaryFolder();
         var free = RoomOnDisk.Reserve + (12L << 20);
@@ -81,12 +81,12 @@ public sealed class HostileRegistryTests
         RandomNumberGenerator.Fill(noise);
         var layer = Tar.Of([.. Enumerable.Range(0, 4).Select(i => Tar.File($"{i}", Convert.ToHexString(noise)))]).ToArray();
 
-        var error = Assert.Throws<IOException>(() => layers.UnpackAsync([], Digest.Of(layer), () => new MemoryStream(layer), default).GetAwaiter().GetResult());
+        var error = await Assert.ThrowsAsync<IOException>(async () => await layers.UnpackAsync([], Digest.Of(layer), () => new MemoryStream(layer), default));
 
         Assert.StartsWith("no space left on device: ", error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder["layers"]));
         free = long.MaxValue / 2;
-        Assert.NotNull(layers.UnpackAsync([], Digest.Of(layer), () => new MemoryStream(layer), default).GetAwaiter().GetResult());
+        Assert.NotNull(await layers.UnpackAsync([], Digest.Of(layer), () => new MemoryStream(layer), default));
     }
 
     [Fact]
