@@ -197,7 +197,4 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
     }
 
     private static Channel<bool> Raised() => Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
-    [LoggerMessage(3031, LogLevel.Warning, "the cluster's networks could not be made on this node: they are tried again")]
-    private partial void LogNotMade(Exception error);
 }

@@ -32,12 +32,16 @@ public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
         var tasks = await ProbeAsync("nslookup", "tasks.web");
         Assert.Equal(3, tasks.Split('\n').Count(line => line.StartsWith("Address:", StringComparison.Ordinal) && !line.Contains("127.0.0.11")));
         var answered = new HashSet<string>();
-        await lab.UntilAsync("all three answer by the name", async () => answered.Add((await ProbeAsync("wget", "-qO-", "http://web/cgi-bin/who")).Split(' ')[0]) && answered.Count == 3 ? "all" : null);
+        await lab.UntilAsync("all three answer by the name", async () =>
+        {
+            answered.Add((await ProbeAsync("sh", "-c", "printf 'GET /cgi-bin/who HTTP/1.0\r\n\r\n' | nc -w 3 web 80 | tail -n 1")).Split(' ')[0]);
+            return answered.Count == 3 ? "all" : null;
+        });
 
         using var m1 = Requests("m1");
         foreach (var node in lab.AllNodes)
         {
-            Assert.EndsWith(" " + AddressOf("m1"), (await m1.GetAsync(AddressOf(node), Port, "/cgi-bin/who")).Replace("::ffff:", ""), StringComparison.Ordinal);
+            Assert.EndsWith($":{AddressOf("m1")}]", await m1.GetAsync(AddressOf(node), Port, "/cgi-bin/who"), StringComparison.Ordinal); // [::ffff:10.77.0.11]
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Swarm.Api.Wire;
+using Swarm.Manager.Control;
 using Swarm.Model;
 using Swarm.Store;
 
@@ -10,8 +11,6 @@ namespace Swarm.Api.Networks;
 /// <summary>A network of the cluster as Docker's JSON.</summary>
 internal static class ClusterNetworkWriter
 {
-    internal const string VniOption = "com.docker.network.driver.overlay.vxlanid_list";
-
     internal static NetworkResource Write(Network network) => new()
     {
         Name = network.Annotations.Name,
@@ -29,7 +28,7 @@ internal static class ClusterNetworkWriter
         Internal = network.Internal,
         Attachable = network.Attachable,
         Ingress = network.Ingress,
-        Options = network.Driver.Options.SetItem(VniOption, network.Vni.ToString(CultureInfo.InvariantCulture)),
+        Options = network.Driver.Options.SetItem(NetworkControl.VniOption, network.Vni.ToString(CultureInfo.InvariantCulture)),
         Labels = network.Annotations.Labels,
     };
 

@@ -13,6 +13,8 @@ namespace Swarm.Api.Networks;
 /// <summary>/networks.</summary>
 public static class NetworkEndpoints
 {
+    private const string ClusterScope = "swarm";
+
     internal static readonly string[] Predefined = ["bridge", "host", "none"];
 
     public static void Map(IEndpointRouteBuilder routes, INetworkCatalog catalog, ManagerAccess access, TimeProvider time)
@@ -136,10 +138,13 @@ public static class NetworkEndpoints
         await context.WriteJsonAsync(new NetworksPruned(removed.Count > 0 ? removed : null), NetworkJson.Default.NetworksPruned).ConfigureAwait(false);
     }
 
-    /// <summary>The node's own networks, and on a manager the cluster's; a network of the cluster that the node has a part in is told by the manager.</summary>
+    /// <summary>
+    /// The node's own networks, and on a manager the cluster's. What a node has made of these is shown on workers alone: a manager knows them all, and which
+    /// are no more.
+    /// </summary>
     private static List<NetworkResource> Merged(INetworkCatalog catalog, StoreView? view) => view is null
         ? [.. catalog.List()]
-        : [.. catalog.List().Where(one => view.Networks.Find(one.Id) is null), .. view.Networks.OrderBy(one => one.Meta.CreatedAt).Select(ClusterNetworkWriter.Write)];
+        : [.. catalog.List().Where(one => one.Scope != ClusterScope), .. view.Networks.OrderBy(one => one.Meta.CreatedAt).Select(ClusterNetworkWriter.Write)];
 
     private static NetworkResource Find(List<NetworkResource> all, string input)
     {

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Swarm.Api.Networks;
 using Swarm.Api.Services;
+using Swarm.Manager.Control;
 using Swarm.Model;
 using Swarm.Store;
 using static Swarm.Api.Wire.WireValues;
@@ -78,7 +78,7 @@ internal static class TaskMapping
         DriverState = new Wire.Driver
         {
             Name = "overlay",
-            Options = Nullable(network.Driver.Options.SetItem(ClusterNetworkWriter.VniOption, network.Vni.ToString(CultureInfo.InvariantCulture))),
+            Options = Nullable(network.Driver.Options.SetItem(NetworkControl.VniOption, network.Vni.ToString(CultureInfo.InvariantCulture))),
         },
         IPAMOptions = new Wire.ClusterIPAM
         {

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Swarm.Manager.Control;
 using Swarm.Model;
 using Swarm.Store;
 
@@ -12,8 +13,6 @@ namespace Swarm.Manager.Allocation;
 /// <summary>Chooses the addresses and the VXLAN identifier of a new network, as it was asked for or such as nobody has.</summary>
 internal static class PoolPlan
 {
-    internal const string VniOption = "com.docker.network.driver.overlay.vxlanid_list";
-
     /// <summary>As in Docker; what is below is for users to choose.</summary>
     internal const int FirstVni = 4097;
     internal const int LastVni = (1 << 24) - 1;
@@ -68,7 +67,7 @@ internal static class PoolPlan
     {
         problem = "";
         var taken = view.Networks.Select(network => network.Vni).ToHashSet();
-        if (asked.Driver.Options.TryGetValue(VniOption, out var list))
+        if (asked.Driver.Options.TryGetValue(NetworkControl.VniOption, out var list))
         {
             var wanted = int.Parse(list.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture);
             problem = taken.Contains(wanted) ? $"VXLAN identifier {wanted} is used by network {view.Networks.First(network => network.Vni == wanted).Annotations.Name}" : "";

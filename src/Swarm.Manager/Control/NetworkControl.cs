@@ -7,6 +7,9 @@ namespace Swarm.Manager.Control;
 /// <summary>What users do to the cluster's networks: each call is one transaction, refused with Docker's texts.</summary>
 public sealed class NetworkControl(IObjectStore store, IdSource ids)
 {
+    /// <summary>The driver's option by which a user chooses the VXLAN identifier, and by which it is shown.</summary>
+    public const string VniOption = "com.docker.network.driver.overlay.vxlanid_list";
+
     /// <summary>Makes the network and answers it with its addresses and identifier.</summary>
     /// <param name="asked">Without id, identifier and pools.</param>
     /// <exception cref="ControlException">Refused.</exception>

@@ -48,7 +48,7 @@ internal static class NetworkValidation
             throw ControlException.NotBuilt($"network {asked.Annotations.Name}: encrypted networks are not built in this version: leave --opt encrypted out");
         }
 
-        if (asked.Driver.Options.TryGetValue(PoolPlan.VniOption, out var list)
+        if (asked.Driver.Options.TryGetValue(NetworkControl.VniOption, out var list)
             && !(int.TryParse(list.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var vni) && vni is > 0 and <= PoolPlan.LastVni))
         {
             throw ControlException.Invalid($"invalid vxlan id value \"{list}\" passed");

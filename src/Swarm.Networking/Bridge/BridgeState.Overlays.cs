@@ -48,17 +48,26 @@ internal sealed partial class BridgeState
 
         var failures = PutOverlays(now);
         tables = now;
-        overlayNames.Set(now.Values.Where(table => !table.Network.Ingress));
-        await RemoveOverlaysAsync(before.Keys.Where(id => !now.ContainsKey(id)));
-        Serve(before, now);
-        await PutIngressAsync(failures);
-        foreach (var table in now.Values)
+        try
         {
-            overlays.Trim(nodeId, table);
+            overlayNames.Set(now.Values.Where(table => !table.Network.Ingress));
+            await RemoveOverlaysAsync(before.Keys.Where(id => !now.ContainsKey(id)));
+            Serve(before, now);
+            await PutIngressAsync(failures);
+            foreach (var table in now.Values)
+            {
+                overlays.Trim(nodeId, table);
+            }
+
+            Sweep(before, now);
+            WatchOverlays();
+        }
+        catch
+        {
+            tables = before; // the next call does all of it again: what is done already does no harm
+            throw;
         }
 
-        Sweep(before, now);
-        WatchOverlays();
         made = now.RemoveRange(unmade);
         if (failures.Count > 0)
         {
@@ -80,8 +89,18 @@ internal sealed partial class BridgeState
     {
         (nodeId, tables) = tableFiles.Load();
         overlays.Adopt();
+        if (tables.IsEmpty)
+        {
+            overlays.Leave();
+        }
+
         unmade.UnionWith(tables.Keys);
         PutOverlays(tables);
+        foreach (var table in tables.Values)
+        {
+            overlays.Trim(nodeId, table);
+        }
+
         overlayNames.Set(tables.Values.Where(table => !table.Network.Ingress));
         made = tables.RemoveRange(unmade);
     }

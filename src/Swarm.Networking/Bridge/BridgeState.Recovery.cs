@@ -34,7 +34,14 @@ internal sealed partial class BridgeState
 
         RemoveStrays();
         await RestateRulesAsync(cancellation);
-        await PutIngressAsync([]);
+        if (tables.Values.Any(table => table.Network.Ingress))
+        {
+            await PutIngressAsync([]);
+        }
+        else
+        {
+            await ingress.RemoveAsync();
+        }
     }
 
     private NetworkRecord Bare(string name, string driver) => new()

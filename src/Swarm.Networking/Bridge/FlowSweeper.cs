@@ -73,23 +73,23 @@ internal sealed partial class FlowSweeper : IAsyncDisposable
         while (sweeps.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             var gone = new HashSet<IPAddress>();
-            var ports = new Dictionary<(int, AddressFamily), IPAddress>();
+            var ports = new Dictionary<(int, AddressFamily), HashSet<IPAddress>>();
             while (sweeps.Reader.TryRead(out var sweep))
             {
                 if (sweep.Gone is not null)
                 {
                     gone.Add(sweep.Gone);
                 }
-                else
+                else if (!ports.TryAdd((sweep.UdpPort, sweep.Now!.AddressFamily), [sweep.Now]))
                 {
-                    ports[(sweep.UdpPort, sweep.Now!.AddressFamily)] = sweep.Now;
+                    ports[(sweep.UdpPort, sweep.Now.AddressFamily)].Add(sweep.Now);
                 }
             }
 
             try
             {
                 flows.Forget(flow => gone.Contains(flow.AnsweredBy)
-                    || (flow.Protocol == ProtocolType.Udp && ports.TryGetValue((flow.Port, flow.AnsweredBy.AddressFamily), out var now) && !now.Equals(flow.AnsweredBy)));
+                    || (flow.Protocol == ProtocolType.Udp && ports.TryGetValue((flow.Port, flow.AnsweredBy.AddressFamily), out var now) && !now.Contains(flow.AnsweredBy)));
             }
             catch (NetlinkException error)
             {

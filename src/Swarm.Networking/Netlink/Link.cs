@@ -6,7 +6,11 @@ namespace Swarm.Networking.Netlink;
 /// <summary>A network link as the kernel describes it.</summary>
 /// <param name="Kind">bridge, veth, dummy, vxlan...; empty for hardware and loopback.</param>
 /// <param name="MasterIndex">The bridge that it is a port of, 0 without.</param>
-public sealed record Link(int Index, string Name, string Kind, bool IsUp, int Mtu, PhysicalAddress Mac, int MasterIndex);
+public sealed record Link(int Index, string Name, string Kind, bool IsUp, int Mtu, PhysicalAddress Mac, int MasterIndex)
+{
+    /// <summary>What somebody wrote down there; empty: nothing.</summary>
+    public string Alias { get; init; } = "";
+}
 
 /// <summary>An address of a link.</summary>
 public sealed record LinkAddress(int LinkIndex, IPAddress Address, int PrefixLength);

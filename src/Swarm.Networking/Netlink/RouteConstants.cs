@@ -65,7 +65,7 @@ internal static class RouteConstants
     public const uint RouteOnLink = 4; // RTNH_F_ONLINK: the gateway is taken to be at the link
 
     // linux/if_link.h, linux/veth.h, linux/if_addr.h
-    public const ushort LinkHardwareAddress = 1, LinkName = 3, LinkMtu = 4, LinkMaster = 10, LinkInfo = 18, LinkNamespaceFd = 28;
+    public const ushort LinkHardwareAddress = 1, LinkName = 3, LinkMtu = 4, LinkMaster = 10, LinkInfo = 18, LinkAlias = 20, LinkNamespaceFd = 28;
     public const ushort InfoKind = 1, InfoData = 2, InfoSlaveKind = 4, InfoSlaveData = 5;
     public const ushort VethPeer = 1;
     public const ushort BridgePortMode = 4; // IFLA_BRPORT_MODE: 1 lets a port hear its own frames (hairpin)

@@ -69,6 +69,10 @@ public sealed partial class RouteSocket
 
     public void SetMtu(string name, int mtu) => SetLink(name, $"set mtu {mtu} of link {name}", request => request.Add(LinkMtu, mtu));
 
+    /// <summary>A text that the kernel keeps for a link, at most 255 bytes.</summary>
+    public void SetAlias(string name, string alias) =>
+        SetLink(name, $"set alias of link {name}", request => request.Add(LinkAlias, Encoding.UTF8.GetBytes(alias)));
+
     public void SetMac(string name, PhysicalAddress mac) =>
         SetLink(name, $"set address {mac} of link {name}", request => request.Add(LinkHardwareAddress, mac.GetAddressBytes()));
 
@@ -142,7 +146,7 @@ public sealed partial class RouteSocket
 
     private static Link? ParseLink(ReadOnlySpan<byte> payload)
     {
-        string name = "", kind = "";
+        string name = "", kind = "", alias = "";
         int mtu = 0, master = 0;
         var mac = PhysicalAddress.None;
         var attributes = new NetlinkAttributes(payload[LinkHeaderBytes..]);
@@ -152,6 +156,9 @@ public sealed partial class RouteSocket
             {
                 case LinkName:
                     name = attributes.Text;
+                    break;
+                case LinkAlias:
+                    alias = attributes.Text;
                     break;
                 case LinkMtu:
                     mtu = attributes.Int32;
@@ -174,6 +181,6 @@ public sealed partial class RouteSocket
         }
 
         var up = (MemoryMarshal.Read<uint>(payload[8..]) & InterfaceUp) != 0;
-        return new Link(MemoryMarshal.Read<int>(payload[4..]), name, kind, up, mtu, mac, master);
+        return new Link(MemoryMarshal.Read<int>(payload[4..]), name, kind, up, mtu, mac, master) { Alias = alias };
     }
 }

@@ -68,6 +68,11 @@ public sealed partial class RouteSocket
         }
 
         var kind = payload[0] != FamilyBridge ? LinkEntryKind.Neighbour : (payload[10] & NeighbourSelf) != 0 ? LinkEntryKind.Tunnel : LinkEntryKind.Port;
+        if (kind == LinkEntryKind.Port && (state & NeighbourPermanent) != 0)
+        {
+            return null; // the port's own address
+        }
+
         byte[]? mac = null;
         IPAddress? address = null;
         var attributes = new NetlinkAttributes(payload[NeighbourHeaderBytes..]);

@@ -48,22 +48,26 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         var places = table.Endpoints.Values.SelectMany(TableServices.Addresses).ToHashSet();
         var ports = Claim(IngressPorts.Of(nodeId, table));
         var index = route.FindLink(link)!.Index;
-        var come = places.Except(applied?.Places ?? []).ToList();
+        var had = applied?.Places ?? [.. route.Entries(index).Select(entry => entry.Address).OfType<IPAddress>()]; // also what an earlier daemon knew
+        var come = applied is null ? [.. places] : places.Except(had).ToList();
         route.Put([.. table.Endpoints.Values.Where(endpoint => TableServices.Addresses(endpoint).Any(come.Contains)).SelectMany(endpoint => Neighbours(endpoint, index))]);
         route.Put([.. come.Select(address => RouteTo(address, index))], applied is null ? Policies() : []);
         await StateAsync(new Applied(overlay, own, local, places, ports));
+        var gone = had.Except(places).ToList();
+        route.Remove([.. gone.Select(address => RouteTo(address, index))], []);
+        route.Remove([.. gone.Select(address => new LinkEntry(LinkEntryKind.Neighbour, index, BridgeEndpoint.MacOf(address), address))]);
+        flows.Left(gone);
     }
 
-    /// <summary>Nothing of it is left.</summary>
+    /// <summary>Nothing of it is left, nor of an earlier daemon's. The link goes last, and so tells whether there is something.</summary>
     public async Task RemoveAsync()
     {
-        if (applied is null)
+        if (route.FindLink(link) is null && applied is null)
         {
             return;
         }
 
         await NftOneShot.ApplyAsync(host, rules.Nothing() + "\n", CancellationToken.None);
-
         Release(held.ToList());
         route.Remove([], Policies());
         route.TryDeleteLink(link);
@@ -180,16 +184,8 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         }
 
         applied = now;
-        var gone = (before?.Places ?? []).Except(now.Places).ToList();
-        if (route.FindLink(link) is { } present)
-        {
-            route.Remove([.. gone.Select(address => RouteTo(address, present.Index))], []);
-            route.Remove([.. gone.Select(address => new LinkEntry(LinkEntryKind.Neighbour, present.Index, BridgeEndpoint.MacOf(address), address))]);
-        }
-
-        flows.Left(gone);
-        flows.Came([.. now.Ports.Where(pair => before?.Ports.ContainsKey(pair.Key) != true && pair.Value.Backends.Length > 0)
-            .Select(pair => new PortTarget(new PortMapping(pair.Key.Protocol, pair.Value.Port, null, pair.Key.Number), pair.Value.Backends[0]))]);
+        flows.Came([.. now.Ports.Where(pair => before?.Ports.ContainsKey(pair.Key) != true).SelectMany(pair =>
+            pair.Value.Backends.Select(backend => new PortTarget(new PortMapping(pair.Key.Protocol, pair.Value.Port, null, pair.Key.Number), backend)))]);
     }
 
     private Task RestateAsync(Applied now) =>

@@ -41,8 +41,9 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
         try
         {
             var had = links.GetValueOrDefault(table.Network.Id);
-            var link = had.Link is { } present && present.Tunnel == tunnel && Stands(present) ? present : Make(table.Network.Id, tunnel, table.Network.EnableIPv6);
-            var known = ReferenceEquals(link, had.Link) ? had.Entries : [];
+            var (link, known) = had.Link is { } present && present.Tunnel == tunnel && Stands(present) ? had
+                : had.Link is null && Left(table.Network.Id, tunnel) is { } left ? left
+                : (Make(table.Network.Id, tunnel, table.Network.EnableIPv6), []);
             var wanted = Wanted(nodeId, table, link);
             Route.Put([.. wanted.Where(pair => !pair.Value.Equals(known.GetValueOrDefault(pair.Key))).Select(pair => pair.Value)]);
             foreach (var (key, entry) in wanted)
@@ -177,10 +178,17 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
         });
     }
 
-    /// <summary>A VXLAN link that is there is made anew: what it was told by an earlier daemon may be out of date.</summary>
+    /// <summary>The links of an earlier daemon, if they are as they would be made now, with what it wrote there.</summary>
+    private (OverlayLink Link, Dictionary<object, LinkEntry> Entries)? Left(string networkId, VxlanLink tunnel) =>
+        Route.FindLink(NameOf(networkId)) is { } bridge && Route.FindLink(tunnel.Name) is { } link && link.Alias == tunnel.ToString() && link.MasterIndex == bridge.Index
+            ? (new OverlayLink(bridge.Name, bridge.Index, link.Name, link.Index, tunnel), Route.Entries(link.Index).GroupBy(About).ToDictionary(same => same.Key, same => same.Last()))
+            : null;
+
+    private static string NameOf(string networkId) => NodeLinks.BridgePrefix + networkId[..Math.Min(networkId.Length, 12)];
+
     private OverlayLink Make(string networkId, VxlanLink tunnel, bool hasIPv6)
     {
-        var name = "br-" + networkId[..Math.Min(networkId.Length, 12)];
+        var name = NameOf(networkId);
         Route.TryDeleteLink(tunnel.Name);
         if (Route.FindLink(name) is null)
         {
@@ -203,6 +211,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
         Route.SetMtu(name, tunnel.Mtu);
         Route.SetUp(tunnel.Name);
         Route.SetUp(name);
+        Route.SetAlias(tunnel.Name, tunnel.ToString()); // last: what has it is whole
         return new OverlayLink(name, Route.FindLink(name)!.Index, tunnel.Name, Route.FindLink(tunnel.Name)!.Index, tunnel);
     }
 
@@ -233,15 +242,17 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
 
             var all = addresses.Select(TableServices.Address).ToList();
             var mac = BridgeEndpoint.MacOf(all[0]);
-            Add(new LinkEntry(LinkEntryKind.Tunnel, link.TunnelIndex, mac, IPAddress.Parse(peer.Address)), mac);
-            Add(new LinkEntry(LinkEntryKind.Port, link.TunnelIndex, mac, null), mac);
-            all.ForEach(address => Add(new LinkEntry(LinkEntryKind.Neighbour, link.TunnelIndex, mac, address), address));
+            Add(new LinkEntry(LinkEntryKind.Tunnel, link.TunnelIndex, mac, IPAddress.Parse(peer.Address)));
+            Add(new LinkEntry(LinkEntryKind.Port, link.TunnelIndex, mac, null));
+            all.ForEach(address => Add(new LinkEntry(LinkEntryKind.Neighbour, link.TunnelIndex, mac, address)));
         }
 
         return entries;
 
-        void Add(LinkEntry entry, object about) => entries[(entry.Kind, about)] = entry;
+        void Add(LinkEntry entry) => entries[About(entry)] = entry;
     }
+
+    private static object About(LinkEntry entry) => (entry.Kind, entry.Kind == LinkEntryKind.Neighbour ? (object)entry.Address! : entry.Mac);
 }
 
 /// <summary>A network's links on this node.</summary>

@@ -41,11 +41,8 @@ internal sealed class TableFiles
         }
     }
 
-    public void Delete()
-    {
-        Directory.Delete(folder, recursive: true);
-        File.Delete(node);
-    }
+    /// <summary>With the folder that they are in.</summary>
+    public void Delete() => Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
 
     /// <summary>A file that cannot be read (it can only be another version's) is as none.</summary>
     public (string NodeId, ImmutableDictionary<string, NetworkTable> Tables) Load()

@@ -81,7 +81,7 @@ public sealed class HostileRegistryTests
         RandomNumberGenerator.Fill(noise);
         var layer = Tar.Of([.. Enumerable.Range(0, 4).Select(i => Tar.File($"{i}", Convert.ToHexString(noise)))]).ToArray();
 
-        var error = await Assert.ThrowsAsync<IOException>(() => layers.UnpackAsync([], Digest.Of(layer), () => new MemoryStream(layer), default));
+        var error = await Assert.ThrowsAsync<IOException>(async () => await layers.UnpackAsync([], Digest.Of(layer), () => new MemoryStream(layer), default));
 
         Assert.StartsWith("no space left on device: ", error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder["layers"]));

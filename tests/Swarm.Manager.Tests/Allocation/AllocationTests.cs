@@ -126,7 +126,7 @@ public sealed class AllocationTests
     }
 
     [Fact]
-    public void A_former_leader_can_not_give_what_its_successor_has_given()
+    public async Task A_former_leader_can_not_give_what_its_successor_has_given()
     {
         Network("one", "10.1.0.0/24");
         using var watch = _cluster.Store.Watch();
@@ -144,8 +144,8 @@ public sealed class AllocationTests
         // Each hears of one of the services: neither knows what the other gives.
         var formers = Decided(former);
         var successors = Decided(successor);
-        Assert.True(_cluster.Store.CommitAsync(successors.Transaction, CancellationToken.None).Result.IsCommitted);
-        var refused = _cluster.Store.CommitAsync(formers.Transaction, CancellationToken.None).Result;
+        Assert.True((await _cluster.Store.CommitAsync(successors.Transaction, CancellationToken.None)).IsCommitted);
+        var refused = await _cluster.Store.CommitAsync(formers.Transaction, CancellationToken.None);
         Assert.Equal((CommitStatus.Conflict, "one"), (refused.Status, refused.ObjectId));
 
         AllocationLoop Begun()
@@ -207,10 +207,11 @@ public sealed class AllocationTests
     }
 
     [Fact]
-    public void A_network_is_asked_for_and_made_with_what_the_loop_gives_from()
+    public async Task A_network_is_asked_for_and_made_with_what_the_loop_gives_from()
     {
         var control = new NetworkControl(_cluster.Store, new IdSource(new Random(3)));
-        var made = control.CreateAsync(new Network { Annotations = new Annotations { Name = "made" }, AskedPools = [new NetworkPool { Subnet = "10.9.0.0/24", Range = "10.9.0.128/30" }] }, CancellationToken.None).Result;
+        var made = await control.CreateAsync(
+            new Network { Annotations = new Annotations { Name = "made" }, AskedPools = [new NetworkPool { Subnet = "10.9.0.0/24", Range = "10.9.0.128/30" }] }, CancellationToken.None);
         Service("web", 2, [made.Id]);
         Assert.Equal(["10.9.0.129/24", "10.9.0.130/24"], Addresses("web"));
         Assert.Equal("10.9.0.128/24", _cluster.View.Services.Find("web")!.Endpoint.VirtualIps.Single().Address);

@@ -76,13 +76,15 @@ public sealed class Cluster : IAsyncDisposable
     public string RunFolder(string host) => Path.Combine(namespaces.Folder, "run-" + host);
 
     /// <summary>The daemon ends as by a kill (its containers stay) and starts again.</summary>
-    public async Task RestartAsync(string host)
+    /// <param name="between">While no daemon runs.</param>
+    public async Task RestartAsync(string host, Action? between = null)
     {
         if (daemons.Remove(host, out var before))
         {
             await before.DisposeAsync();
         }
 
+        between?.Invoke();
         daemons[host] = await BridgeNetworks.StartAsync(
             new BridgeOptions(RunFolder(host), host), Hosts[host], TimeProvider.System, new Random(++starts), NullLoggerFactory.Instance, default);
     }
@@ -124,6 +126,10 @@ public sealed class Cluster : IAsyncDisposable
     {
         using var ns = Open(host, container);
         Start(ns, $"UDP-LISTEN:{port},fork,reuseaddr", $"SYSTEM:echo {container} $SOCAT_PEERADDR");
+        while (Shell(ns, $"ss -Hlun 'sport = :{port}'").Length == 0)
+        {
+            Assert.False(processes[^1].HasExited); // it says that it listens before it does
+        }
     }
 
     /// <summary>A connection that stays.</summary>

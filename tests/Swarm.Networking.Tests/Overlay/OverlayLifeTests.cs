@@ -113,13 +113,27 @@ public sealed class OverlayLifeTests : IAsyncLifetime
         Assert.Contains("fwmark", State());
         await net.Daemon("h1").DetachAsync("client", default);
         await net.Daemon("h1").ApplyAsync("h1", ImmutableDictionary<string, NetworkTable>.Empty, default);
+        AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task Crash_in_the_middle_of_leaving_leaves_nothing_after_the_next_start()
+    {
+        await WebAsync();
+        await net.RestartAsync("h1", () => Directory.EnumerateFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")).ToList().ForEach(File.Delete));
+        await net.Daemon("h1").ApplyAsync("h1", ImmutableDictionary<string, NetworkTable>.Empty, default);
+        AssertNothingIsLeft();
+    }
+
+    private void AssertNothingIsLeft()
+    {
         Assert.False(NetworkNamespace.IsNamespace(Path.Combine(net.RunFolder("h1"), "overlay", "netns")));
         Assert.Empty(Directory.GetFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")));
         Assert.Equal("table inet swarm_swarm0 lo up0 swarm0", State());
-
-        string State() => string.Join(' ', Cluster.Shell(net.Hosts["h1"], "nft list tables; ip -o link | cut -d: -f2 | cut -d@ -f1; ip rule | grep fwmark; ip -o -4 addr show to 10.0.0.0/8")
-            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
+
+    private string State() => string.Join(' ', Cluster.Shell(net.Hosts["h1"], "nft list tables; ip -o link | cut -d: -f2 | cut -d@ -f1; ip rule | grep fwmark; ip -o -4 addr show to 10.0.0.0/8")
+            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private NetworkNamespace Client() => net.Open("h1", "client");
 
