@@ -11,7 +11,7 @@ die() {
 # command:Debian package, one a line. The first group builds, the second runs a node, the third only the tests.
 build_needs=(clang:clang)
 node_needs=(crun:crun nft:nftables ip:iproute2 busybox:busybox-static mkfs.ext4:e2fsprogs)
-test_needs=(docker-registry:docker-registry skopeo:skopeo socat:socat)
+test_needs=(docker-registry:docker-registry skopeo:skopeo socat:socat conntrack:conntrack ping:iputils-ping)
 
 missing_packages() {
     local need packages=()

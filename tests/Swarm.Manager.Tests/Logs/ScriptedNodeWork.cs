@@ -35,8 +35,6 @@ internal sealed class ScriptedNodeWork : INodeWorkClient
 
     internal static DateTimeOffset At(int second) => DateTimeOffset.UnixEpoch.AddSeconds(second);
 
-    public IAsyncEnumerable<NetworkState> NetworksAsync(string address, string nodeId, NetworkStateRequest request, CancellationToken cancellation) => throw new NotSupportedException();
-
     internal static async IAsyncEnumerable<LogBatch> Of(params LogBatch[] batches)
     {
         foreach (var batch in batches)
