@@ -42,7 +42,7 @@ public sealed class LayerStore
     public IdMap Ids { get; }
 
     /// <summary>Bytes that the file system of a folder has free; in its place a test has its own.</summary>
-    internal Func<string, long> FreeBytes { get; init; } = static folder => new DriveInfo(folder).AvailableFreeSpace;
+    internal Func<string, DiskSpace> Disk { get; init; } = DiskSpace.Of;
 
     public ImmutableDictionary<Digest, Layer> All => Volatile.Read(ref _layers);
 
@@ -218,7 +218,7 @@ public sealed class LayerStore
     private long Extract(Digest diffId, Func<Stream> open, string diff, List<string> lowers, CancellationToken cancellation)
     {
         using var stream = new DigestingStream(new CancellableReads(Decompression.Open(open()), cancellation), TarLimits.Default.TotalBytes);
-        var room = new RoomOnDisk(_root, FreeBytes);
+        var room = new RoomOnDisk(_root, Disk);
         var size = ArchiveExtractor.Extract(stream, diff, new ExtractOptions { Whiteouts = WhiteoutForm.Overlay, Lowers = lowers, Ids = Ids, Sparse = true, Writing = room.Take });
         return stream.Current == diffId
             ? size

@@ -4,11 +4,10 @@ namespace Swarm.Engine.Layers;
 /// Keeps an archive from filling the disk: a few megabytes of gzip can be thousands of times as much, and nobody says beforehand how much. What the
 /// daemon itself needs to go on stays free.
 /// </summary>
-/// <param name="free">Bytes that a folder's file system has free.</param>
-internal sealed class RoomOnDisk(string folder, Func<string, long> free)
+/// <param name="measure">The file system of a folder.</param>
+internal sealed class RoomOnDisk(string folder, Func<string, DiskSpace> measure)
 {
-    /// <summary>Bytes that an archive must leave free.</summary>
-    public const long Reserve = 256L << 20;
+    private const long MaxReserve = 256L << 20;
 
     /// <summary>Bytes between two looks at the disk: others write to it too.</summary>
     private const long Stride = 64L << 20;
@@ -26,12 +25,26 @@ internal sealed class RoomOnDisk(string folder, Func<string, long> free)
             return;
         }
 
-        var left = free(folder);
-        if (left - bytes < Reserve)
+        var disk = measure(folder);
+        var reserve = Reserve(disk.Total);
+        if (disk.Free - bytes < reserve)
         {
-            throw new IOException($"no space left on device: {_taken >> 20} MiB of a layer were unpacked into {folder}, where {left >> 20} MiB are free and {Reserve >> 20} MiB are kept free");
+            throw new IOException($"no space left on device: {_taken >> 20} MiB of a layer were unpacked into {folder}, where {disk.Free >> 20} MiB are free and {reserve >> 20} MiB are kept free");
         }
 
-        _granted = _taken + Math.Min(Stride, left - bytes - Reserve);
+        _granted = _taken + Math.Min(Stride, disk.Free - bytes - reserve);
+    }
+
+    /// <summary>Bytes that an archive must leave free of a disk of so many.</summary>
+    public static long Reserve(long total) => Math.Min(MaxReserve, total / 16);
+}
+
+/// <summary>Bytes of a file system, those that are free for us and all of them.</summary>
+internal readonly record struct DiskSpace(long Free, long Total)
+{
+    public static DiskSpace Of(string folder)
+    {
+        var drive = new DriveInfo(folder);
+        return new DiskSpace(drive.AvailableFreeSpace, drive.TotalSize);
     }
 }

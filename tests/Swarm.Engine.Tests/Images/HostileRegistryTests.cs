@@ -75,8 +75,9 @@ public sealed class HostileRegistryTests
     public async Task Layer_that_would_fill_the_disk_is_refused_and_gone()
     {
         using var folder = new TemporaryFolder();
-        var free = RoomOnDisk.Reserve + (12L << 20);
-        var layers = new LayerStore(folder["layers"]) { FreeBytes = _ => free -= 4L << 20 };
+        const long Total = 10L << 30;
+        var free = RoomOnDisk.Reserve(Total) + (12L << 20);
+        var layers = new LayerStore(folder["layers"]) { Disk = _ => new DiskSpace(free -= 4L << 20, Total) };
         var noise = new byte[4 << 20];
         RandomNumberGenerator.Fill(noise);
         var layer = Tar.Of([.. Enumerable.Range(0, 4).Select(i => Tar.File($"{i}", Convert.ToHexString(noise)))]).ToArray();
