@@ -41,7 +41,7 @@ public sealed class LayerStore
 
     public IdMap Ids { get; }
 
-    /// <summary>Bytes that the file system of a folder has free; in its place a test has its own.</summary>
+    /// <summary>Measures the file system of a folder; in its place a test has its own.</summary>
     internal Func<string, DiskSpace> Disk { get; init; } = DiskSpace.Of;
 
     public ImmutableDictionary<Digest, Layer> All => Volatile.Read(ref _layers);

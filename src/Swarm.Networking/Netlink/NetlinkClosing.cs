@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Swarm.Networking.Netlink;
 
 /// <summary>
-/// Closes sockets that changed rules, on a thread of its own. The kernel makes whoever closes such a socket wait until what the change removed is freed, which takes a
-/// grace period of RCU: 10 to 20 ms (measured; nft_rcv_nl_event), a hundred times the change itself. One thread for the process.
+/// Closes sockets that changed rules, on a thread of its own. Whoever closes such a socket may wait until what the change removed is freed (the kernel's
+/// nft_rcv_nl_event), a grace period of RCU. One thread for the process.
 /// </summary>
 internal static class NetlinkClosing
 {
