@@ -13,6 +13,9 @@ public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
         "trap 'sleep 1; exit 0' TERM; mkdir -p /www/cgi-bin; printf '#!/bin/sh\\necho; echo $(hostname) $REMOTE_ADDR\\n' > /www/cgi-bin/who; chmod +x /www/cgi-bin/who; "
         + "httpd -f -p 80 -h /www & wait";
 
+    /// <summary>Somebody listens at port 80. Without it a task would take requests from its start, before its server does.</summary>
+    private const string Listens = "grep -q ':0050 .* 0A ' /proc/net/tcp /proc/net/tcp6";
+
     public async Task InitializeAsync() => await lab.DockerOkAsync("m1", "network", "create", "--driver", "overlay", "--attachable", "front");
 
     public async Task DisposeAsync()
@@ -102,7 +105,7 @@ public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
     {
         await lab.DockerOkAsync(
             "m1", ["service", "create", "--quiet", "--name", "web", "--replicas", replicas.ToString(CultureInfo.InvariantCulture), "--network", "front", "--publish", $"{Port}:80",
-            "--update-delay", "0s", .. flags, "busybox", "sh", "-c", Server]);
+            "--update-delay", "0s", "--health-cmd", Listens, "--health-interval", "200ms", .. flags, "busybox", "sh", "-c", Server]);
         await lab.RunningAsync("m1", "web", replicas);
     }
 
