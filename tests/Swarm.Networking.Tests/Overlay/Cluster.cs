@@ -125,7 +125,8 @@ public sealed class Cluster : IAsyncDisposable
     public void ServeDatagrams(string host, string container, int port)
     {
         using var ns = Open(host, container);
-        Start(ns, $"UDP-LISTEN:{port},fork,reuseaddr", $"SYSTEM:echo {container} $SOCAT_PEERADDR");
+        // One that does not read may have ended before socat hands it the question, who then gives up on the answer.
+        Start(ns, $"UDP-LISTEN:{port},fork,reuseaddr", $"SYSTEM:read question; echo {container} $SOCAT_PEERADDR");
         while (Shell(ns, $"ss -Hlun 'sport = :{port}'").Length == 0)
         {
             Assert.False(processes[^1].HasExited); // it says that it listens before it does
@@ -195,7 +196,7 @@ public sealed class Cluster : IAsyncDisposable
 
     private static string Run(NetworkNamespace from, string address)
     {
-        using var process = from.Start(new ProcessStartInfo("/bin/sh", ["-c", $"echo | timeout 4 socat -T2 - {address}"]) { RedirectStandardOutput = true, RedirectStandardError = true });
+        using var process = from.Start(new ProcessStartInfo("/bin/sh", ["-c", $"echo | timeout 4 socat -t2 -T2 - {address}"]) { RedirectStandardOutput = true, RedirectStandardError = true });
         var text = process.StandardOutput.ReadToEnd().Trim();
         process.WaitForExit();
         return text.Split('\n')[0];
