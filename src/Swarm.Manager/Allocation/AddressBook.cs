@@ -26,7 +26,7 @@ internal sealed class AddressBook
         }
 
         _range = Cidr.TryParse(pool.Range, out var range, out _) ? range : _subnet;
-        _last = lastGiven is null ? _range.Last : Cidr.ToNumber(Cidr.AddressOf(lastGiven));
+        _last = lastGiven is null ? _range.Last : IpAddresses.ToNumber(IpAddresses.OfCidr(lastGiven));
 
         // The network's own address, or of IPv6 that of every router on it.
         Reserve(_subnet.First);
@@ -37,7 +37,7 @@ internal sealed class AddressBook
 
         foreach (var reserved in pool.Auxiliary.Values.Append(pool.Gateway).Where(text => text.Length > 0))
         {
-            Reserve(Cidr.ToNumber(Cidr.AddressOf(reserved)));
+            Reserve(IpAddresses.ToNumber(IpAddresses.OfCidr(reserved)));
         }
     }
 
@@ -69,16 +69,16 @@ internal sealed class AddressBook
     /// <summary>That very address; CIDR, or null if it is held by another or not of this network.</summary>
     internal string? TakeExactly(IPAddress address, string owner)
     {
-        var number = Cidr.ToNumber(address);
+        var number = IpAddresses.ToNumber(address);
         return _subnet.Contains(number) && _holders.GetValueOrDefault(number, owner) == owner ? Hold(number, owner) : null;
     }
 
     /// <summary>What the store says is held.</summary>
-    internal void Hold(string address, string owner) => Hold(Cidr.ToNumber(Cidr.AddressOf(address)), owner);
+    internal void Hold(string address, string owner) => Hold(IpAddresses.ToNumber(IpAddresses.OfCidr(address)), owner);
 
     internal void Release(string address, string owner)
     {
-        var number = Cidr.ToNumber(Cidr.AddressOf(address));
+        var number = IpAddresses.ToNumber(IpAddresses.OfCidr(address));
         if (_holders.GetValueOrDefault(number) == owner)
         {
             _holders.Remove(number);

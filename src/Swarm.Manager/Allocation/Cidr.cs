@@ -1,11 +1,11 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using static Swarm.Model.IpAddresses;
 
 namespace Swarm.Manager.Allocation;
 
-/// <summary>A block of addresses of one family. An address is its number, so that one code serves both families.</summary>
+/// <summary>A block of addresses of one family, as numbers.</summary>
 internal readonly record struct Cidr(AddressFamily Family, UInt128 First, int PrefixLength)
 {
     internal bool IsIPv6 => Family == AddressFamily.InterNetworkV6;
@@ -17,8 +17,6 @@ internal readonly record struct Cidr(AddressFamily Family, UInt128 First, int Pr
     internal bool Overlaps(Cidr other) => Family == other.Family && First <= other.Last && other.First <= Last;
 
     public override string ToString() => Text(First, Family, PrefixLength);
-
-    internal static int Bits(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? 128 : 32;
 
     /// <summary>The block that an address of that prefix is in.</summary>
     internal static Cidr Of(IPAddress address, int prefixLength) =>
@@ -39,23 +37,7 @@ internal readonly record struct Cidr(AddressFamily Family, UInt128 First, int Pr
         return true;
     }
 
-    internal static string Text(UInt128 number, AddressFamily family, int prefixLength) => string.Create(CultureInfo.InvariantCulture, $"{ToAddress(number, family)}/{prefixLength}");
-
-    internal static UInt128 ToNumber(IPAddress address)
-    {
-        var bytes = address.GetAddressBytes();
-        return bytes.Length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
-    }
-
-    internal static IPAddress ToAddress(UInt128 number, AddressFamily family)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
-        return new IPAddress(family == AddressFamily.InterNetworkV6 ? bytes : bytes[12..]);
-    }
-
-    /// <summary>The address of a text with or without a prefix.</summary>
-    internal static IPAddress AddressOf(string text) => IPAddress.Parse(text.AsSpan(0, text.IndexOf('/') is var slash and >= 0 ? slash : text.Length));
+    internal static string Text(UInt128 number, AddressFamily family, int prefixLength) => string.Create(CultureInfo.InvariantCulture, $"{FromNumber(number, family)}/{prefixLength}");
 
     private static UInt128 HostMask(int bits) => bits == 128 ? UInt128.MaxValue : (UInt128.One << bits) - 1;
 }

@@ -120,14 +120,14 @@ internal static class PoolPlan
             return pool with { Subnet = block.ToString() };
         }
 
-        var taken = pool.Auxiliary.Values.Select(text => Cidr.ToNumber(Cidr.AddressOf(text))).ToHashSet();
+        var taken = pool.Auxiliary.Values.Select(text => IpAddresses.ToNumber(IpAddresses.OfCidr(text))).ToHashSet();
         var gateway = block.First + 1;
         while (taken.Contains(gateway))
         {
             gateway++;
         }
 
-        return pool with { Subnet = block.ToString(), Gateway = Cidr.ToAddress(gateway, block.Family).ToString() };
+        return pool with { Subnet = block.ToString(), Gateway = IpAddresses.FromNumber(gateway, block.Family).ToString() };
     }
 
     private static Cidr Block(string text) => Cidr.TryParse(text, out var block, out _) ? block : throw new InvalidDataException($"\"{text}\" is no subnet");

@@ -81,7 +81,7 @@ internal static class NetworkValidation
             throw Wrong($"invalid subnet {pool.Subnet}");
         }
 
-        if (subnet.PrefixLength < (subnet.IsIPv6 ? 16 : 8) || subnet.PrefixLength > Cidr.Bits(subnet.Family) - 2)
+        if (subnet.PrefixLength < (subnet.IsIPv6 ? 16 : 8) || subnet.PrefixLength > IpAddresses.Bits(subnet.Family) - 2)
         {
             throw Wrong($"invalid subnet {pool.Subnet}: it has {(subnet.PrefixLength <= 16 ? "too many" : "too few")} addresses");
         }
@@ -106,7 +106,7 @@ internal static class NetworkValidation
                 throw Wrong($"invalid {what} {text}");
             }
 
-            if (address.AddressFamily != subnet.Family || !subnet.Contains(Cidr.ToNumber(address)))
+            if (address.AddressFamily != subnet.Family || !subnet.Contains(IpAddresses.ToNumber(address)))
             {
                 throw Wrong($"subnet {pool.Subnet} does not contain {what} {text}");
             }

@@ -76,7 +76,7 @@ internal sealed class NetworkTableParts(Network network, int dataPathPort)
         _services = Set(_services, serviceId, new NetworkService
         {
             Names = Network.Ingress ? [] : [service.Spec.Annotations.Name, .. asked!.Aliases.Where(alias => alias != service.Spec.Annotations.Name).Distinct()],
-            VirtualIps = [.. service.Endpoint.VirtualIps.Where(one => one.NetworkId == Network.Id).Select(one => Cidr.AddressOf(one.Address).ToString())],
+            VirtualIps = [.. service.Endpoint.VirtualIps.Where(one => one.NetworkId == Network.Id).Select(one => IpAddresses.OfCidr(one.Address).ToString())],
             Ports = ports,
             LocalFirst = Network.Ingress && service.Spec.Annotations.Labels.GetValueOrDefault(Routing) == LocalFirst,
         });

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Swarm.Model;
 
 namespace Swarm.Networking.Ipam;
 
@@ -31,9 +32,9 @@ public sealed class AddressPool
 
         Subnet = subnet;
         var given = range ?? subnet;
-        first = Subnets.ToNumber(given.BaseAddress);
+        first = IpAddresses.ToNumber(given.BaseAddress);
         count = Subnets.Size(subnet.BaseAddress.AddressFamily, given.PrefixLength);
-        var own = Subnets.ToNumber(subnet.BaseAddress); // of IPv6 the routers' anycast
+        var own = IpAddresses.ToNumber(subnet.BaseAddress); // of IPv6 the routers' anycast
         never = subnet.IsIPv6() ? [own] : [own, own + Subnets.Size(AddressFamily.InterNetwork, subnet.PrefixLength) - 1];
         taken = [.. never];
         last = count - 1;
@@ -58,7 +59,7 @@ public sealed class AddressPool
             if (taken.Add(first + offset))
             {
                 last = offset;
-                return Subnets.FromNumber(first + offset, Subnet.BaseAddress.AddressFamily);
+                return IpAddresses.FromNumber(first + offset, Subnet.BaseAddress.AddressFamily);
             }
         }
 
@@ -66,12 +67,12 @@ public sealed class AddressPool
     }
 
     /// <returns>False when it is taken, or not of this network.</returns>
-    public bool TryReserve(IPAddress address) => Subnet.Contains(address) && taken.Add(Subnets.ToNumber(address));
+    public bool TryReserve(IPAddress address) => Subnet.Contains(address) && taken.Add(IpAddresses.ToNumber(address));
 
     /// <summary>Gives an address back. The network and broadcast addresses stay taken.</summary>
     public void Release(IPAddress address)
     {
-        if (Subnet.Contains(address) && Subnets.ToNumber(address) is var number && !never.Contains(number))
+        if (Subnet.Contains(address) && IpAddresses.ToNumber(address) is var number && !never.Contains(number))
         {
             taken.Remove(number);
         }

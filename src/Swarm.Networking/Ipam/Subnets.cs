@@ -1,10 +1,10 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using static Swarm.Model.IpAddresses;
 
 namespace Swarm.Networking.Ipam;
 
-/// <summary>Arithmetic on networks of both families. An address is its number, so that one code serves both.</summary>
+/// <summary>Arithmetic on networks of both families.</summary>
 public static class Subnets
 {
     public static bool Overlap(IPNetwork one, IPNetwork other) =>
@@ -23,22 +23,7 @@ public static class Subnets
     /// <summary>How many addresses a network of this prefix has; 0 stands for all of IPv6.</summary>
     public static UInt128 Size(AddressFamily family, int prefixLength) => UInt128.One << (Bits(family) - prefixLength);
 
-    public static int Bits(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? 128 : 32;
-
     public static bool IsIPv6(this IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
 
     public static bool IsIPv6(this IPNetwork network) => network.BaseAddress.IsIPv6();
-
-    public static UInt128 ToNumber(IPAddress address)
-    {
-        var bytes = address.GetAddressBytes();
-        return bytes.Length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
-    }
-
-    public static IPAddress FromNumber(UInt128 number, AddressFamily family)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
-        return new IPAddress(family == AddressFamily.InterNetworkV6 ? bytes : bytes[12..]);
-    }
 }

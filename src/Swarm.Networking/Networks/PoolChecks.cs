@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Swarm.Model;
 using Swarm.Networking.Ipam;
 
 namespace Swarm.Networking.Networks;
@@ -113,7 +114,7 @@ internal static class PoolChecks
         prefix = 0;
         address = IPAddress.None;
         var slash = text.IndexOf('/');
-        if (slash <= 0 || !IPAddress.TryParse(text[..slash], out var parsed) || !int.TryParse(text[(slash + 1)..], out prefix) || prefix < 0 || prefix > Subnets.Bits(parsed.AddressFamily))
+        if (slash <= 0 || !IPAddress.TryParse(text[..slash], out var parsed) || !int.TryParse(text[(slash + 1)..], out prefix) || prefix < 0 || prefix > IpAddresses.Bits(parsed.AddressFamily))
         {
             return false;
         }

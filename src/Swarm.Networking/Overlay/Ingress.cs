@@ -117,7 +117,7 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         route.SetUp(link);
         foreach (var address in own)
         {
-            route.AddAddress(link, address, Subnets.Bits(address.AddressFamily)); // of the host's routes nothing changes
+            route.AddAddress(link, address, IpAddresses.Bits(address.AddressFamily)); // of the host's routes nothing changes
         }
 
         inside.Put([new LinkEntry(LinkEntryKind.Port, inside.FindLink(link)!.Index, BridgeEndpoint.MacOf(own[0]), null)]);
@@ -193,7 +193,7 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
 
     private List<MarkRule> Policies() => [.. ((ReadOnlySpan<bool>)[false, true]).ToArray().Select(ipv6 => new MarkRule(ipv6, Priority, rules.Mark, IngressRules.Mask, rules.RoutingTable))];
 
-    private TableRoute RouteTo(IPAddress address, int index) => new(rules.RoutingTable, new IPNetwork(address, Subnets.Bits(address.AddressFamily)), null, index);
+    private TableRoute RouteTo(IPAddress address, int index) => new(rules.RoutingTable, new IPNetwork(address, IpAddresses.Bits(address.AddressFamily)), null, index);
 
     private static IEnumerable<LinkEntry> Neighbours(NetworkEndpoint endpoint, int index)
     {

@@ -45,5 +45,5 @@ internal static class IngressPorts
 
     /// <summary>The node's own addresses on the network, by which it sends to the backends.</summary>
     public static IReadOnlyList<IPAddress> Own(string nodeId, NetworkTable table) =>
-        table.Peers.GetValueOrDefault(nodeId) is { } self ? [.. self.Addresses.Select(TableServices.Address)] : [];
+        table.Peers.GetValueOrDefault(nodeId) is { } self ? [.. self.Addresses.Select(IpAddresses.OfCidr)] : [];
 }

@@ -240,7 +240,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
                 continue;
             }
 
-            var all = addresses.Select(TableServices.Address).ToList();
+            var all = addresses.Select(IpAddresses.OfCidr).ToList();
             var mac = BridgeEndpoint.MacOf(all[0]);
             Add(new LinkEntry(LinkEntryKind.Tunnel, link.TunnelIndex, mac, IPAddress.Parse(peer.Address)));
             Add(new LinkEntry(LinkEntryKind.Port, link.TunnelIndex, mac, null));

@@ -34,7 +34,7 @@ internal static class OverlayRecord
     private static NetworkPool PoolOf(Model.NetworkPool pool) => new(
         IPNetwork.Parse(pool.Subnet),
         pool.Range.Length > 0 ? IPNetwork.Parse(pool.Range) : null,
-        pool.Gateway.Length > 0 ? TableServices.Address(pool.Gateway) : null,
+        pool.Gateway.Length > 0 ? IpAddresses.OfCidr(pool.Gateway) : null,
         ImmutableSortedDictionary<string, IPAddress>.Empty,
         IsAsked: true);
 }

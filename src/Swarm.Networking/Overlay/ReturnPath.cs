@@ -76,16 +76,16 @@ internal static class ReturnPath
     private static RuleExpressions IsMarked(RuleExpressions rule) => rule.Track(TrackMark).And(BitConverter.GetBytes(MarkMask)).Is(BitConverter.GetBytes(Mark));
 
     private static IEnumerable<SetElement> Elements(NetworkTable table) => table.Peers.Values.Where(peer => peer.Addresses.Length > 0)
-        .Select(peer => new SetElement(BridgeEndpoint.MacOf(TableServices.Address(peer.Addresses[0])).GetAddressBytes(), BitConverter.GetBytes(MarkOf(peer))));
+        .Select(peer => new SetElement(BridgeEndpoint.MacOf(IpAddresses.OfCidr(peer.Addresses[0])).GetAddressBytes(), BitConverter.GetBytes(MarkOf(peer))));
 
     /// <summary>Of the node's first address on the network, whose last 24 bits no other node there has.</summary>
     private static int MarkOf(NetworkPeer peer) =>
-        Mark | (BinaryPrimitives.ReadInt32BigEndian(TableServices.Address(peer.Addresses[0]).GetAddressBytes().AsSpan()[^sizeof(int)..]) & NodeMask);
+        Mark | (BinaryPrimitives.ReadInt32BigEndian(IpAddresses.OfCidr(peer.Addresses[0]).GetAddressBytes().AsSpan()[^sizeof(int)..]) & NodeMask);
 
     private static (List<TableRoute> Routes, List<MarkRule> Rules) Routes(RouteSocket inside, string link, NetworkTable table)
     {
         var index = inside.FindLink(link)?.Index ?? throw new IOException($"link {link} of a container is gone");
-        var ways = table.Peers.Values.SelectMany(peer => peer.Addresses.Select(address => (Mark: MarkOf(peer), By: TableServices.Address(address)))).ToList();
+        var ways = table.Peers.Values.SelectMany(peer => peer.Addresses.Select(address => (Mark: MarkOf(peer), By: IpAddresses.OfCidr(address)))).ToList();
         return (
             [.. ways.Select(way => new TableRoute(way.Mark, new IPNetwork(way.By.IsIPv6() ? IPAddress.IPv6Any : IPAddress.Any, 0), way.By, index))],
             [.. ways.Select(way => new MarkRule(way.By.IsIPv6(), Priority, way.Mark, -1, way.Mark))]);

@@ -32,8 +32,5 @@ internal static class TableServices
         return virtuals;
     }
 
-    public static IEnumerable<IPAddress> Addresses(NetworkEndpoint endpoint) => endpoint.Addresses.Select(Address);
-
-    /// <summary>Without its prefix.</summary>
-    public static IPAddress Address(string cidr) => IPAddress.Parse(cidr.AsSpan(0, cidr.IndexOf('/') is var slash and >= 0 ? slash : cidr.Length));
+    public static IEnumerable<IPAddress> Addresses(NetworkEndpoint endpoint) => endpoint.Addresses.Select(IpAddresses.OfCidr);
 }

@@ -97,7 +97,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     internal static async Task<ClusterMember> StartAsync(Parts parts, RaftBootstrap bootstrap, CancellationToken cancellation)
     {
         var book = new PeerAddressBook(new NodeFolder(parts.Directory));
-        var channels = new RpcChannels(parts.Credentials, parts.Time) { DialledAs = address => OwnDoor(parts.Record, address) };
+        var channels = new RpcChannels(parts.Credentials, parts.Time) { DialledAs = parts.Record.DialledAs };
         ClusterMember? member = null;
         var options = new RpcServerOptions
         {
@@ -349,23 +349,6 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// <summary>A worker has no records, but its session tells it who the managers are: a certificate from before a demotion opens nothing here.</summary>
     private static NodeStanding StandingAtWorker(PeerAddressBook managers, NodeIdentity caller) =>
         caller.Role == NodeRole.Manager && managers.Find(caller.NodeId) is null ? NodeStanding.Demoted : NodeStanding.Good;
-
-    /// <summary>
-    /// An advertised address that this machine does not have itself is translated on the way in, by somebody outside: from here it may lead nowhere, so
-    /// this node goes to its own port directly.
-    /// </summary>
-    private static string OwnDoor(NodeRecord record, string address)
-    {
-        if (record.AdvertiseIsLocal || address != record.AdvertiseAddress)
-        {
-            return address;
-        }
-
-        var listen = IPEndPoint.Parse(record.ListenAddress);
-        return listen.Address.Equals(IPAddress.Any) ? new IPEndPoint(IPAddress.Loopback, listen.Port).ToString()
-            : listen.Address.Equals(IPAddress.IPv6Any) ? new IPEndPoint(IPAddress.IPv6Loopback, listen.Port).ToString()
-            : record.ListenAddress;
-    }
 
     /// <summary>Takes over the address that this machine has now, if it has changed. A port that listens on one address only needs a restart.</summary>
     private void RenewAddress()

@@ -57,12 +57,9 @@ internal sealed class MemberNetworks(DispatcherClient managers, NodeAgent agent,
         {
             await managers.DetachNetworkAsync(new DetachNetworkRequest { ContainerId = containerId, NetworkId = networkId }, either.Token);
         }
-        catch (RpcFault)
+        catch (Exception failure) when (failure is RpcFault || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             // The next session tells it.
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
         }
     }
 

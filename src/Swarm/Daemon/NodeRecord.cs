@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Swarm.Linux;
@@ -25,6 +26,23 @@ internal sealed record NodeRecord(
 
     internal void Save(string directory) =>
         DurableFile.Write(Path.Combine(directory, FileName), JsonSerializer.SerializeToUtf8Bytes(this, NodeRecordJson.Default.NodeRecord));
+
+    /// <summary>
+    /// Where this node dials an address. An advertised one that this machine does not have itself is translated on the way in, by somebody outside: from here
+    /// it may lead nowhere, so the node goes to its own port directly.
+    /// </summary>
+    internal string DialledAs(string address)
+    {
+        if (AdvertiseIsLocal || address != AdvertiseAddress)
+        {
+            return address;
+        }
+
+        var listen = IPEndPoint.Parse(ListenAddress);
+        return listen.Address.Equals(IPAddress.Any) ? new IPEndPoint(IPAddress.Loopback, listen.Port).ToString()
+            : listen.Address.Equals(IPAddress.IPv6Any) ? new IPEndPoint(IPAddress.IPv6Loopback, listen.Port).ToString()
+            : ListenAddress;
+    }
 
     internal static void Delete(string directory)
     {

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Swarm.Agent;
@@ -82,7 +82,6 @@ internal sealed class NodeWork(ContainerEngine engine, INodeNetworks networks) :
             yield return new NetworkState { NetworkId = id, Table = table, Faults = table is null ? [] : await networks.FaultsAsync(id, cancellation).ConfigureAwait(false) };
         }
     }
-
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(NodeIdentity caller, IAsyncEnumerable<ExecInput> input, [EnumeratorCancellation] CancellationToken cancellation)
     {
