@@ -89,11 +89,6 @@ internal sealed partial class BridgeState
     {
         (nodeId, tables) = tableFiles.Load();
         overlays.Adopt();
-        if (tables.IsEmpty)
-        {
-            overlays.Leave();
-        }
-
         unmade.UnionWith(tables.Keys);
         PutOverlays(tables);
         foreach (var table in tables.Values)

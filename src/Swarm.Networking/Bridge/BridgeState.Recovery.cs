@@ -42,6 +42,11 @@ internal sealed partial class BridgeState
         {
             await ingress.RemoveAsync();
         }
+
+        if (tables.IsEmpty)
+        {
+            overlays.Leave(); // after the published ports, whose link ends with the namespace
+        }
     }
 
     private NetworkRecord Bare(string name, string driver) => new()

@@ -59,10 +59,10 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         flows.Left(gone);
     }
 
-    /// <summary>Nothing of it is left, nor of an earlier daemon's. The link goes last, and so tells whether there is something.</summary>
+    /// <summary>Nothing of it is left, nor of an earlier daemon's. The link goes last, and so tells whether there is something; somebody may have taken it away alone.</summary>
     public async Task RemoveAsync()
     {
-        if (route.FindLink(link) is null && applied is null)
+        if (applied is null && route.FindLink(link) is null && RuleCount.Of(host, rules.Name) == 0)
         {
             return;
         }

@@ -116,11 +116,17 @@ public sealed class OverlayLifeTests : IAsyncLifetime
         AssertNothingIsLeft();
     }
 
-    [Fact]
-    public async Task Crash_in_the_middle_of_leaving_leaves_nothing_after_the_next_start()
+    [Theory]
+    [InlineData("true")]
+    [InlineData("ip link del $(ip -o link | grep -o 'si[0-9a-f]\\{12\\}' | head -1)")]
+    public async Task Crash_in_the_middle_of_leaving_leaves_nothing_after_the_next_start(string alsoDone)
     {
         await WebAsync();
-        await net.RestartAsync("h1", () => Directory.EnumerateFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")).ToList().ForEach(File.Delete));
+        await net.RestartAsync("h1", () =>
+        {
+            Directory.EnumerateFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")).ToList().ForEach(File.Delete);
+            Assert.Equal("", Cluster.Shell(net.Hosts["h1"], alsoDone));
+        });
         await net.Daemon("h1").ApplyAsync("h1", ImmutableDictionary<string, NetworkTable>.Empty, default);
         AssertNothingIsLeft();
     }
