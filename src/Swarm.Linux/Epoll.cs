@@ -7,6 +7,7 @@ public sealed unsafe partial class Epoll : IDisposable
 {
     public const uint In = 0x1, Out = 0x4, Error = 0x8, HangUp = 0x10;
     private const int AddOperation = 1, DeleteOperation = 2, ModifyOperation = 3;
+    private readonly Dictionary<int, uint> _watched = [];
     private readonly int _fd;
 
     public Epoll()
@@ -18,14 +19,34 @@ public sealed unsafe partial class Epoll : IDisposable
         }
     }
 
-    public void Add(int fd, uint events) => Control(AddOperation, fd, events);
-
-    public void Modify(int fd, uint events) => Control(ModifyOperation, fd, events);
-
-    public void Remove(int fd)
+    /// <summary>From now on <paramref name="fd"/> is waited for with exactly these events; with none it is taken out, since a hang-up cannot be masked.</summary>
+    /// <param name="fd">If it is negative, nothing is done.</param>
+    public void Watch(int fd, uint events)
     {
-        Event unused = default;
-        _ = epoll_ctl(_fd, DeleteOperation, fd, &unused);
+        var watched = _watched.GetValueOrDefault(fd);
+        if (fd < 0 || events == watched)
+        {
+            return;
+        }
+
+        if (events == 0)
+        {
+            Forget(fd);
+            return;
+        }
+
+        Control(watched == 0 ? AddOperation : ModifyOperation, fd, events);
+        _watched[fd] = events;
+    }
+
+    /// <summary>To be called before the descriptor is closed.</summary>
+    public void Forget(int fd)
+    {
+        if (_watched.Remove(fd))
+        {
+            Event unused = default;
+            _ = epoll_ctl(_fd, DeleteOperation, fd, &unused);
+        }
     }
 
     /// <summary>Waits at most <paramref name="milliseconds"/> (-1: for ever) and answers how many of <paramref name="ready"/> are filled.</summary>

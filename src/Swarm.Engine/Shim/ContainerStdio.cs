@@ -69,7 +69,7 @@ internal sealed class ContainerStdio
 
         using (var wait = new Epoll())
         {
-            wait.Add(connection, Epoll.In);
+            wait.Watch(connection, Epoll.In);
             Span<Epoll.Event> ready = stackalloc Epoll.Event[1];
             wait.Wait(ready, waitForMessage);
         }

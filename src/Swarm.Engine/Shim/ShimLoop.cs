@@ -7,13 +7,11 @@ namespace Swarm.Engine.Shim;
 
 /// <summary>
 /// The shim's whole life on one thread: wait for Start, run the OCI runtime, carry the streams, record the exit, remove the runtime's state, end.
-/// A client may hold up the container's output for at most <see cref="MaximumStall"/>; then it is cut off.
 /// </summary>
 internal sealed class ShimLoop : IDisposable
 {
     public const string SocketName = "s";
     private const int ControlDescriptor = 0, MaximumClients = 64, EventBatch = 16;
-    private static readonly TimeSpan MaximumStall = TimeSpan.FromSeconds(2);
     private readonly ShimOptions _options;
     private readonly TimeProvider _time;
     private readonly OciRuntimeProcess _runtime;
@@ -21,8 +19,7 @@ internal sealed class ShimLoop : IDisposable
     private readonly ShimLog? _log;
     private readonly ShimInput _input;
     private readonly Epoll _epoll = new();
-    private readonly Dictionary<int, uint> _armed = [];
-    private readonly Dictionary<int, ShimClientConnection> _clients = [];
+    private readonly ShimClients _clients;
     private readonly byte[] _frame = new byte[ShimFrame.HeaderSize + ShimFrame.MaximumPayload];
     private readonly int _listener;
     private int _runtimePid, _pid, _deletePid;
@@ -36,34 +33,35 @@ internal sealed class ShimLoop : IDisposable
     {
         (_options, _time) = (options, time);
         _runtime = new OciRuntimeProcess(options);
-        _stdio = new ContainerStdio(options.Tty, options.Stdin, options.StreamOwner, Disarm);
+        _stdio = new ContainerStdio(options.Tty, options.Stdin, options.StreamOwner, _epoll.Forget);
         _input = new ShimInput(_stdio, options.StdinOnce);
         _log = options.Log.Length > 0 ? new ShimLog(options, time) : null;
         _listener = LocalSocket.Listen(SocketName, MaximumClients);
         FileDescriptors.SetNonBlocking(ControlDescriptor);
-        _clients.Add(ControlDescriptor, new ShimClientConnection(ControlDescriptor) { Interest = ShimInterest.Life, SaidHello = true });
+        _clients = new ShimClients(time, Left);
+        _clients.Add(new ShimClientConnection(ControlDescriptor) { Interest = ShimInterest.Life, SaidHello = true });
     }
 
     public int Run()
     {
-        Announce(ShimInterest.Life, ShimFrameKind.Ready, default);
+        _clients.Announce(ShimInterest.Life, ShimFrameKind.Ready, default);
         Span<Epoll.Event> ready = stackalloc Epoll.Event[EventBatch];
         while (!_done)
         {
             Rearm();
-            var count = _epoll.Wait(ready, MillisecondsToStall());
+            var count = _epoll.Wait(ready, _clients.MillisecondsToStall);
             for (var i = 0; i < count && !_done; i++)
             {
                 Handle((int)ready[i].Data, ready[i].Events);
             }
 
-            CutStalledClients();
+            _clients.CutStalled();
             if (_status is not null && _exit is null)
             {
                 Drain();
             }
 
-            if (_exit is not null && _deletePid == 0 && !AnyPending())
+            if (_exit is not null && _deletePid == 0 && !_clients.AnyPending)
             {
                 _done = true;
             }
@@ -96,7 +94,7 @@ internal sealed class ShimLoop : IDisposable
                 ContinueInput();
             }
 
-            if ((events & ~Epoll.Out) != 0 && !AnyPending())
+            if ((events & ~Epoll.Out) != 0 && !_clients.AnyPending)
             {
                 Pump(fd);
             }
@@ -105,7 +103,7 @@ internal sealed class ShimLoop : IDisposable
         {
             ContinueInput();
         }
-        else if (_clients.TryGetValue(fd, out var client))
+        else if (_clients.Find(fd) is { } client)
         {
             HandleClient(client, events);
         }
@@ -113,7 +111,7 @@ internal sealed class ShimLoop : IDisposable
 
     private void HandleClient(ShimClientConnection client, uint events)
     {
-        var alive = (events & Epoll.Out) == 0 || client.Flush(_time.GetTimestamp());
+        var alive = (events & Epoll.Out) == 0 || _clients.Flush(client);
         if (alive && (events & ~Epoll.Out) != 0)
         {
             alive = client.Receive() && ObeyAll(client);
@@ -121,7 +119,7 @@ internal sealed class ShimLoop : IDisposable
 
         if (!alive)
         {
-            Drop(client);
+            _clients.Drop(client);
         }
     }
 
@@ -144,13 +142,7 @@ internal sealed class ShimLoop : IDisposable
     private void ContinueInput()
     {
         _input.Continue();
-        foreach (var client in _clients.Values.Where(c => c.Interest.HasFlag(ShimInterest.Stdin)).ToArray())
-        {
-            if (!ObeyAll(client))
-            {
-                Drop(client);
-            }
-        }
+        _clients.DropWhere(client => client.Interest.HasFlag(ShimInterest.Stdin) && !ObeyAll(client));
     }
 
     private bool Obey(ShimClientConnection client, ShimFrameKind kind, ReadOnlySpan<byte> payload)
@@ -187,11 +179,11 @@ internal sealed class ShimLoop : IDisposable
     /// <summary>Tells a new client what it would have heard, had it been there from the start.</summary>
     private bool Greet(ShimClientConnection client)
     {
-        var alive = Send(client, ShimFrameKind.Attached, default);
+        var alive = _clients.Send(client, ShimFrameKind.Attached, default);
         if (alive && client.Interest.HasFlag(ShimInterest.Life))
         {
-            alive = _pid == 0 || Send(client, ShimFrameKind.Started, PidText());
-            alive = alive && (_exit is null || Send(client, ShimFrameKind.Exited, _exit));
+            alive = _pid == 0 || _clients.Send(client, ShimFrameKind.Started, PidText());
+            alive = alive && (_exit is null || _clients.Send(client, ShimFrameKind.Exited, _exit));
         }
 
         return alive;
@@ -226,7 +218,7 @@ internal sealed class ShimLoop : IDisposable
 
     private void Reap()
     {
-        Disarm(_watched);
+        _epoll.Forget(_watched);
         FileDescriptors.Close(_watched);
         _watched = -1;
         while (ChildProcess.ReapAny() is var (pid, status))
@@ -262,12 +254,12 @@ internal sealed class ShimLoop : IDisposable
         }
 
         _pid = pid;
-        Announce(ShimInterest.Life, ShimFrameKind.Started, PidText());
+        _clients.Announce(ShimInterest.Life, ShimFrameKind.Started, PidText());
     }
 
     private void Fail(ReadOnlySpan<byte> reason)
     {
-        Announce(ShimInterest.Life, ShimFrameKind.Failed, reason);
+        _clients.Announce(ShimInterest.Life, ShimFrameKind.Failed, reason);
         _result = 1;
         _done = true;
     }
@@ -277,12 +269,12 @@ internal sealed class ShimLoop : IDisposable
     {
         foreach (var fd in new[] { _stdio.Output, _stdio.Error })
         {
-            while (fd >= 0 && !AnyPending() && Pump(fd))
+            while (fd >= 0 && !_clients.AnyPending && Pump(fd))
             {
             }
         }
 
-        if (!AnyPending())
+        if (!_clients.AnyPending)
         {
             _log?.Finish();
             RecordExit(_status!.Value);
@@ -306,17 +298,14 @@ internal sealed class ShimLoop : IDisposable
         }
 
         _exit = record;
-        Announce(ShimInterest.Life, ShimFrameKind.Exited, record);
+        _clients.Announce(ShimInterest.Life, ShimFrameKind.Exited, record);
         if (!_options.IsExec)
         {
             _deletePid = _runtime.StartDelete();
             Watch(_deletePid);
         }
 
-        foreach (var client in _clients.Values.Where(c => !c.Interest.HasFlag(ShimInterest.Life) && c.SaidHello && !c.HasPending).ToArray())
-        {
-            Drop(client);
-        }
+        _clients.DropWhere(client => !client.Interest.HasFlag(ShimInterest.Life) && client.SaidHello && !client.HasPending);
     }
 
     /// <summary>Moves one read's worth of output to the log and the clients. False if there is none now or ever again.</summary>
@@ -339,53 +328,9 @@ internal sealed class ShimLoop : IDisposable
         _log?.Write(_frame.AsSpan(ShimFrame.HeaderSize, count), kind);
         ShimFrame.WriteHeader(_frame, kind, count);
         var frame = _frame.AsSpan(0, ShimFrame.HeaderSize + count);
-        Broadcast(kind == ShimFrameKind.Stdout ? ShimInterest.Stdout : ShimInterest.Stderr, frame);
-        NotifyLogReaders();
+        _clients.Broadcast(kind == ShimFrameKind.Stdout ? ShimInterest.Stdout : ShimInterest.Stderr, frame);
+        _clients.NotifyLogReaders();
         return true;
-    }
-
-    private void Announce(ShimInterest interest, ShimFrameKind kind, ReadOnlySpan<byte> payload)
-    {
-        var frame = new byte[ShimFrame.HeaderSize + payload.Length];
-        ShimFrame.WriteHeader(frame, kind, payload.Length);
-        payload.CopyTo(frame.AsSpan(ShimFrame.HeaderSize));
-        Broadcast(interest, frame);
-    }
-
-    private void Broadcast(ShimInterest interest, ReadOnlySpan<byte> frame)
-    {
-        List<ShimClientConnection>? gone = null;
-        foreach (var client in _clients.Values)
-        {
-            if (client.Interest.HasFlag(interest) && !client.Send(frame, _time.GetTimestamp()))
-            {
-                (gone ??= []).Add(client);
-            }
-        }
-
-        gone?.ForEach(Drop);
-    }
-
-    /// <summary>A full socket holds unread notices already, so that one more would say nothing new.</summary>
-    private void NotifyLogReaders()
-    {
-        Span<byte> frame = stackalloc byte[ShimFrame.HeaderSize];
-        ShimFrame.WriteHeader(frame, ShimFrameKind.Logged, 0);
-        foreach (var client in _clients.Values)
-        {
-            if (client.Interest.HasFlag(ShimInterest.Log))
-            {
-                LocalSocket.Send(client.Descriptor, frame);
-            }
-        }
-    }
-
-    private bool Send(ShimClientConnection client, ShimFrameKind kind, ReadOnlySpan<byte> payload)
-    {
-        Span<byte> frame = stackalloc byte[ShimFrame.HeaderSize + payload.Length];
-        ShimFrame.WriteHeader(frame, kind, payload.Length);
-        payload.CopyTo(frame[ShimFrame.HeaderSize..]);
-        return client.Send(frame, _time.GetTimestamp());
     }
 
     private void AcceptClient()
@@ -393,15 +338,13 @@ internal sealed class ShimLoop : IDisposable
         var fd = LocalSocket.Accept(_listener);
         if (fd >= 0)
         {
-            _clients.Add(fd, new ShimClientConnection(fd));
+            _clients.Add(new ShimClientConnection(fd));
         }
     }
 
-    private void Drop(ShimClientConnection client)
+    private void Left(ShimClientConnection client)
     {
-        Disarm(client.Descriptor);
-        _clients.Remove(client.Descriptor);
-        FileDescriptors.Close(client.Descriptor);
+        _epoll.Forget(client.Descriptor);
         if (client.Interest.HasFlag(ShimInterest.Stdin))
         {
             _input.End();
@@ -414,105 +357,30 @@ internal sealed class ShimLoop : IDisposable
         }
     }
 
-    private void CutStalledClients()
-    {
-        foreach (var client in _clients.Values.Where(c => c.HasPending && _time.GetElapsedTime(c.LastProgress) >= MaximumStall).ToArray())
-        {
-            Drop(client);
-        }
-    }
-
-    private int MillisecondsToStall()
-    {
-        var wait = -1;
-        foreach (var client in _clients.Values)
-        {
-            if (client.HasPending)
-            {
-                var left = (int)Math.Max(0, Math.Ceiling((MaximumStall - _time.GetElapsedTime(client.LastProgress)).TotalMilliseconds));
-                wait = wait < 0 ? left : Math.Min(wait, left);
-            }
-        }
-
-        return wait;
-    }
-
-    private bool AnyPending()
-    {
-        foreach (var client in _clients.Values)
-        {
-            if (client.HasPending)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>Registers with epoll exactly what can be acted on now; a paused stream is taken out, since a hang-up cannot be masked.</summary>
     private void Rearm()
     {
         // Until the runtime has ended well, what comes out may be its own complaint, which is for the daemon and not for the log.
-        var flowing = _pid > 0 && !AnyPending() && _exit is null;
-        Arm(_listener, _clients.Count < MaximumClients ? Epoll.In : 0);
-        Arm(_stdio.ConsoleListener, Epoll.In);
-        Arm(_watched, Epoll.In);
-        Arm(_stdio.Error, flowing ? Epoll.In : 0);
+        var flowing = _pid > 0 && !_clients.AnyPending && _exit is null;
+        _epoll.Watch(_listener, _clients.Count < MaximumClients ? Epoll.In : 0);
+        _epoll.Watch(_stdio.ConsoleListener, Epoll.In);
+        _epoll.Watch(_watched, Epoll.In);
+        _epoll.Watch(_stdio.Error, flowing ? Epoll.In : 0);
         var blocked = _input.IsBlocked ? Epoll.Out : 0;
         if (_stdio.Input == _stdio.Output)
         {
-            Arm(_stdio.Output, (flowing ? Epoll.In : 0) | blocked);
+            _epoll.Watch(_stdio.Output, (flowing ? Epoll.In : 0) | blocked);
         }
         else
         {
-            Arm(_stdio.Output, flowing ? Epoll.In : 0);
-            Arm(_stdio.Input, blocked);
+            _epoll.Watch(_stdio.Output, flowing ? Epoll.In : 0);
+            _epoll.Watch(_stdio.Input, blocked);
         }
 
-        foreach (var client in _clients.Values)
+        foreach (var client in _clients.All)
         {
             var paused = _input.IsBlocked && client.Interest.HasFlag(ShimInterest.Stdin);
-            Arm(client.Descriptor, (paused ? 0 : Epoll.In) | (client.HasPending ? Epoll.Out : 0));
-        }
-    }
-
-    private void Arm(int fd, uint events)
-    {
-        if (fd < 0)
-        {
-            return;
-        }
-
-        var armed = _armed.GetValueOrDefault(fd);
-        if (armed == events)
-        {
-            return;
-        }
-
-        if (events == 0)
-        {
-            Disarm(fd);
-            return;
-        }
-
-        if (armed == 0)
-        {
-            _epoll.Add(fd, events);
-        }
-        else
-        {
-            _epoll.Modify(fd, events);
-        }
-
-        _armed[fd] = events;
-    }
-
-    private void Disarm(int fd)
-    {
-        if (_armed.Remove(fd))
-        {
-            _epoll.Remove(fd);
+            _epoll.Watch(client.Descriptor, (paused ? 0 : Epoll.In) | (client.HasPending ? Epoll.Out : 0));
         }
     }
 

@@ -44,7 +44,7 @@ internal sealed class KernelWatch : IDisposable
         var endDescriptor = (int)end.SafePipeHandle.DangerousGetHandle();
         foreach (var descriptor in (ReadOnlySpan<int>)[endDescriptor, links.Descriptor, rules.Descriptor])
         {
-            epoll.Add(descriptor, Epoll.In);
+            epoll.Watch(descriptor, Epoll.In);
         }
 
         Span<Epoll.Event> ready = stackalloc Epoll.Event[3];
