@@ -131,6 +131,24 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task A_manager_that_was_cut_off_while_it_was_demoted_and_promoted_again_is_one_when_it_is_back()
+    {
+        // Found by membership-storm, seeds 23, 28 and 29: its replica never hears that it was taken out, and it has to ask to be let in.
+        await using var lab = await MembersLab.UpAsync("members-e2e-blink", 3, 0);
+        var leader = await lab.LeaderAsync("m1");
+        var cut = leader == "m3" ? "m2" : "m3";
+        await lab.Lab.PartitionAsync([cut], CancellationToken.None);
+        await lab.UntilAsync($"{cut} is unreachable", async () =>
+            (await lab.NodesAsync(leader)).Single(n => n.Description?.Hostname == cut).ManagerStatus?.Reachability == "unreachable" ? "so" : null);
+        await lab.WantRoleAsync(leader, cut, "worker");
+        await lab.ManagersAreAsync(leader, [.. new[] { "m1", "m2", "m3" }.Where(m => m != cut)]);
+        await lab.WantRoleAsync(leader, cut, "manager");
+        await lab.Lab.HealAsync(CancellationToken.None);
+        await lab.ManagersAreAsync(leader, "m1", "m2", "m3");
+        await lab.ManagersAreAsync(cut, "m1", "m2", "m3");
+    }
+
+    [Fact]
     public async Task A_manager_whose_disk_went_back_in_time_or_lost_its_log_takes_no_part_until_it_joins_anew()
     {
         await using var lab = await MembersLab.UpAsync("members-e2e-disk", 3, 0);

@@ -65,6 +65,22 @@ public sealed class RpcChannels : IDisposable
         }
     }
 
+    /// <summary>As <see cref="CallAsync"/>, of the one node that may answer.</summary>
+    internal async Task<TResponse> CallNodeAsync<TRequest, TResponse>(
+        string address, string nodeId, Method<TRequest, TResponse> method, TRequest request, TimeSpan timeout, CancellationToken cancellation)
+        where TRequest : class where TResponse : class
+    {
+        var channel = HoldNode(address, nodeId);
+        try
+        {
+            return await UnaryCall.InvokeAsync(channel.Channel, address, method, request, timeout, _time, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            LetGo(channel, address, nodeId);
+        }
+    }
+
     /// <summary>The messages of a stream. The first must come within <paramref name="patience"/>.</summary>
     /// <param name="nodeId">The one node that may answer; null: a manager.</param>
     /// <inheritdoc cref="CallAsync"/>

@@ -285,7 +285,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                 else if (role == NodeRole.Manager && _manager is { } standing)
                 {
                     // Demoted and promoted again before this node stopped to be a manager: nothing else would ask.
-                    standing.JoinAgain(Identity.NodeId);
+                    standing.JoinAgain();
                 }
                 else if (role == NodeRole.Worker && Directory.Exists(LogIdentity.Folder(_parts.Directory)))
                 {

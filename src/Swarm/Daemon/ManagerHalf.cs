@@ -82,6 +82,8 @@ internal sealed class ManagerHalf : IAsyncDisposable
         loops.Run("manager addresses", new ManagerAddressSync(store, book).RunAsync);
         loops.Run("membership changes", changes.RunAsync);
         loops.Run("roles", token => WhileLeadingAsync(store, reconciler.RunAsync, token));
+        var lost = new LostNodes(store, (node, id, token) => new NodeWorkClient(channels).TellAsync(node, id, address.Current, token), parts.Time, parts.Loggers.CreateLogger<LostNodes>());
+        loops.Run("lost nodes", token => WhileLeadingAsync(store, lost.RunAsync, token));
         loops.Run("control loops", controlLoops.RunAsync);
         loops.Run("cluster events", new ClusterEvents(store, parts.Tasks.Events).RunAsync);
         return new ManagerHalf(store, loops)
@@ -123,14 +125,11 @@ internal sealed class ManagerHalf : IAsyncDisposable
         }
     });
 
-    /// <summary>The node is wanted as a manager; asks anew if this replica knows that it was taken out of the members.</summary>
-    internal void JoinAgain(string self)
-    {
-        if (Store.Consensus.Members is { Count: > 0 } members && members.All(member => member.NodeId != self))
-        {
-            _joins.Writer.TryWrite(true);
-        }
-    }
+    /// <summary>
+    /// The node is wanted as a manager: asks anew, whatever this replica says. One that was taken out of the members may never hear of it, as nobody sends it anything
+    /// from then on; to a member the question does nothing.
+    /// </summary>
+    internal void JoinAgain() => _joins.Writer.TryWrite(true);
 
     /// <summary>Before a clean stop: a leader lets another be elected while it still answers. Bounded; a leader that finds no successor just goes.</summary>
     internal async Task HandOverAsync(string self, TimeProvider time)
