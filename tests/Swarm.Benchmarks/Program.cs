@@ -4,7 +4,7 @@ using Swarm.Benchmarks;
 // Groups: process, node, failover, services, memory (they need root, and a built binary in SWARM_BINARY: ./swarm builds artifacts/swarm/swarm; they make labs of their
 // own, bench1, bench3, bench-api and bench-mem, and take them down) and tables, scheduler, etcd (beside
 // services, for a measure of the machine), store
-// and entries (in this process, on the disk of the current folder; the last takes a quarter of an hour). None named: all that need no more than a few minutes.
+// turns (the labs of three managers that SWARM_LABS=A,B names, made with `swarm lab up A --workers 0 --binary m1=...`) and entries (in this process, on the disk of the current folder; the last takes a quarter of an hour). None named: all that need no more than a few minutes.
 var binary = Environment.GetEnvironmentVariable("SWARM_BINARY");
 var runs = args.Length > 0 && int.TryParse(args[0], out var number) ? number : 5;
 string[] groups = [.. args.Where(arg => !int.TryParse(arg, out _))];
@@ -29,6 +29,7 @@ foreach (var group in groups)
         case "node": await OneNodeFigures.MeasureAsync(binary!, runs, figures); break;
         case "failover": await FailoverFigures.MeasureAsync(binary!, runs, figures); break;
         case "services": await ServiceFigures.MeasureAsync(binary!, runs, figures); break;
+        case "turns": await ServiceFigures.CompareAsync((Environment.GetEnvironmentVariable("SWARM_LABS") ?? "").Split(','), runs, figures); break;
         case "memory": await MemoryFigures.MeasureAsync(binary!, figures); break;
         case "etcd" when EtcdFigures.Missing is { } missing: Console.Error.WriteLine(missing); break;
         case "etcd": await EtcdFigures.MeasureAsync(runs, figures); break;
