@@ -35,7 +35,7 @@ internal static class ServiceFigures
         {
             foreach (var (lab, samples) in labs)
             {
-                await RunAsync(lab, 16, 3200, samples);
+                await RunAsync(lab, 16, 1600, samples);
             }
         }
 
