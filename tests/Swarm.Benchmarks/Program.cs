@@ -1,4 +1,5 @@
 using Swarm.Benchmarks;
+using Swarm.Benchmarks.Convergence;
 
 // Prints the figures of docs (targets): dotnet run --project tests/Swarm.Benchmarks -c Release -- [RUNS] [GROUP...]
 // Groups: process, node, failover, services, memory (they need root, and a built binary in SWARM_BINARY: ./swarm builds artifacts/swarm/swarm; they make labs of their
@@ -35,6 +36,7 @@ foreach (var group in groups)
         case "store": await StoreFigures.MeasureAsync(runs, figures); break;
         case "entries": await EntryFigures.MeasureAsync(Entries, figures); break;
         case "tables": TableFigures.Measure(runs, figures); break;
+        case "convergence": await ConvergenceFigures.MeasureAsync(runs, figures); break;
         case "scheduler": SchedulerFigures.Measure(figures); break;
         default:
             Console.Error.WriteLine($"there is no group {group}");
