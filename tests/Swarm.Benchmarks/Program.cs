@@ -1,9 +1,10 @@
 using Swarm.Benchmarks;
 using Swarm.Benchmarks.Convergence;
+using Swarm.Benchmarks.Ingress;
 
 // Prints the figures of docs (targets): dotnet run --project tests/Swarm.Benchmarks -c Release -- [RUNS] [GROUP...]
-// Groups: process, node, failover, services, memory (they need root, and a built binary in SWARM_BINARY: ./swarm builds artifacts/swarm/swarm; they make labs of their
-// own, bench1, bench3, bench-api and bench-mem, and take them down) and tables, scheduler, etcd (beside
+// Groups: process, node, failover, services, memory, ingress (they need root, and a built binary in SWARM_BINARY: ./swarm builds artifacts/swarm/swarm; they make labs of
+// their own, bench1, bench3, bench-api, bench-mem and bench-ingress, and take them down), convergence (needs root; namespaces of its own) and tables, scheduler, etcd (beside
 // services, for a measure of the machine), store
 // and entries (in this process, on the disk of the current folder; the last takes a quarter of an hour). None named: all that need no more than a few minutes.
 var binary = Environment.GetEnvironmentVariable("SWARM_BINARY");
@@ -18,7 +19,7 @@ const int Entries = 1_000_000;
 var figures = new Figures();
 foreach (var group in groups)
 {
-    if (group is "process" or "node" or "failover" or "services" or "memory" && (string.IsNullOrEmpty(binary) || !File.Exists(binary)))
+    if (group is "process" or "node" or "failover" or "services" or "memory" or "ingress" && (string.IsNullOrEmpty(binary) || !File.Exists(binary)))
     {
         Console.Error.WriteLine("SWARM_BINARY must name the swarm executable (./swarm builds artifacts/swarm/swarm)");
         return 1;
@@ -30,6 +31,7 @@ foreach (var group in groups)
         case "node": await OneNodeFigures.MeasureAsync(binary!, runs, figures); break;
         case "failover": await FailoverFigures.MeasureAsync(binary!, runs, figures); break;
         case "services": await ServiceFigures.MeasureAsync(binary!, runs, figures); break;
+        case "ingress": await IngressFigures.MeasureAsync(binary!, figures); break;
         case "memory": await MemoryFigures.MeasureAsync(binary!, figures); break;
         case "etcd" when EtcdFigures.Missing is { } missing: Console.Error.WriteLine(missing); break;
         case "etcd": await EtcdFigures.MeasureAsync(runs, figures); break;

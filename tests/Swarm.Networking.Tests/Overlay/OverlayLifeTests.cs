@@ -117,13 +117,26 @@ public sealed class OverlayLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Node_that_has_no_tables_any_more_publishes_nothing_until_it_is_told()
+    {
+        await WebAsync();
+        await net.RestartAsync("h1", ForgetTables);
+        Assert.Empty(net.Daemon("h1").Tables);
+        Assert.Equal("", Cluster.Ask(net.Client, "192.0.2.1", Port));
+        await net.ApplyAsync();
+        Assert.Equal($"web-1 {Cluster.ClientAddress}", Cluster.Ask(net.Client, "192.0.2.1", Port));
+    }
+
+    [Fact]
     public async Task Crash_in_the_middle_of_leaving_leaves_nothing_after_the_next_start()
     {
         await WebAsync();
-        await net.RestartAsync("h1", () => Directory.EnumerateFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")).ToList().ForEach(File.Delete));
+        await net.RestartAsync("h1", ForgetTables);
         await net.Daemon("h1").ApplyAsync("h1", ImmutableDictionary<string, NetworkTable>.Empty, default);
         AssertNothingIsLeft();
     }
+
+    private void ForgetTables() => Directory.EnumerateFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")).ToList().ForEach(File.Delete);
 
     private void AssertNothingIsLeft()
     {
