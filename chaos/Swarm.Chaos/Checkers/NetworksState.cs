@@ -20,7 +20,8 @@ public sealed record ServiceLife(string Token, string Name, int Port, TimeSpan F
 /// <summary>The store said twice that an address is of a service (its virtual one, or one task's): so it was in between.</summary>
 /// <param name="First">The first answer had come.</param>
 /// <param name="Last">The last question was asked.</param>
-public sealed record AddressSighting(string Address, string Token, TimeSpan First, TimeSpan Last)
+/// <param name="IsVirtual">The service's, which keeps it all its life and has no other.</param>
+public sealed record AddressSighting(string Address, string Token, TimeSpan First, TimeSpan Last, bool IsVirtual = false)
 {
     /// <summary>It certainly was during the whole time between the two.</summary>
     public bool Holds(TimeSpan from, TimeSpan to) => First <= from && Last >= to;

@@ -16,6 +16,7 @@ internal sealed class TableCluster : IAsyncDisposable
     public const string Network = "app";
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Tell = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
     private readonly CancellationTokenSource _end = new();
@@ -74,8 +75,7 @@ internal sealed class TableCluster : IAsyncDisposable
         {
             Annotations = new Annotations { Name = name },
             Replicas = replicas,
-            Networks = [new NetworkAttachmentConfig { Target = Network }],
-            Task = new TaskSpec { Container = new ContainerSpec { Image = "busybox:latest" } },
+            Task = new TaskSpec { Container = new ContainerSpec { Image = "busybox:latest" }, Networks = [new NetworkAttachmentConfig { Target = Network }] },
         },
     }));
 
@@ -96,11 +96,18 @@ internal sealed class TableCluster : IAsyncDisposable
     public async Task UntilAsync(string what, Func<bool> holds)
     {
         var watch = Stopwatch.StartNew();
+        var told = Tell;
         while (!holds())
         {
             if (watch.Elapsed > Limit)
             {
-                throw new TimeoutException($"{what}: not within {Limit.TotalMinutes:0} minutes; {Running} tasks run");
+                throw new TimeoutException($"{what}: not within {Limit.TotalMinutes:0} minutes; {State()}");
+            }
+
+            if (watch.Elapsed > told)
+            {
+                told += Tell;
+                Console.Error.WriteLine($"{what}: not yet; {State()}");
             }
 
             await Task.Delay(LookAgain);
@@ -108,6 +115,9 @@ internal sealed class TableCluster : IAsyncDisposable
     }
 
     public int Running => Store.View.Tasks.Count(task => task is { Status.State: TaskState.Running, DesiredState: TaskState.Running });
+
+    private string State() => string.Join(
+        ", ", Store.View.Tasks.CountBy(task => $"{task.Status.State} {task.Status.Error}{task.Status.Message}").OrderByDescending(pair => pair.Value).Take(5).Select(pair => $"{pair.Value} {pair.Key}"));
 
     /// <summary>Every node's table is the newest.</summary>
     public Task SettledAsync() => UntilAsync("all nodes have the newest table", () =>

@@ -41,6 +41,18 @@ public sealed class NetworksTests
         Assert.Contains(why, Assert.Single(finding.Details), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("10.0.1.2", 2000, Verdict.Held)]
+    [InlineData(Alpha, 2000, Verdict.Violated)] // a task's, which is for tasks.web
+    [InlineData("10.0.1.2", 9500, Verdict.Violated)] // of the web before
+    [InlineData("10.0.1.3", 9500, Verdict.Held)]
+    public void A_name_is_its_services_virtual_address(string address, int at, Verdict expected)
+    {
+        AddressSighting[] seen = [.. Sightings, new("10.0.1.2", "alpha", Ms(100), Ms(4900), IsVirtual: true), new("10.0.1.3", "gamma", Ms(9200), Ms(12000), IsVirtual: true)];
+        var evidence = new Evidence { Networks = new NetworksState(Lives, seen, [Answered("web", at, address)], []) };
+        Assert.Equal(expected, new NamesLeadHome().Check(evidence).Verdict);
+    }
+
     [Fact]
     public void One_wrong_address_among_right_ones_is_seen() => Assert.Equal(Verdict.Violated, Names(Answered("web", 2000, Alpha, Beta)).Verdict);
 

@@ -71,7 +71,7 @@ internal sealed class AddressWatch(ClusterAccess cluster, HistoryRecorder histor
         {
             foreach (var address in VirtualAddresses(service))
             {
-                See(address, service.ID, tokens[service.ID], asked, answered);
+                See(address, service.ID, tokens[service.ID], asked, answered, isVirtual: true);
                 current.Add(address);
             }
         }
@@ -80,7 +80,7 @@ internal sealed class AddressWatch(ClusterAccess cluster, HistoryRecorder histor
         {
             foreach (var address in Addresses(task))
             {
-                See(address, task.ID, tokens[task.ServiceID!], tasksAsked, tasksAnswered);
+                See(address, task.ID, tokens[task.ServiceID!], tasksAsked, tasksAnswered, isVirtual: false);
                 current.Add(address);
             }
         }
@@ -90,8 +90,8 @@ internal sealed class AddressWatch(ClusterAccess cluster, HistoryRecorder histor
             .Select(task => (_nodes.GetValueOrDefault(task.NodeID ?? "", ""), task.Status!.ContainerStatus!.PID))];
     }
 
-    private void See(string address, string holder, string token, TimeSpan asked, TimeSpan answered) => _seen.AddOrUpdate(
-        (address, holder), _ => new AddressSighting(address, token, answered, asked), (_, before) => before with { Last = asked });
+    private void See(string address, string holder, string token, TimeSpan asked, TimeSpan answered, bool isVirtual) => _seen.AddOrUpdate(
+        (address, holder), _ => new AddressSighting(address, token, answered, asked, isVirtual), (_, before) => before with { Last = asked });
 
     /// <summary>Of the workload's network.</summary>
     public static IEnumerable<string> Addresses(TaskInspect task) =>

@@ -16,7 +16,7 @@ namespace Swarm.Chaos.Workloads.Networks;
 public sealed class NetworksWorkload(WorkloadSpec spec, ClusterAccess cluster, HistoryRecorder history) : IWorkload
 {
     /// <summary>Of the clients that the scenario asks for, one in so many changes services; the others ask.</summary>
-    private const int AskersPerChanger = 3;
+    private const int AskersPerChanger = 5;
 
     /// <summary>Of the questions: for the name or port of a service that was removed, which may be another's by now.</summary>
     private const double GoneShare = 0.25;

@@ -15,7 +15,7 @@ internal sealed class Prober(ClusterAccess cluster, HistoryRecorder history)
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1500);
 
     /// <summary>For the name: one that nobody has goes on to servers of the host's, which a lab does not reach.</summary>
-    private static readonly TimeSpan NamePatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan NamePatience = TimeSpan.FromMilliseconds(250);
     private const int TargetPort = 80;
 
     /// <summary>Asks for a name from a container, and then who is at one of its addresses.</summary>
