@@ -13,7 +13,7 @@ namespace Swarm.Benchmarks.Convergence;
 internal sealed class TableCluster : IAsyncDisposable
 {
     public const int Nodes = 5;
-    public const string Network = "app";
+    public const string Network = "appnetwork123456789012345";
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Tell = TimeSpan.FromSeconds(5);
@@ -43,7 +43,7 @@ internal sealed class TableCluster : IAsyncDisposable
             .Create(new Network
             {
                 Id = Network,
-                Annotations = new Annotations { Name = Network },
+                Annotations = new Annotations { Name = "app" },
                 Vni = 4097,
                 Pools = [new NetworkPool { Subnet = "10.64.0.0/20", Gateway = "10.64.0.1" }],
             }));

@@ -22,7 +22,7 @@ internal static class IngressFigures
 
     /// <summary>Files that are called as the nodes, and a program that stays: it says its node, and later a word that it is sent. Told to stop, it ends what it has begun.</summary>
     private const string Server =
-        "trap 'sleep 1; exit 0' TERM; mkdir -p /www/cgi-bin; for n in m1 m2 m3 w1 w2; do echo $NODE > /www/$n; done; "
+        "trap 'sleep 5; exit 0' TERM; mkdir -p /www/cgi-bin; for n in m1 m2 m3 w1 w2; do echo $NODE > /www/$n; done; "
         + "printf '#!/bin/sh\\necho; echo %s; head -c 5\\n' $NODE > /www/cgi-bin/hold; chmod +x /www/cgi-bin/hold; httpd -f -vv -p 80 -h /www & wait";
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

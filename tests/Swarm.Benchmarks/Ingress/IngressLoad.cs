@@ -15,7 +15,7 @@ internal sealed class IngressLoad : IAsyncDisposable
 {
     public const int Rate = 500;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
 
     private readonly NetworkNamespace _outside;

@@ -12,7 +12,7 @@ namespace Swarm.Chaos.Workloads.Networks;
 internal sealed class Prober(ClusterAccess cluster, HistoryRecorder history)
 {
     /// <summary>For the name and the answer together. An answer that comes at all comes within milliseconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1500);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(800);
 
     /// <summary>For the name: one that nobody has goes on to servers of the host's, which a lab does not reach.</summary>
     private static readonly TimeSpan NamePatience = TimeSpan.FromMilliseconds(250);
