@@ -4,7 +4,7 @@ using Swarm.Benchmarks.Ingress;
 
 // Prints the figures of docs (targets): dotnet run --project tests/Swarm.Benchmarks -c Release -- [RUNS] [GROUP...]
 // Groups: process, node, failover, services, memory, ingress (they need root, and a built binary in SWARM_BINARY: ./swarm builds artifacts/swarm/swarm; they make labs of
-// their own, bench1, bench3, bench-api, bench-mem and bench-ingress, and take them down), convergence (needs root; namespaces of its own) and tables, scheduler, etcd (beside
+// their own, bench1, bench3, bench-api, bench-mem and bench-ingress, and take them down), convergence and apply (need root; namespaces of their own) and tables, scheduler, etcd (beside
 // services, for a measure of the machine), store
 // and entries (in this process, on the disk of the current folder; the last takes a quarter of an hour). None named: all that need no more than a few minutes.
 var binary = Environment.GetEnvironmentVariable("SWARM_BINARY");
@@ -38,6 +38,7 @@ foreach (var group in groups)
         case "store": await StoreFigures.MeasureAsync(runs, figures); break;
         case "entries": await EntryFigures.MeasureAsync(Entries, figures); break;
         case "tables": TableFigures.Measure(runs, figures); break;
+        case "apply": await ApplyFigures.MeasureAsync(runs, figures); break;
         case "convergence": await ConvergenceFigures.MeasureAsync(runs, figures); break;
         case "scheduler": SchedulerFigures.Measure(figures); break;
         default:

@@ -299,6 +299,7 @@ internal sealed partial class BridgeState
     private void Forget(ContainerSandbox sandbox)
     {
         nameServers.End(sandbox.ContainerId);
+        ruleSockets.Close(sandbox.ContainerId);
         NetworkNamespace.Delete(NamespacePath(sandbox.ContainerId));
         claims.Release(sandbox.ContainerId);
         files.Delete(sandbox.ContainerId);

@@ -95,6 +95,7 @@ internal sealed partial class BridgeState : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await nameServers.DisposeAsync();
+        ruleSockets.Dispose();
         overlayWatch?.Dispose();
         await sweeper.DisposeAsync();
         await flows.DisposeAsync();

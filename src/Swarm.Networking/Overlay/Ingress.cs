@@ -59,10 +59,13 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         flows.Left(gone);
     }
 
-    /// <summary>Nothing of it is left, nor of an earlier daemon's. The link goes last, and so tells whether there is something.</summary>
+    /// <summary>
+    /// Nothing of it is left, nor of an earlier daemon's. The link goes last, and so tells whether there is something; or the rules do, if it went with the namespace that
+    /// its other end was in.
+    /// </summary>
     public async Task RemoveAsync()
     {
-        if (route.FindLink(link) is null && applied is null)
+        if (route.FindLink(link) is null && applied is null && RuleCount.Of(host, rules.Name) == 0)
         {
             return;
         }

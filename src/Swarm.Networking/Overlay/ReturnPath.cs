@@ -33,6 +33,9 @@ internal static class ReturnPath
         inside.Put(back.Routes, back.Rules);
     }
 
+    /// <summary>Whether <see cref="Change"/> has something to do.</summary>
+    public static bool Differs(NetworkTable before, NetworkTable after) => !ReferenceEquals(before.Peers, after.Peers) && !Elements(before).ToHashSet(new ByKey()).SetEquals(Elements(after));
+
     /// <summary>Nodes that have come, have gone or have another address.</summary>
     public static void Change(BridgeEndpoint place, NetworkTable before, NetworkTable after)
     {
