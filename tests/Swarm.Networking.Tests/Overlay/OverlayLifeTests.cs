@@ -56,6 +56,33 @@ public sealed class OverlayLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Container_whose_rules_somebody_flushed_has_them_again_after_the_next_change()
+    {
+        var vip = await WebAsync();
+        Cluster.Shell(Client(), "nft flush ruleset");
+        Assert.Equal("", net.Ask("h1", "client", vip, 80));
+        for (var change = 2; change <= 3; change++)
+        {
+            net.Tables.AddService($"other-{change}");
+            await net.ApplyAsync();
+            Assert.StartsWith("web-1", net.Ask("h1", "client", vip, 80));
+        }
+    }
+
+    [Fact]
+    public async Task Container_that_ends_leaves_nothing_of_its_namespace()
+    {
+        await WebAsync();
+        await net.RunAsync("h2", "web-2", "web"); // a change of the client's rules
+        using var overlay = NetworkNamespace.Open(Path.Combine(net.RunFolder("h1"), "overlay", "netns"));
+        Assert.Equal(2, Links());
+        await net.Daemon("h1").DetachAsync("client", default);
+        await UntilAsync(() => Links() == 1); // that of the published ports
+
+        int Links() => Cluster.Shell(overlay, "ip -o link show type veth").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+    }
+
+    [Fact]
     public async Task Node_whose_address_changes_is_found_there()
     {
         var vip = await WebAsync();
