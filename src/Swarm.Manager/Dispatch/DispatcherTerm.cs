@@ -93,7 +93,7 @@ internal sealed class DispatcherTerm
     }
 
     internal async Task<FindNetworkResponse> FindNetworkAsync(FindNetworkRequest request, CancellationToken cancellation) =>
-        new() { Network = await _places.FindAsync(request.Network, cancellation) };
+        new() { Network = await _places.FindAsync(request.Network, cancellation) is { } network ? network with { Keys = null } : null };
 
     internal Task<AttachNetworkResponse> AttachNetworkAsync(NodeIdentity caller, AttachNetworkRequest request, CancellationToken cancellation) =>
         _places.AttachAsync(caller.NodeId, request, cancellation);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -152,6 +153,28 @@ internal static class TaskContainer
     private static string? AddressOf(NetworkAttachment place, AddressFamily family) =>
         place.Addresses.Select(cidr => cidr.Split('/')[0])
             .FirstOrDefault(address => IPAddress.Parse(address).AddressFamily == family);
+
+    /// <summary>Ports of mode=host as a container got them.</summary>
+    /// <param name="got">Of both families; one that was left to the node has the same number in each.</param>
+    internal static ImmutableArray<PortConfig> Published(ImmutableArray<PortConfig> asked, ImmutableArray<PublishedPort> got)
+    {
+        var free = got.Where(port => !asked.Any(one => one.PublishedPort == port.HostPort && Is(one, port)))
+            .DistinctBy(port => (port.Protocol, port.ContainerPort, port.HostPort)).ToList();
+        return [.. asked.Select(one =>
+        {
+            var found = one.PublishedPort > 0 ? -1 : free.FindIndex(port => Is(one, port));
+            if (found < 0)
+            {
+                return one;
+            }
+
+            var published = one with { PublishedPort = free[found].HostPort };
+            free.RemoveAt(found);
+            return published;
+        })];
+
+        static bool Is(PortConfig one, PublishedPort port) => one.TargetPort == port.ContainerPort && one.Protocol.ToString().Equals(port.Protocol, StringComparison.OrdinalIgnoreCase);
+    }
 
     /// <summary>Published by the node that runs the task alone (mode=host).</summary>
     private static Dictionary<string, IReadOnlyList<PortBinding>?> PortBindings(SwarmTask task) => task.Status.HostPorts
