@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Swarm.Api.Http;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Images;
 
 namespace Swarm.Api.Images;

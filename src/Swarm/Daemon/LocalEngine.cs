@@ -74,6 +74,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
             ShimCommand = ShimCommand(),
             NodeName = facts.Hostname,
             Ids = options.Ids,
+            CdiFolders = options.CdiFolders,
         };
         var cluster = new ClusterNetworks();
         var places = new ContainerPlaces(Path.Combine(options.ExecRoot, "network", "places"));
@@ -115,7 +116,14 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
 
     public int Images => _images.List().Count;
 
-    public ConfiguredFacts Configured => _configuration.Facts(_containers.Cgroups);
+    public ConfiguredFacts Configured
+    {
+        get
+        {
+            var (devices, warnings) = _containers.CdiDevices();
+            return _configuration.Facts(_containers.Cgroups) with { CdiDevices = devices, CdiWarnings = warnings };
+        }
+    }
 
     public IReadOnlyList<ImageUser> UsersOf(string imageId) =>
     [
