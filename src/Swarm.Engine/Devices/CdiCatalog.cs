@@ -26,7 +26,7 @@ internal sealed class CdiCatalog(IReadOnlyList<string> folders)
         var unknown = names.Where(name => !devices.ContainsKey(name)).ToList();
         if (unknown.Count > 0)
         {
-            var why = warnings.Count > 0 ? $" ({string.Join("; ", warnings)})" : "";
+            var why = warnings.Length > 0 ? $" ({string.Join("; ", warnings)})" : "";
             throw new EngineException(500, $"CDI device injection failed: unresolvable CDI devices {string.Join(", ", unknown)}{why}");
         }
 

@@ -136,7 +136,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         new EngineApi(_containers, _containers.Execs, time).Map(routes);
         DiskUsageEndpoint.Map(routes, _containers, _images);
         CommitEndpoint.Map(routes, _containers, _images);
-        ImageEndpoints.Map(routes, _images, this, time);
+        ImageEndpoints.Map(routes, _images, this, Builder.Http, time);
         BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
 

@@ -89,12 +89,12 @@ public sealed class CdiTests : IDisposable
     {
         Directory.CreateDirectory(_folder["host"]);
         await File.WriteAllTextAsync(_folder["host/library"], "from the host");
-        Write("first", "a.json", $$"""
+        Write("first", "a.json", $$$"""
             {"cdiVersion":"0.5.0","kind":"vendor.com/thing","devices":[{"name":"x","containerEdits":{
               "env":["THING=yes"],
               "deviceNodes":[{"path":"/dev/thing","hostPath":"/dev/zero"}],
-              "mounts":[{"hostPath":"{{_folder["host"]}}","containerPath":"/opt/thing","options":["ro"]}],
-              "hooks":[{"hookName":"createRuntime","path":"/bin/busybox","args":["busybox","touch","{{_folder["hooked"]}}"]}]}}]}
+              "mounts":[{"hostPath":"{{{_folder["host"]}}}","containerPath":"/opt/thing","options":["ro"]}],
+              "hooks":[{"hookName":"createRuntime","path":"/bin/busybox","args":["busybox","touch","{{{_folder["hooked"]}}}"]}]}}]}
             """);
         await using var fixture = await EngineFixture.StartAsync(options => options with { CdiFolders = [_folder["first"]] });
         var host = new HostConfig { DeviceRequests = [new DeviceRequest { Driver = "cdi", DeviceIDs = ["vendor.com/thing=x"] }] };
@@ -117,7 +117,7 @@ public sealed class CdiTests : IDisposable
     }
 
     private static string Json(string kind, string name, string variable) =>
-        $$"""{"cdiVersion":"0.5.0","kind":"{{kind}}","devices":[{"name":"{{name}}","containerEdits":{"env":["{{variable}}"]}}]}""";
+        $$$"""{"cdiVersion":"0.5.0","kind":"{{{kind}}}","devices":[{"name":"{{{name}}}","containerEdits":{"env":["{{{variable}}}"]}}]}""";
 
     private CdiCatalog Catalog(params string[] folders) => new([.. folders.Select(folder => _folder[folder]), _folder["missing"]]);
 
