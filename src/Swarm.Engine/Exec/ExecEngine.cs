@@ -88,12 +88,12 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         }
     }
 
-    /// <summary>Starts it. The answer carries its streams; null if it is detached.</summary>
+    /// <summary>Starts it. The answer carries its streams, in frames unless the start asks for a terminal's; null if it is detached.</summary>
     /// <exception cref="EngineException">
     /// 409: it was started, or the container does not run; 400: the command cannot be run, and <see cref="ExecProcess.ExitCode"/> is 126 or 127.
     /// </exception>
     public Task<AttachSession?> StartAsync(ExecProcess exec, ExecStartRequest start, CancellationToken cancellation) =>
-        StartAsync(exec, start, exec.Request.Tty, cancellation);
+        StartAsync(exec, start, start.Tty, cancellation);
 
     /// <summary>Runs one command to its end and collects what it prints.</summary>
     /// <param name="maximumOutput">Bytes; of more, the first ones and "..." are kept.</param>
