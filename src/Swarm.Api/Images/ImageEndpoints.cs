@@ -52,6 +52,11 @@ public static class ImageEndpoints
             throw EngineException.BadRequest("refusing to create a tag with a digest reference");
         }
 
+        if (target.FamiliarName == "sha256")
+        {
+            throw EngineException.BadRequest("refusing to create an ambiguous tag using digest algorithm as name");
+        }
+
         var tag = context.QueryString("tag");
         images.Tag(name, tag.Length > 0 ? target.WithTag(tag) : target);
         return context.AnswerEmptyAsync(StatusCodes.Status201Created);

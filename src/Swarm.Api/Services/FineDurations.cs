@@ -1,30 +1,29 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace Swarm.Api.Services;
 
 /// <summary>The model counts in 100 ns. What was asked for more finely is kept beside it, to be answered as it was asked.</summary>
 internal static class FineDurations
 {
-    /// <summary>Nanoseconds by the name of the setting; null as a rule.</summary>
-    internal static ImmutableSortedDictionary<string, string>? Of(Wire.ServiceSpec spec)
+    /// <summary>Nanoseconds by the name of the setting; empty as a rule.</summary>
+    internal static ImmutableSortedDictionary<string, long> Of(Wire.ServiceSpec spec)
     {
-        var fine = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+        var fine = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
         Visit(spec, (name, value) =>
         {
             if (value is { } nanoseconds && nanoseconds % TimeSpan.NanosecondsPerTick != 0)
             {
-                fine = fine.SetItem(name, nanoseconds.ToString(CultureInfo.InvariantCulture));
+                fine = fine.SetItem(name, nanoseconds);
             }
 
             return value;
         });
-        return fine.IsEmpty ? null : fine;
+        return fine;
     }
 
-    internal static Wire.ServiceSpec Restore(Wire.ServiceSpec spec, ImmutableSortedDictionary<string, string>? fine) => fine is null
+    internal static Wire.ServiceSpec Restore(Wire.ServiceSpec spec, ImmutableSortedDictionary<string, long> fine) => fine.IsEmpty
         ? spec
-        : Visit(spec, (name, value) => fine.TryGetValue(name, out var nanoseconds) ? long.Parse(nanoseconds, CultureInfo.InvariantCulture) : value);
+        : Visit(spec, (name, value) => fine.TryGetValue(name, out var nanoseconds) ? nanoseconds : value);
 
     private static Wire.ServiceSpec Visit(Wire.ServiceSpec spec, Func<string, long?, long?> change) => spec with
     {

@@ -28,7 +28,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
     private int _endedCount;
     private readonly Lock _lock = new();
 
-    /// <exception cref="EngineException">409: the container does not run; 400: no command.</exception>
+    /// <exception cref="EngineException">409: the container does not run; 400: no command, or a user that it does not have.</exception>
     public ExecProcess Create(Container container, ExecCreateRequest request)
     {
         RequireRunning(container);
@@ -42,6 +42,11 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         if (request.Cmd is not { Count: > 0 })
         {
             throw EngineException.BadRequest("No exec command specified");
+        }
+
+        if (!string.IsNullOrEmpty(request.User))
+        {
+            ContainerUser.Resolve(containers.MountedRoot(container), request.User, groups: null); // refused here, where the client hears it
         }
 
         var exec = new ExecProcess(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes)), container.Id, request);

@@ -99,6 +99,9 @@ public sealed class ContainerOptionTests
         var session = await execs.StartAsync(exec, new ExecStartRequest(), CancellationToken.None);
         await session!.RunAsync(client, CancellationToken.None).WaitAsync(EngineFixture.Deadline);
         Assert.Equal("said\r\n", client.Payloads());
+
+        var nobody = Assert.Throws<EngineException>(() => execs.Create(container, new ExecCreateRequest { Cmd = ["true"], User = "no-such-user" }));
+        Assert.Equal((400, "unable to find user no-such-user: no matching entries in passwd file"), (nobody.Status, nobody.Message));
     }
 
     [RootFact]

@@ -28,6 +28,19 @@ public sealed class ImageSourceTests
         Assert.Equal(400, Assert.Throws<EngineException>(() => ImageSource.Url("://")).Status);
     }
 
+    [Theory]
+    [InlineData("       ", "is an invalid OS component")]
+    [InlineData("/", "is an invalid OS component")]
+    [InlineData("macos/arm64", "operating system is not supported")]
+    [InlineData("macos", "operating system is not supported")]
+    public async Task Another_system_than_linux_is_refused(string platform, string why)
+    {
+        using var room = await ImageRoom.OpenAsync();
+        var refusal = await Assert.ThrowsAsync<EngineException>(() => room.Images.ImportAsync(Stream.Null, new ImageImport { Platform = ImagePlatform.Parse(platform) }, default));
+        Assert.Equal(400, refusal.Status);
+        Assert.Contains(why, refusal.Message, StringComparison.Ordinal);
+    }
+
     private sealed class OneFile(HttpStatusCode status, byte[] content) : HttpMessageHandler
     {
         public string? Asked { get; private set; }
