@@ -90,40 +90,6 @@ public sealed class HostileRegistryTests
         Assert.NotNull(await layers.UnpackAsync([], Digest.Of(layer), () => new MemoryStream(layer), default));
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Layer_that_unpacks_to_more_than_the_disk_is_refused_in_time_and_the_disk_is_free_again(bool zstd)
-    {
-        using var folder = new TemporaryFolder();
-        var disk = folder.Make("disk");
-        Tar.Run("mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", disk);
-        try
-        {
-            using var room = await ImageRoom.OpenAsync(disk);
-            var before = DiskSpace.Of(disk);
-
-            // It says 20 GB and has one, in a few MB that are downloaded whole.
-            var (blob, diffId) = Filled(20L << 30, 1L << 30, 1, zstd);
-            using var registry = FalseImage.OfBlobs([blob], [diffId]).Serve();
-            var refusal = await Assert.ThrowsAsync<EngineException>(() => room.Images.PullAsync($"{registry.Host}/a:1", null, null, default));
-
-            // What was downloaded stays for another try, as of any pull that breaks off, and goes at a start a good while later.
-            Assert.Equal(500, refusal.Status);
-            Assert.Contains("no space left on device", refusal.Message, StringComparison.Ordinal);
-            Assert.Empty(room.Images.List());
-            Assert.Empty(Directory.EnumerateFileSystemEntries(room.Data("layers")));
-            Assert.InRange(DiskSpace.Of(disk).Free, before.Free - blob.Length - (1 << 20), before.Total);
-            room.Time.Advance(TimeSpan.FromDays(30));
-            await room.RestartAsync();
-            Assert.Equal(0, room.Blobs);
-        }
-        finally
-        {
-            Tar.Run("umount", disk);
-        }
-    }
-
     [Fact]
     public async Task Two_pulls_at_once_share_the_work_and_one_may_leave()
     {
