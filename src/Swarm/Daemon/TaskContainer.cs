@@ -168,7 +168,14 @@ internal static class TaskContainer
         Target = template.Expand(mount.Target),
         ReadOnly = mount.ReadOnly,
         BindOptions = mount.Type == MountType.Bind
-            ? new BindOptions { Propagation = mount.Propagation, NonRecursive = mount.NonRecursive, CreateMountpoint = mount.CreateMountpoint }
+            ? new BindOptions
+            {
+                Propagation = mount.Propagation,
+                NonRecursive = mount.NonRecursive,
+                CreateMountpoint = mount.CreateMountpoint,
+                ReadOnlyNonRecursive = mount.ReadOnlyNonRecursive,
+                ReadOnlyForceRecursive = mount.ReadOnlyForceRecursive,
+            }
             : null,
         VolumeOptions = mount.Type == MountType.Volume
             ? new VolumeOptions
@@ -179,7 +186,12 @@ internal static class TaskContainer
                 DriverConfig = mount.VolumeDriver is { } driver ? new VolumeDriverConfig { Name = driver.Name, Options = Expanded(driver.Options, template) } : null,
             }
             : null,
-        TmpfsOptions = mount.Type == MountType.Tmpfs ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode } : null,
+        TmpfsOptions = mount.Type == MountType.Tmpfs ? new TmpfsOptions
+        {
+            SizeBytes = mount.TmpfsSizeBytes,
+            Mode = mount.TmpfsMode,
+            Options = [.. mount.TmpfsOptions.Select(IReadOnlyList<string> (option) => option)],
+        } : null,
     };
 
     private static Dictionary<string, string> Expanded(IReadOnlyDictionary<string, string> texts, TaskTemplate template) =>
