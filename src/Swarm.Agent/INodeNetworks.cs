@@ -17,6 +17,9 @@ public interface INodeNetworks
     /// <summary>What this node holds now, also from before a restart of the daemon, by network.</summary>
     ImmutableDictionary<string, NetworkTable> Tables { get; }
 
+    /// <summary>Networks that were asked for and that this node can never make as it is, and why, by network.</summary>
+    ImmutableDictionary<string, string> Unsupported { get; }
+
     /// <summary>Where the kernel and the names differ from the network's table, one line each; empty: nowhere.</summary>
     Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation);
 

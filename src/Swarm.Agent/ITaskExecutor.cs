@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Swarm.Model;
 
 namespace Swarm.Agent;
@@ -17,6 +18,9 @@ public interface ITaskExecutor
     /// <summary>Starts the prepared container. Does nothing if it runs already.</summary>
     /// <exception cref="TaskFailedException">It could not start.</exception>
     Task<ContainerStatus> StartAsync(SwarmTask task, CancellationToken cancellation);
+
+    /// <summary>What the task's running container is published at on this node: its host-mode ports, those that were left to the node with the number that they got.</summary>
+    ImmutableArray<PortConfig> PortsOf(SwarmTask task) => task.Status.HostPorts;
 
     /// <summary>Completes when the started container is healthy, at once if it has no healthcheck, or when it has ended well.</summary>
     /// <exception cref="TaskFailedException">It became unhealthy, or failed before it was healthy.</exception>

@@ -88,6 +88,7 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
 
     /// <summary>Completes when the network is made with the endpoint in it.</summary>
     /// <param name="progress">Hears what is waited for.</param>
+    /// <exception cref="TaskRejectedException">This node can never make it.</exception>
     internal async Task UntilMadeAsync(string networkId, string taskId, Action<string> progress, CancellationToken cancellation)
     {
         while (true)
@@ -99,6 +100,11 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
                 if (networks.Tables.TryGetValue(networkId, out var table) && table.Endpoints.ContainsKey(taskId))
                 {
                     return;
+                }
+
+                if (networks.Unsupported.TryGetValue(networkId, out var reason))
+                {
+                    throw new TaskRejectedException(reason);
                 }
 
                 var name = _wanted.GetValueOrDefault(networkId)?.Network.Annotations.Name ?? networkId;

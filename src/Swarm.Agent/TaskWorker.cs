@@ -203,7 +203,7 @@ internal sealed partial class TaskWorker
                 Message = message,
                 Error = error,
                 Container = container ?? before.Container,
-                HostPorts = before.HostPorts,
+                HostPorts = state == TaskState.Running ? _context.Executor.PortsOf(_task) : before.HostPorts,
             },
         };
         _context.Reporter.Report(_task);

@@ -30,6 +30,12 @@ public sealed record EngineOptions
     /// <summary>Who containers' users are on the host. Fixed for a data root: its files lie there with these ids.</summary>
     public IdMap Ids { get; init; } = IdMap.None;
 
+    /// <summary>Where files of the Container Device Interface are, lowest priority first; empty: no such devices.</summary>
+    public IReadOnlyList<string> CdiFolders { get; init; } = DefaultCdiFolders;
+
+    /// <summary>Docker's.</summary>
+    public static IReadOnlyList<string> DefaultCdiFolders { get; } = ["/etc/cdi", "/var/run/cdi"];
+
     internal string UserNamespacesPath => Path.Combine(ExecRoot, "userns");
     internal string ContainersPath => Path.Combine(DataRoot, "containers");
     internal string VolumesPath => Path.Combine(DataRoot, "volumes");

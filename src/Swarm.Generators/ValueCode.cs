@@ -53,6 +53,13 @@ internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string
                 + $"{Of(inner).Read("n" + depth, depth + 1)}{pad}    {target} = n{depth};\n{pad}}}\n";
         }
 
+        // A nil where the record allows none keeps the default that the target already holds.
+        var fallback = type.NullableAnnotation == NullableAnnotation.Annotated ? "" : $" ?? {target}";
+        if (shared)
+        {
+            return type.IsReferenceType ? $"{pad}{target} = global::Swarm.Model.Codec.ReadShared<{_name}>(ref reader, options){fallback};\n" : Refuse();
+        }
+
         if (type.TypeKind == TypeKind.Enum)
         {
             return $"{pad}{target} = ({_name})reader.{Reader(Underlying())}();\n";
@@ -74,13 +81,6 @@ internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string
                 + $"{pad}    var b{depth} = {builder};\n{pad}    for (var i{depth} = 0; i{depth} < c{depth}; i{depth}++)\n{pad}    {{\n"
                 + $"{pad}        var k{depth} = reader.ReadString()!;\n{pad}        {name} x{depth} = default!;\n{Of(entry).Read("x" + depth, depth + 2)}{pad}        b{depth}[k{depth}] = x{depth};\n{pad}    }}\n\n"
                 + $"{pad}    {target} = b{depth}.ToImmutable();\n{pad}}}\n{pad}}}\n";
-        }
-
-        // A nil where the record allows none keeps the default that the target already holds.
-        var fallback = type.NullableAnnotation == NullableAnnotation.Annotated ? "" : $" ?? {target}";
-        if (shared)
-        {
-            return type.IsReferenceType ? $"{pad}{target} = global::Swarm.Model.Codec.ReadShared<{_name}>(ref reader, options){fallback};\n" : Refuse();
         }
 
         return _name switch

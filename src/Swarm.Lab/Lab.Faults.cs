@@ -39,11 +39,19 @@ public sealed partial class Lab
             cancellation);
 
     /// <summary>Stops every process of the nodes where it stands, all at once, as machines that hang. Answers when none runs any more.</summary>
-    public Task PauseAsync(IReadOnlyList<string> nodes, CancellationToken cancellation) =>
+    /// <param name="daemonOnly">Only the daemon stands still; its containers run on. Answers when it is told to.</param>
+    public Task PauseAsync(IReadOnlyList<string> nodes, CancellationToken cancellation, bool daemonOnly = false) =>
         ChangeAsync(
             async record =>
             {
                 var machines = Machines(record, nodes);
+                if (daemonOnly)
+                {
+                    using var daemons = HeldProcesses.Of(machines.Select(m => m.Daemon).OfType<ProcessIdentity>().Select(d => new[] { d }));
+                    daemons.Signal(PidFd.SigStop);
+                    return;
+                }
+
                 using (var held = HeldProcesses.Find([.. machines.Select(m => m.Processes)]))
                 {
                     held.Signal(PidFd.SigStop);

@@ -18,9 +18,10 @@ public sealed partial class Lab
             cancellation);
 
     /// <summary>One-way cuts: nothing that From sends reaches To; the other direction is untouched. Replaces all cuts and partitions that stand.</summary>
+    /// <param name="path">What does not get through.</param>
     /// <exception cref="LabException">No edge, an unknown node, or a node cut off from itself.</exception>
-    public Task CutAsync(IReadOnlyList<(string From, string To)> edges, CancellationToken cancellation) =>
-        ChangeAsync(record => ApplyAsync(record with { Partition = [], Cuts = [.. Cut.Checked(record, edges)] }), cancellation);
+    public Task CutAsync(IReadOnlyList<(string From, string To)> edges, CancellationToken cancellation, CutPath path = CutPath.All) =>
+        ChangeAsync(record => ApplyAsync(record with { Partition = [], Cuts = [.. Cut.Checked(record, edges, path)] }), cancellation);
 
     /// <summary>
     /// Nodes lose this share of the packets that they send and that they get, from and to every other node, by chance. Cuts stay. The loss of

@@ -49,6 +49,9 @@ public sealed partial class Lab
         return AddressPlan.Node(record, record.Node(node));
     }
 
+    /// <summary>File of the network namespace that the cables meet in: who is in it is a neighbour of all nodes, and none of them.</summary>
+    public string OutsideNamespace => _fabric.FabricFile;
+
     public EngineEndpoint Endpoint(string node) => EngineEndpoint.Parse(Paths(node).DockerHost);
 
     /// <summary>A client of one node's daemon, which works from outside the node's network.</summary>

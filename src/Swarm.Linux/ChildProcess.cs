@@ -84,6 +84,13 @@ public static unsafe partial class ChildProcess
         return result == pid ? new WaitStatus(status) : null;
     }
 
+    /// <summary>Without waiting: whether our child has ended, which is then reaped, or is not ours (any more).</summary>
+    public static bool HasEnded(int pid)
+    {
+        int status;
+        return waitpid(pid, &status, WaitNoHang) != 0;
+    }
+
     /// <summary>Reaps one ended child without waiting; null if none has ended.</summary>
     public static (int Pid, WaitStatus Status)? ReapAny()
     {

@@ -10,6 +10,9 @@ public static partial class FileDescriptors
 {
     public const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2;
     public const int Create = 0x40, Truncate = 0x200, Append = 0x400, NonBlocking = 0x800, CloseOnExec = 0x80000, Directory = 0x10000, PathOnly = 0x200000;
+
+    /// <summary>O_TMPFILE: a file without a name, in the folder that is opened.</summary>
+    public const int Unnamed = 0x410000;
     private const int DuplicateCloseOnExec = 1030, GetFlags = 3, SetFlags = 4;
 
     public static (int Read, int Write) Pipe(int flags = CloseOnExec)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Swarm.Manager.Allocation;
 using Swarm.Manager.Dispatch;
 using Swarm.Manager.Loops;
+using Swarm.Manager.Networks;
 using Swarm.Manager.Orchestration;
 using Swarm.Manager.Reaping;
 using Swarm.Manager.Rebalancing;
@@ -67,6 +68,7 @@ public sealed partial class ManagerLoops(IObjectStore store, Dispatcher dispatch
             runner.RunAsync(new SchedulingLoop(), leading),
             runner.RunAsync(new ReapingLoop(), leading),
             runner.RunAsync(new RebalancingLoop(), leading),
+            runner.RunAsync(new KeyRotationLoop(), leading),
             dispatcher.LeadAsync(leading));
     }
 

@@ -57,6 +57,12 @@ public sealed record ClusterSpec : VersionedRecord
     /// <summary>Another number than <see cref="RootCa.LastForcedRotation"/> asks for a new root.</summary>
     [Key(9)] public ulong ForceRotate { get; init; }
     [Key(10)] public ImmutableArray<ExternalCa> ExternalCas { get; init; } = [];
+
+    /// <summary>Kept as it was asked for: one snapshot is kept.</summary>
+    [Key(11)] public ulong KeepOldSnapshots { get; init; }
+
+    /// <summary>Kept as it was asked for; 0: Docker's default.</summary>
+    [Key(12)] public ulong LogEntriesForSlowFollowers { get; init; }
 }
 
 /// <summary>A certificate authority outside the cluster that signs for one of its roots, spoken to as CFSSL is.</summary>

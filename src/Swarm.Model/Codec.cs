@@ -52,8 +52,11 @@ public static class Codec
 
     private static class Cache<T>
     {
-        // Strings are read by MessagePack's own; every other formatter registers itself.
-        internal static IMessagePackFormatter<T>? Registered = typeof(T) == typeof(string) ? (IMessagePackFormatter<T>)(object)NullableStringFormatter.Instance : null;
+        // Strings are read by MessagePack's own, labels by ours; every other formatter registers itself.
+        internal static IMessagePackFormatter<T>? Registered =
+            typeof(T) == typeof(string) ? (IMessagePackFormatter<T>)(object)NullableStringFormatter.Instance
+            : typeof(T) == typeof(ImmutableSortedDictionary<string, string>) ? (IMessagePackFormatter<T>)(object)LabelsFormatter.Instance
+            : null;
     }
 
     private sealed class GeneratedResolver : IFormatterResolver

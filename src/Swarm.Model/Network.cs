@@ -37,6 +37,9 @@ public sealed record Network : VersionedRecord, IStoreObject
     /// </summary>
     [Key(12)] public ImmutableArray<string> LastGiven { get; init; } = [];
 
+    /// <summary>Null: its frames are not encrypted. With the network itself nodes are not told: see <see cref="NetworkTable.Keys"/>.</summary>
+    [Key(13)] public NetworkKeys? Keys { get; init; }
+
     [IgnoreMember] public string? UniqueName => Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Network;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

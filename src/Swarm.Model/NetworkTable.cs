@@ -24,6 +24,9 @@ public sealed record NetworkTable : VersionedRecord
 
     /// <summary>UDP port that all nodes take the frames of networks at.</summary>
     [Key(5)] public int DataPathPort { get; init; } = 4789;
+
+    /// <summary>Null: frames go as they are. Otherwise nothing of the network leaves a node but sealed, and nothing else is taken.</summary>
+    [Key(6)] public NetworkKeys? Keys { get; init; }
 }
 
 /// <summary>A task or an attached container on a network. Its hardware address follows from its first address.</summary>
@@ -66,9 +69,17 @@ public sealed record NetworkService : VersionedRecord
 [MessagePackObject]
 public sealed record NetworkPeer : VersionedRecord
 {
-    /// <summary>Where other nodes send its frames; without port.</summary>
+    /// <summary>Where other nodes send its frames; without port. Empty on an encrypted network: see <see cref="SealedAddress"/>.</summary>
     [Key(0)] public string Address { get; init; } = "";
 
     /// <summary>The node's own addresses on the ingress network, CIDR; empty on others.</summary>
     [Key(1)] public ImmutableArray<string> Addresses { get; init; } = [];
+
+    /// <summary>
+    /// <see cref="Address"/> on an encrypted network, and empty on others: a node of a version that does not know of encryption finds nobody to send to.
+    /// </summary>
+    [Key(2)] public string SealedAddress { get; init; } = "";
+
+    /// <summary>The one of both that is there.</summary>
+    [IgnoreMember] public string Underlay => Address.Length > 0 ? Address : SealedAddress;
 }

@@ -44,6 +44,9 @@ public sealed record ServiceSpec : VersionedRecord
     [Key(6)] public UpdateConfig? Rollback { get; init; }
     [Key(7)] public EndpointSpec? Endpoint { get; init; }
     [Key(8)] public ImmutableArray<NetworkAttachmentConfig> Networks { get; init; } = [];
+
+    /// <summary>Nanoseconds, by the name of the setting, of durations that were asked for more finely than in 100 ns.</summary>
+    [Key(9)] public ImmutableSortedDictionary<string, long> FineDurations { get; init; } = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
 }
 
 public enum ServiceMode : byte { Replicated = 0, Global = 1, ReplicatedJob = 2, GlobalJob = 3 }

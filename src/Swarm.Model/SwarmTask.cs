@@ -53,7 +53,7 @@ public sealed record SwarmTask : VersionedRecord, IStoreObject
 
     /// <summary>service.slot.id or service.node.id, fixed when the task is made.</summary>
     [Key(9)] public string Name { get; init; } = "";
-    [Key(10)] public ImmutableSortedDictionary<string, string> ServiceLabels { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+    [Key(10), Shared] public ImmutableSortedDictionary<string, string> ServiceLabels { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
     [Key(11), Shared] public string ServiceName { get; init; } = "";
 
     /// <summary>Of a job's task: the <see cref="JobStatus.Iteration"/> that it is part of. Such a task is wanted Running until it is Complete, and after.</summary>
@@ -84,7 +84,7 @@ public sealed record TaskStatus : VersionedRecord
     [Key(2), Shared] public string Message { get; init; } = "";
 
     /// <summary>What is wrong: "no suitable node (...)"; empty if nothing.</summary>
-    [Key(3)] public string Error { get; init; } = "";
+    [Key(3), Shared] public string Error { get; init; } = "";
     [Key(4)] public ContainerStatus? Container { get; init; }
     [Key(5)] public ImmutableArray<PortConfig> HostPorts { get; init; } = [];
 }

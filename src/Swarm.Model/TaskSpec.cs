@@ -137,6 +137,15 @@ public sealed record Mount : VersionedRecord
 
     /// <summary>Permission bits; 0: 1777.</summary>
     [Key(13)] public uint TmpfsMode { get; init; }
+
+    /// <summary>Each a flag, or a name and a value.</summary>
+    [Key(14)] public ImmutableArray<ImmutableArray<string>> TmpfsOptions { get; init; } = [];
+
+    /// <summary>Bind: what is mounted below the source stays writable.</summary>
+    [Key(15)] public bool ReadOnlyNonRecursive { get; init; }
+
+    /// <summary>Bind: refused where what is mounted below the source can not be made read-only.</summary>
+    [Key(16)] public bool ReadOnlyForceRecursive { get; init; }
 }
 
 [MessagePackObject]

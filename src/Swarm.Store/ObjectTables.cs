@@ -55,11 +55,12 @@ internal sealed class ObjectTables
     private static (CommitResult Result, StoreCommit? Commit) Apply(StoreView view, long index, DateTimeOffset time, IReadOnlyList<StoredChange> changes)
     {
         var applied = ImmutableArray.CreateBuilder<StoreChange>(changes.Count);
+        var made = new StoreView.Editor(view);
         foreach (var change in changes)
         {
-            var old = view.Find(change.Table, change.Id);
+            var old = made.Find(change.Table, change.Id);
             var row = Row(change, index, old?.Meta.CreatedAt ?? time, time);
-            if (Refusal(view, change, old, row) is { } refusal)
+            if (Refusal(made, change, old, row) is { } refusal)
             {
                 return (new CommitResult(refusal, 0, change.Id), null);
             }
@@ -67,18 +68,18 @@ internal sealed class ObjectTables
             IStoreObject? record = null;
             if (row is { } written)
             {
-                record = Records.Decode(written);
-                view = view.With(record, written.Name, written.Body);
+                (_, record, var body) = Records.Decode(written, old);
+                made.Set(record, old, written.Name, body);
             }
             else
             {
-                view = view.Without(old!);
+                made.Remove(old!);
             }
 
             applied.Add(new StoreChange(change.Kind, change.Table, old, record));
         }
 
-        return (new CommitResult(CommitStatus.Committed, index, null), new StoreCommit(view with { Index = index }, applied.MoveToImmutable()));
+        return (new CommitResult(CommitStatus.Committed, index, null), new StoreCommit(made.Build(index), applied.MoveToImmutable()));
     }
 
     internal void Restore(StoreView view)
@@ -144,13 +145,13 @@ internal sealed class ObjectTables
         }
     }
 
-    private static CommitStatus? Refusal(StoreView view, StoredChange change, IStoreObject? old, StoredRow? row)
+    private static CommitStatus? Refusal(StoreView.Editor made, StoredChange change, IStoreObject? old, StoredRow? row)
     {
         if (change.Kind == ChangeKind.Create ? old is not null : old is null || old.Meta.Version != change.ReadVersion)
         {
             return change.Kind == ChangeKind.Create ? CommitStatus.Exists : CommitStatus.Conflict;
         }
 
-        return row is { Name: { } name } && view.FindByName(change.Table, name) is { } holder && holder.Id != change.Id ? CommitStatus.NameTaken : null;
+        return row is { Name: { } name } && made.FindByName(change.Table, name) is { } holder && holder.Id != change.Id ? CommitStatus.NameTaken : null;
     }
 }

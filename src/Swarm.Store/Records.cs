@@ -6,10 +6,22 @@ namespace Swarm.Store;
 internal static class Records
 {
     /// <summary>The record of <paramref name="row"/>; one that nobody reads where a newer version has made the table.</summary>
-    internal static IStoreObject Decode(StoredRow row)
+    /// <param name="old">What it takes the place of, if anything: what of a task never changes is held once.</param>
+    internal static DecodedRow Decode(StoredRow row, IStoreObject? old = null)
     {
         var record = Read(row);
-        return record.WithMeta(record.Meta with { Version = row.Version, CreatedAt = row.CreatedAt, UpdatedAt = row.UpdatedAt });
+        var meta = record.Meta with { Version = row.Version, CreatedAt = row.CreatedAt, UpdatedAt = row.UpdatedAt };
+        if (record is not SwarmTask task)
+        {
+            return new DecodedRow(row, record.WithMeta(meta), row.Body);
+        }
+
+        // Tasks are the many. What a newer version wrote, or an older one, may read as the same record and be other bytes: those are kept.
+        var body = Codec.Serialize(task).AsSpan().SequenceEqual(row.Body) ? null : row.Body;
+        return new DecodedRow(
+            row,
+            old is SwarmTask before ? task with { Meta = meta, Id = before.Id, Name = task.Name == before.Name ? before.Name : task.Name } : task with { Meta = meta },
+            body);
     }
 
     /// <summary>The record's bytes without its version and times, which are the store's to give.</summary>

@@ -5,4 +5,5 @@ namespace Swarm.Store;
 /// the record, go into snapshots: so replicas of different versions hold the same bytes, whatever of them each understands.
 /// </summary>
 /// <param name="Name">The name that is unique within the table, as the writer says; null where it has none.</param>
-internal readonly record struct Row<T>(T Record, string? Name, byte[] Body);
+/// <param name="Body">Null: writing the record gives the same bytes, which need not be held twice.</param>
+internal readonly record struct Row<T>(T Record, string? Name, byte[]? Body);

@@ -9,13 +9,13 @@ public sealed partial record StoreView
     /// <summary>Makes a view of many objects at once: a snapshot of 100,000 takes a fraction of what adding them one by one would.</summary>
     internal sealed class Builder
     {
-        private readonly Table<Cluster>.Builder _clusters = new();
-        private readonly Table<Node>.Builder _nodes = new();
-        private readonly Table<Service>.Builder _services = new();
+        private readonly Table<Cluster>.Builder _clusters = new(Table<Cluster>.Empty);
+        private readonly Table<Node>.Builder _nodes = new(Table<Node>.Empty);
+        private readonly Table<Service>.Builder _services = new(Table<Service>.Empty);
         private readonly List<Row<SwarmTask>> _tasks = [];
-        private readonly Table<Network>.Builder _networks = new();
-        private readonly Table<Secret>.Builder _secrets = new();
-        private readonly Table<Config>.Builder _configs = new();
+        private readonly Table<Network>.Builder _networks = new(Table<Network>.Empty);
+        private readonly Table<Secret>.Builder _secrets = new(Table<Secret>.Empty);
+        private readonly Table<Config>.Builder _configs = new(Table<Config>.Empty);
         private readonly SortedDictionary<TableKind, Table<OpaqueRecord>.Builder> _others = [];
 
         internal void Add(DecodedRow decoded)
@@ -23,20 +23,20 @@ public sealed partial record StoreView
             var row = decoded.Row;
             switch (decoded.Record)
             {
-                case Cluster r: _clusters.Add(new(r, row.Name, row.Body)); break;
-                case Node r: _nodes.Add(new(r, row.Name, row.Body)); break;
-                case Service r: _services.Add(new(r, row.Name, row.Body)); break;
-                case SwarmTask r: _tasks.Add(new(r, row.Name, row.Body)); break;
-                case Network r: _networks.Add(new(r, row.Name, row.Body)); break;
-                case Secret r: _secrets.Add(new(r, row.Name, row.Body)); break;
-                case Config r: _configs.Add(new(r, row.Name, row.Body)); break;
+                case Cluster r: _clusters.Set(new(r, row.Name, decoded.Body)); break;
+                case Node r: _nodes.Set(new(r, row.Name, decoded.Body)); break;
+                case Service r: _services.Set(new(r, row.Name, decoded.Body)); break;
+                case SwarmTask r: _tasks.Add(new(r, row.Name, decoded.Body)); break;
+                case Network r: _networks.Set(new(r, row.Name, decoded.Body)); break;
+                case Secret r: _secrets.Set(new(r, row.Name, decoded.Body)); break;
+                case Config r: _configs.Set(new(r, row.Name, decoded.Body)); break;
                 case OpaqueRecord r:
                     if (!_others.TryGetValue(r.Table, out var other))
                     {
-                        _others.Add(r.Table, other = new());
+                        _others.Add(r.Table, other = new(Table<OpaqueRecord>.Empty));
                     }
 
-                    other.Add(new(r, row.Name, row.Body));
+                    other.Set(new(r, row.Name, decoded.Body));
                     break;
                 case var record: throw new InvalidOperationException($"there is no table for a {record.GetType().Name}");
             }
@@ -47,8 +47,8 @@ public sealed partial record StoreView
         {
             var byService = Task.Run(() => TaskIndex.Of(_tasks.Select(row => (row.Record.Id, row.Record.ServiceId))));
             var byNode = Task.Run(() => TaskIndex.Of(_tasks.Select(row => (row.Record.Id, row.Record.NodeId))));
-            var tasks = new Table<SwarmTask>.Builder();
-            _tasks.ForEach(tasks.Add);
+            var tasks = new Table<SwarmTask>.Builder(Table<SwarmTask>.Empty);
+            _tasks.ForEach(tasks.Set);
             return Build(index, tasks.Build(), byService.GetAwaiter().GetResult(), byNode.GetAwaiter().GetResult());
         }
 

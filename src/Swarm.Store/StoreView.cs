@@ -63,12 +63,11 @@ public sealed partial record StoreView
     internal IEnumerable<StoredRow> Rows() => Rows(Clusters).Concat(Rows(Nodes)).Concat(Rows(Services)).Concat(Rows(Tasks)).Concat(Rows(Networks))
         .Concat(Rows(Secrets)).Concat(Rows(Configs)).Concat(Others.Values.SelectMany(Rows));
 
-    internal StoreView With(IStoreObject record, string? name, byte[] body) => record switch
+    private StoreView With(IStoreObject record, string? name, byte[]? body) => record switch
     {
         Cluster r => this with { Clusters = Clusters.Set(new(r, name, body)) },
         Node r => this with { Nodes = Nodes.Set(new(r, name, body)) },
         Service r => this with { Services = Services.Set(new(r, name, body)) },
-        SwarmTask r => WithTask(new(r, name, body), Tasks.Find(r.Id)),
         Network r => this with { Networks = Networks.Set(new(r, name, body)) },
         Secret r => this with { Secrets = Secrets.Set(new(r, name, body)) },
         Config r => this with { Configs = Configs.Set(new(r, name, body)) },
@@ -76,12 +75,11 @@ public sealed partial record StoreView
         _ => throw new InvalidOperationException($"there is no table for a {record.GetType().Name}"),
     };
 
-    internal StoreView Without(IStoreObject record) => record switch
+    private StoreView Without(IStoreObject record) => record switch
     {
         Cluster r => this with { Clusters = Clusters.Remove(r.Id) },
         Node r => this with { Nodes = Nodes.Remove(r.Id) },
         Service r => this with { Services = Services.Remove(r.Id) },
-        SwarmTask r => this with { Tasks = Tasks.Remove(r.Id), ByService = ByService.Move(r.Id, r.ServiceId, null), ByNode = ByNode.Move(r.Id, r.NodeId, null) },
         Network r => this with { Networks = Networks.Remove(r.Id) },
         Secret r => this with { Secrets = Secrets.Remove(r.Id) },
         Config r => this with { Configs = Configs.Remove(r.Id) },
@@ -101,17 +99,10 @@ public sealed partial record StoreView
                 Version = record.Meta.Version,
                 CreatedAt = record.Meta.CreatedAt,
                 UpdatedAt = record.Meta.UpdatedAt,
-                Body = body,
+                Body = body ?? Records.Encode(record),
             };
         }
     }
 
     private Table<OpaqueRecord> Other(TableKind table) => Others.GetValueOrDefault(table, Table<OpaqueRecord>.Empty);
-
-    private StoreView WithTask(Row<SwarmTask> row, SwarmTask? old) => this with
-    {
-        Tasks = Tasks.Set(row),
-        ByService = ByService.Move(row.Record.Id, old?.ServiceId, row.Record.ServiceId),
-        ByNode = ByNode.Move(row.Record.Id, old?.NodeId, row.Record.NodeId),
-    };
 }

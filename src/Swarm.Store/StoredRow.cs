@@ -15,3 +15,7 @@ internal readonly record struct StoredRow
     public DateTimeOffset UpdatedAt { get; init; }
     public byte[] Body { get; init; }
 }
+
+/// <summary>An object as bytes, and the record read from them.</summary>
+/// <param name="Body"><inheritdoc cref="Row{T}.Body"/></param>
+internal readonly record struct DecodedRow(StoredRow Row, IStoreObject Record, byte[]? Body);

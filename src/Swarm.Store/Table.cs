@@ -57,19 +57,39 @@ public sealed class Table<T> : IReadOnlyCollection<T> where T : class, IStoreObj
     internal Table<T> Remove(string id) =>
         new(_byId.Remove(id), _byId.TryGetValue(id, out var old) && old.Name is { } name ? _idByName.Remove(name) : _idByName);
 
-    /// <summary>Fills a table at once, without a new one for every row.</summary>
-    internal sealed class Builder
+    /// <summary>Makes many changes at once, without a new table for each.</summary>
+    internal sealed class Builder(Table<T> table)
     {
-        private readonly ImmutableSortedDictionary<string, Row<T>>.Builder _byId = Empty._byId.ToBuilder();
-        private readonly ImmutableDictionary<string, string>.Builder _idByName = Empty._idByName.ToBuilder();
+        private readonly ImmutableSortedDictionary<string, Row<T>>.Builder _byId = table._byId.ToBuilder();
+        private readonly ImmutableDictionary<string, string>.Builder _idByName = table._idByName.ToBuilder();
 
-        internal void Add(Row<T> row)
+        internal T? Find(string id) => _byId.TryGetValue(id, out var row) ? row.Record : null;
+
+        internal T? FindByName(string name) => _idByName.TryGetValue(name, out var id) ? _byId[id].Record : null;
+
+        internal void Set(Row<T> row)
         {
-            _byId[row.Record.Id] = row;
+            var id = row.Record.Id;
+            if (_byId.TryGetValue(id, out var old) && old.Name is { } oldName && oldName != row.Name)
+            {
+                _idByName.Remove(oldName);
+            }
+
+            _byId[id] = row;
             if (row.Name is { } name)
             {
-                _idByName[name] = row.Record.Id;
+                _idByName[name] = id;
             }
+        }
+
+        internal void Remove(string id)
+        {
+            if (_byId.TryGetValue(id, out var old) && old.Name is { } name)
+            {
+                _idByName.Remove(name);
+            }
+
+            _byId.Remove(id);
         }
 
         internal Table<T> Build() => new(_byId.ToImmutable(), _idByName.ToImmutable());

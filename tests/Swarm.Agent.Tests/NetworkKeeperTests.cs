@@ -83,6 +83,16 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => acknowledging);
     }
 
+    [Fact]
+    public async Task A_network_that_this_node_can_never_make_is_a_reason_to_reject_the_task()
+    {
+        _networks.Failures = int.MaxValue;
+        _networks.Unsupported = _networks.Unsupported.Add("a", "encrypted networks need /dev/net/tun");
+        _keeper.Take(new Assignments { NetworksIndex = 9, Networks = [NetworkChange.Between(null, Table("a", "t1"))] });
+        var rejected = await Assert.ThrowsAsync<TaskRejectedException>(() => _keeper.UntilMadeAsync("a", "t1", _ => { }, _daemon.Token));
+        Assert.Equal("encrypted networks need /dev/net/tun", rejected.Message);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _daemon.Cancel();
@@ -101,6 +111,8 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
         private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public ImmutableDictionary<string, NetworkTable> Tables { get; set; } = ImmutableDictionary<string, NetworkTable>.Empty;
+
+        public ImmutableDictionary<string, string> Unsupported { get; set; } = ImmutableDictionary<string, string>.Empty;
 
         public ImmutableArray<ContainerPlace> Places => [];
 

@@ -28,6 +28,21 @@ public sealed class KeysTests
     }
 
     [Fact]
+    public async Task Settings_of_rafts_log_are_kept_as_they_were_asked_for()
+    {
+        await using var host = await ClusterHost.StartManagerAsync();
+        Assert.Equal((10000, 0, 500), await RaftAsync());
+        await UpdateAsync(host, """{"Name":"default","Raft":{"SnapshotInterval":5000,"KeepOldSnapshots":3,"LogEntriesForSlowFollowers":1200}}""");
+        Assert.Equal((5000, 3, 1200), await RaftAsync());
+
+        async Task<(int, int, int)> RaftAsync()
+        {
+            var raft = (await host.GetAsync("/swarm")).GetProperty("Spec").GetProperty("Raft");
+            return (raft.GetProperty("SnapshotInterval").GetInt32(), raft.GetProperty("KeepOldSnapshots").GetInt32(), raft.GetProperty("LogEntriesForSlowFollowers").GetInt32());
+        }
+    }
+
+    [Fact]
     public async Task Unlock_passes_the_key_on()
     {
         await using var host = await ClusterHost.StartManagerAsync();

@@ -34,6 +34,10 @@ internal static class Bench
         }
     }
 
+    /// <summary>Runs clients beside each other, each on a thread of its own.</summary>
+    public static Task<T[]> OnThreadsAsync<T>(int clients, Func<int, T> run) => Task.WhenAll(Enumerable.Range(0, clients)
+        .Select(client => Task.Factory.StartNew(() => run(client), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
     public static ServiceSpec Sleepers(string name, ulong replicas) => new()
     {
         Name = name,

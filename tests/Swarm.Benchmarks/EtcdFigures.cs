@@ -51,8 +51,7 @@ internal static class EtcdFigures
             var prefix = string.Create(CultureInfo.InvariantCulture, $"c{clients}-{run}");
             var before = ServiceFigures.ProcessorSeconds(members.Select(member => member.Id));
             var watch = Stopwatch.StartNew();
-            await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(() => PutAsync(ports[client % Members], $"{prefix}-{client}", count / clients))));
-            var done = count / clients * clients;
+            var done = (await Bench.OnThreadsAsync(clients, client => Put(ports[client % Members], $"{prefix}-{client}", count / clients))).Sum();
             rates.Add(done / watch.Elapsed.TotalSeconds);
             costs.Add((ServiceFigures.ProcessorSeconds(members.Select(member => member.Id)) - before) * 1e6 / done);
         }
@@ -62,15 +61,17 @@ internal static class EtcdFigures
         figures.Add($"etcd: processor time of all three members for one of them, {by}", "", "", costs, "us");
     }
 
-    private static async Task PutAsync(int port, string prefix, int count)
+    private static int Put(int port, string prefix, int count)
     {
         using var connection = new RawConnection(new IPEndPoint(IPAddress.Loopback, port));
         var value = Convert.ToBase64String(new byte[ValueSize]);
         for (var i = 0; i < count; i++)
         {
             var key = Convert.ToBase64String(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{prefix}-{i}")));
-            await connection.AskAsync(RawConnection.Post("/v3/kv/put", $$"""{"key":"{{key}}","value":"{{value}}"}"""));
+            connection.Ask(RawConnection.Post("/v3/kv/put", $$"""{"key":"{{key}}","value":"{{value}}"}"""));
         }
+
+        return count;
     }
 
     private static Process Start(string root, int[] ports, int member)
@@ -112,7 +113,7 @@ internal static class EtcdFigures
         {
             foreach (var port in ports.Take(Members))
             {
-                PutAsync(port, "ready", 1).GetAwaiter().GetResult();
+                Put(port, "ready", 1);
             }
 
             return true;

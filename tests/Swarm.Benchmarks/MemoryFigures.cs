@@ -11,34 +11,36 @@ namespace Swarm.Benchmarks;
 /// <summary>The memory of a manager's process with many tasks in its store. They wait for a node that there is not, so no container adds to it.</summary>
 internal static class MemoryFigures
 {
-    private const int Services = 100, Replicas = 1000;
+    private const int Replicas = 1000;
     private const double MiB = 1048576;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
 
-    public static Task MeasureAsync(string binary, Figures figures) => Bench.InLabAsync("bench-mem", 1, 0, binary, async lab =>
+    /// <param name="services">Of a thousand tasks each.</param>
+    public static Task MeasureAsync(string binary, int services, string target, Figures figures) => Bench.InLabAsync("bench-mem", 1, 0, binary, async lab =>
     {
+        var tasks = (services * Replicas).ToString("N0", CultureInfo.InvariantCulture);
         await Task.Delay(Settling);
-        Add(figures, lab, "fresh");
+        Add(figures, lab, "fresh", "");
         using (var client = lab.Connect("m1"))
         {
-            for (var i = 0; i < Services; i++)
+            for (var i = 0; i < services; i++)
             {
                 await client.CreateServiceAsync(Waiting($"waiting-{i}"), CancellationToken.None);
             }
 
-            await AllThereAsync(client);
+            await AllThereAsync(client, services);
         }
 
         await Task.Delay(Settling);
-        Add(figures, lab, "with 100,000 tasks");
+        Add(figures, lab, $"with {tasks} tasks", target);
         await lab.RestartAsync(["m1"], CancellationToken.None);
         using (var client = lab.Connect("m1"))
         {
-            await AllThereAsync(client);
+            await AllThereAsync(client, services);
         }
 
         await Task.Delay(Settling);
-        Add(figures, lab, "with 100,000 tasks, started again");
+        Add(figures, lab, $"with {tasks} tasks, started again", target);
     });
 
     private static ServiceSpec Waiting(string name)
@@ -48,20 +50,20 @@ internal static class MemoryFigures
     }
 
     /// <summary>Service by service: a list of all tasks at once would itself be what is measured.</summary>
-    private static async Task AllThereAsync(EngineClient client)
+    private static async Task AllThereAsync(EngineClient client, int services)
     {
-        for (var i = 0; i < Services; i++)
+        for (var i = 0; i < services; i++)
         {
             var service = new KeyValuePair<string, string>("service", $"waiting-{i}");
             await Bench.UntilAsync(Stopwatch.StartNew(), $"tasks of {service.Value}", async c => (await client.TasksAsync(c, service)).Count == Replicas);
         }
     }
 
-    private static void Add(Figures figures, LabApi lab, string when)
+    private static void Add(Figures figures, LabApi lab, string when, string target)
     {
         var pid = lab.Record.Node("m1").Daemon!.Pid;
-        figures.Add($"memory of a manager {when} (PSS)", "", "", [(ProcFs.ProportionalSetSize(pid) ?? 0) / MiB], "MiB");
-        figures.Add($"memory of a manager {when} (RSS)", "", "", [ResidentSize(pid) / MiB], "MiB");
+        figures.Add($"memory of a manager {when} (PSS)", "", target, [(ProcFs.ProportionalSetSize(pid) ?? 0) / MiB], "MiB");
+        figures.Add($"memory of a manager {when} (RSS)", "", target, [ResidentSize(pid) / MiB], "MiB");
     }
 
     /// <summary>As proc(5) says in /proc/PID/statm, in pages.</summary>

@@ -15,6 +15,8 @@ internal static class SchedulerFigures
 
     public static void Measure(Figures figures)
     {
+        // What the compiler of a process that starts takes belongs to no placement.
+        Run(services: 20, replicas: 500, new TaskSpec());
         Figure(figures, "100 services of 1,000 tasks", services: 100, replicas: 1_000, new TaskSpec());
         Figure(figures, "the same, spread over zones and racks", services: 100, replicas: 1_000, new TaskSpec { Placement = new Placement { SpreadOver = ["node.labels.zone", "node.labels.rack"] } });
         Figure(figures, "the same, with reservations and two constraints", services: 100, replicas: 1_000, new TaskSpec
@@ -25,7 +27,11 @@ internal static class SchedulerFigures
         Figure(figures, "5,000 services of one task", services: 5_000, replicas: 1, new TaskSpec());
     }
 
-    private static void Figure(Figures figures, string what, int services, int replicas, TaskSpec spec)
+    private static void Figure(Figures figures, string what, int services, int replicas, TaskSpec spec) =>
+        figures.Add($"placements on 5,000 nodes: {what}", "", ">= 50 thousand/s", [services * replicas / Run(services, replicas, spec) / 1000], "thousand/s");
+
+    /// <summary>Seconds of processor time until all are placed.</summary>
+    private static double Run(int services, int replicas, TaskSpec spec)
     {
         var store = new MemoryStore(TimeProvider.System);
         var loop = new SchedulingLoop();
@@ -35,6 +41,7 @@ internal static class SchedulerFigures
             Commit(store, transaction);
         }
 
+        GC.Collect();
         var before = Process.GetCurrentProcess().TotalProcessorTime;
         loop.Reset(watch.Start, TimeSpan.Zero);
         for (var isBusy = true; isBusy;)
@@ -55,12 +62,7 @@ internal static class SchedulerFigures
 
         var spent = Process.GetCurrentProcess().TotalProcessorTime - before;
         var placed = store.View.Tasks.Count(task => task.Status.State == TaskState.Assigned);
-        if (placed != services * replicas)
-        {
-            throw new InvalidOperationException($"{placed} of {services * replicas} tasks were placed");
-        }
-
-        figures.Add($"placements on 5,000 nodes: {what}", "", ">= 50 thousand/s", [placed / spent.TotalSeconds / 1000], "thousand/s");
+        return placed == services * replicas ? spent.TotalSeconds : throw new InvalidOperationException($"{placed} of {services * replicas} tasks were placed");
     }
 
     private static IEnumerable<StoreTransaction> Creating(int services, int replicas, TaskSpec spec)

@@ -36,6 +36,7 @@ public sealed record ServiceSpec : VersionedRecord
     [Key(6)] public UpdateConfig? Rollback { get; init; }
     [Key(7)] public EndpointSpec? Endpoint { get; init; }
     [Key(8)] public ImmutableArray<NetworkAttachmentConfig> Networks { get; init; } = [];
+    [Key(9)] public ImmutableSortedDictionary<string, long> FineDurations { get; init; } = ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal);
 }
 
 [MessagePackObject]

@@ -13,5 +13,8 @@ public static class Ask
         Pools = spec.Pools.Add(new PoolSpec(subnet, range, gateway, auxiliary.ToImmutableSortedDictionary(pair => pair.Name, pair => pair.Address))),
     };
 
+    /// <summary>An option of a driver whose names have no prefix.</summary>
+    public static NetworkSpec Plainly(this NetworkSpec spec, string name, string value) => spec with { Options = spec.Options.SetItem(name, value) };
+
     public static NetworkSpec Option(this NetworkSpec spec, string name, string value) => spec with { Options = spec.Options.SetItem("com.docker.network." + name, value) };
 }

@@ -75,9 +75,14 @@ public sealed class Topology : IAsyncDisposable
     public NetworkNamespace Open(string containerId) => NetworkNamespace.Open(Bridge.NamespacePath(containerId));
 
     /// <summary>A server that answers every connection with its name and the address that it sees; listening when this returns.</summary>
-    public void Serve(NetworkNamespace ns, int port, string name)
+    public void Serve(NetworkNamespace ns, int port, string name) => Listen(ns, $"TCP-LISTEN:{port},fork,reuseaddr", name);
+
+    /// <inheritdoc cref="Serve(NetworkNamespace, int, string)"/>
+    public void Serve6(NetworkNamespace ns, int port, string name) => Listen(ns, $"TCP6-LISTEN:{port},fork,reuseaddr,ipv6only=1", name);
+
+    private void Listen(NetworkNamespace ns, string listen, string name)
     {
-        var process = ns.Start(new ProcessStartInfo("socat", ["-d", "-d", $"TCP-LISTEN:{port},fork,reuseaddr", $"SYSTEM:echo {name} $SOCAT_PEERADDR"])
+        var process = ns.Start(new ProcessStartInfo("socat", ["-d", "-d", listen, $"SYSTEM:echo {name} $SOCAT_PEERADDR"])
         {
             RedirectStandardError = true,
         });

@@ -11,7 +11,7 @@ namespace Swarm.Simulation;
 public sealed class ClusterSimulation(ITestOutputHelper output)
 {
     /// <summary>Seeds of each story.</summary>
-    private const int DefaultRuns = 350;
+    private const int DefaultRuns = 500;
     private const int Steps = 40;
     private static readonly TimeSpan MaxConvergence = TimeSpan.FromMinutes(3);
 

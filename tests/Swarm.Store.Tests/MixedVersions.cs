@@ -54,6 +54,24 @@ public sealed class MixedVersions
     }
 
     [Fact]
+    public void A_task_is_held_without_its_bytes_only_where_writing_it_gives_the_same()
+    {
+        var older = OfFewerFields("t1", "s1");
+        Apply(Write(ChangeKind.Create, "t1", null, older, TableKind.Task));
+        Apply([.. new StoreTransaction().Create(new SwarmTask { Id = "t2", ServiceId = "s1", Spec = new TaskSpec { Container = new ContainerSpec { Image = "busybox" } } }).Changes]);
+        Apply([.. new StoreTransaction().Update(View.Tasks.Find("t2")! with { NodeId = "n1" }).Changes]);
+        foreach (var view in new[] { View, Copy(View) })
+        {
+            Assert.Equal([older, null], view.Tasks.Rows.Select(row => row.Body));
+            Assert.Equal(older, view.Rows().First().Body);
+            Assert.Equal(Records.Encode(view.Tasks.Find("t2")!), view.Rows().Last().Body);
+            Assert.Equal(["t1", "t2"], view.TasksOfService("s1").Select(task => task.Id));
+            Assert.Equal(["t2"], view.TasksOnNode("n1").Select(task => task.Id));
+            Assert.Equal(StoreDigest.Of(View), StoreDigest.Of(view));
+        }
+    }
+
+    [Fact]
     public void A_newer_version_s_field_survives_a_change_by_this_version_and_a_snapshot()
     {
         Apply(Write(ChangeKind.Create, "n1", null, Newer(new Node { Id = "n1", Spec = new NodeSpec { Availability = (NodeAvailability)99 } }), TableKind.Node));
@@ -128,6 +146,19 @@ public sealed class MixedVersions
 
     private static StoredChange Write(ChangeKind kind, string id, string? name, byte[] body, long version, TableKind table = Unheard) =>
         new() { Kind = kind, Table = table, Id = id, ReadVersion = version, CarriesName = true, Name = name, Body = body };
+
+    /// <summary>A task as a version wrote it that knew no more than its id, its meta and its service.</summary>
+    private static byte[] OfFewerFields(string id, string service)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        var writer = new MessagePackWriter(bytes);
+        writer.WriteArrayHeader(3);
+        writer.Write(id);
+        writer.WriteRaw(Codec.Serialize(new Meta()));
+        writer.Write(service);
+        writer.Flush();
+        return bytes.WrittenSpan.ToArray();
+    }
 
     /// <summary>The record as a version would write it that has one field more.</summary>
     private static byte[] Newer<T>(T record)

@@ -1,4 +1,5 @@
 using Swarm.Chaos.Histories;
+using Swarm.Chaos.Running;
 
 namespace Swarm.Chaos.Checkers;
 
@@ -14,6 +15,10 @@ public sealed record Evidence
     /// <summary>At one index, when nothing was written any more; empty: the managers never stood at one index.</summary>
     public IReadOnlyList<ReplicaDigest> Replicas { get; init; } = [];
     public ServicesState? Services { get; init; }
+    public NetworksState? Networks { get; init; }
+
+    /// <summary>As they really went.</summary>
+    public IReadOnlyList<FaultEvent> Faults { get; init; } = [];
 }
 
 /// <summary>A manager's whole list of the workload's services after the faults.</summary>

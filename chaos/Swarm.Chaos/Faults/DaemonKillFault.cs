@@ -17,6 +17,6 @@ internal sealed class DaemonKillFault : IFault
         }
 
         await context.Lab.KillAsync(nodes, daemonOnly: true, cancellation);
-        return new Injection($"daemon of {string.Join(", ", nodes)} crashed", token => context.Lab.RestartAsync(nodes, token));
+        return new Injection($"daemon of {string.Join(", ", nodes)} crashed", token => context.Lab.RestartAsync(nodes, token)) { OutOfTouch = context.LateWith(nodes) };
     }
 }

@@ -82,6 +82,9 @@ public sealed class FaultContext(ClusterAccess cluster, Claims claims, FaultSpec
     public bool OthersAreWhole(IReadOnlyCollection<string> but) =>
         cluster.Managers.Except(but).All(m => claims.IsFree(m) && cluster.Lab.Condition(m) == NodeCondition.Running) && claims.IsFree(Claims.Network);
 
+    /// <summary>Who hears late of the cluster when something happens to nodes: they themselves, or everybody if one of them may lead.</summary>
+    public IReadOnlyList<string>? LateWith(IReadOnlyList<string> nodes) => nodes.Any(cluster.Managers.Contains) ? null : nodes;
+
     private IEnumerable<string> Free(IEnumerable<string> names) => names.Where(claims.IsFree);
 
     private async Task<IEnumerable<string>> FollowersAsync(List<string> managers, CancellationToken cancellation)

@@ -30,5 +30,8 @@ public sealed record Injection(string What, Func<CancellationToken, Task>? Undo)
     /// <summary>Nothing was done.</summary>
     public bool Skipped { get; private init; }
 
+    /// <summary>Nodes that meanwhile may hear nothing of what managers decide, or late; null: all.</summary>
+    public IReadOnlyList<string>? OutOfTouch { get; init; }
+
     public static Injection Skip(string reason) => new(reason, null) { Skipped = true };
 }

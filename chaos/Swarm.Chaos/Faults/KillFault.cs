@@ -17,6 +17,6 @@ internal sealed class KillFault : IFault
         }
 
         await context.Lab.KillAsync(nodes, daemonOnly: false, cancellation);
-        return new Injection($"{string.Join(", ", nodes)} without power", token => context.Lab.RestartAsync(nodes, token));
+        return new Injection($"{string.Join(", ", nodes)} without power", token => context.Lab.RestartAsync(nodes, token)) { OutOfTouch = context.LateWith(nodes) };
     }
 }

@@ -17,6 +17,6 @@ internal sealed class PauseFault : IFault
         }
 
         await context.Lab.PauseAsync(nodes, cancellation);
-        return new Injection($"{string.Join(", ", nodes)} paused", token => context.Lab.ResumeAsync(nodes, token));
+        return new Injection($"{string.Join(", ", nodes)} paused", token => context.Lab.ResumeAsync(nodes, token)) { OutOfTouch = context.LateWith(nodes) };
     }
 }

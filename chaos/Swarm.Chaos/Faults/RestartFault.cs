@@ -17,6 +17,6 @@ internal sealed class RestartFault : IFault
         }
 
         await context.Lab.RestartAsync(nodes, cancellation);
-        return new Injection($"{string.Join(", ", nodes)} restarted", null);
+        return new Injection($"{string.Join(", ", nodes)} restarted", null) { OutOfTouch = context.LateWith(nodes) };
     }
 }

@@ -4,6 +4,7 @@ using Swarm.Chaos.Reports;
 using Swarm.Chaos.Scenarios;
 using Swarm.Chaos.Timeline;
 using Swarm.Chaos.Workloads;
+using Swarm.Chaos.Workloads.Networks;
 using Swarm.Lab;
 using LabApi = Swarm.Lab.Lab;
 using Task = System.Threading.Tasks.Task;
@@ -47,7 +48,7 @@ public sealed class ChaosRun(Scenario scenario, long seed, RunOptions options, T
     private async Task<RunReport> OnLabAsync(ClusterAccess cluster, IReadOnlyList<PlannedFault> plan, CancellationToken cancellation)
     {
         var history = new HistoryRecorder(time);
-        IReadOnlyList<IWorkload> workloads = [.. scenario.Workloads.Select(w => Make(w, cluster))];
+        IReadOnlyList<IWorkload> workloads = [.. scenario.Workloads.Select(w => Make(w, cluster, history))];
         var setUp = 0;
         foreach (var workload in workloads)
         {
@@ -92,6 +93,7 @@ public sealed class ChaosRun(Scenario scenario, long seed, RunOptions options, T
         evidence = evidence with
         {
             Operations = history.Operations(),
+            Faults = injector.Events,
             LeaderClaims = [.. logs.Concat(watch.Claims).OrderBy(c => c.At)],
             Replicas = await ReplicaComparison.LookAsync(cluster, cancellation),
         };
@@ -134,11 +136,12 @@ public sealed class ChaosRun(Scenario scenario, long seed, RunOptions options, T
     private ClientSession Session(ClusterAccess cluster, HistoryRecorder history, int number) =>
         new(cluster, history, number, Dice.For(seed, $"client {number}"));
 
-    private static IWorkload Make(WorkloadSpec spec, ClusterAccess cluster) => spec.Kind switch
+    private static IWorkload Make(WorkloadSpec spec, ClusterAccess cluster, HistoryRecorder history) => spec.Kind switch
     {
         WorkloadKind.Register => new RegisterWorkload(spec, cluster),
         WorkloadKind.Set => new SetWorkload(spec, cluster),
         WorkloadKind.Services => new ServicesWorkload(spec, cluster),
+        WorkloadKind.Networks => new NetworksWorkload(spec, cluster, history),
         _ => throw new InvalidOperationException($"no workload is called {spec.Kind}"),
     };
 

@@ -58,7 +58,7 @@ internal sealed class Injector(ClusterAccess cluster, HistoryRecorder history, A
         finally
         {
             context.ReleaseAll();
-            _events.Enqueue(new FaultEvent(planned.Number, fault.Kind, injection.What, begun, history.Now, injection.Skipped, error));
+            _events.Enqueue(new FaultEvent(planned.Number, fault.Kind, injection.What, begun, history.Now, injection.Skipped, error, injection.OutOfTouch));
         }
     }
 

@@ -25,12 +25,14 @@ public enum WorkloadKind
     Register,
     Set,
     Services,
+    Networks,
 }
 
 /// <param name="Clients">Each a loop of calls, one after the other, through random managers.</param>
-/// <param name="Objects">Registers, or services that are scaled; of a set without meaning.</param>
-/// <param name="Replicas">The most that a service is scaled to.</param>
-public sealed record WorkloadSpec(WorkloadKind Kind, int Clients, int Objects, int Replicas);
+/// <param name="Objects">Registers, or services that are scaled, or services on a network; of a set without meaning.</param>
+/// <param name="Replicas">The most that a service is scaled to, or has.</param>
+/// <param name="Subnet">Of the services' network, whose addresses a small one uses again sooner; null: the cluster's choice.</param>
+public sealed record WorkloadSpec(WorkloadKind Kind, int Clients, int Objects, int Replicas, string? Subnet = null);
 
 /// <summary>One source of faults: again and again, each of its faults after the last one's end.</summary>
 public sealed record FaultSpec

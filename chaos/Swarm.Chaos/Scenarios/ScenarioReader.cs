@@ -69,7 +69,8 @@ public static class ScenarioReader
             kind,
             map.Number("clients", 1, MaxClients),
             kind == WorkloadKind.Set ? 0 : map.Number("objects", 1, 100),
-            kind == WorkloadKind.Services ? map.Number("replicas", 1, 100) : 0);
+            kind is WorkloadKind.Services or WorkloadKind.Networks ? map.Number("replicas", 1, 100) : 0,
+            kind == WorkloadKind.Networks ? map.TextOrNull("subnet") : null);
         map.End();
         return spec;
     }

@@ -33,6 +33,10 @@ public sealed partial class EngineClient
             ClientJson.Default.ContainerWaited,
             cancellation);
 
+    /// <param name="signal">Its name, with or without SIG, or its number.</param>
+    public Task KillContainerAsync(string container, string signal, CancellationToken cancellation) =>
+        TellAsync(HttpMethod.Post, $"/containers/{Uri.EscapeDataString(container)}/kill{new QueryString().Add("signal", signal)}", null, cancellation);
+
     public Task RemoveContainerAsync(string container, bool force, CancellationToken cancellation) =>
         TellAsync(
             HttpMethod.Delete, $"/containers/{Uri.EscapeDataString(container)}{new QueryString().Add("force", force).Add("v", true)}", null, cancellation);

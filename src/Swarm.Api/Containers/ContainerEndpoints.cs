@@ -158,8 +158,19 @@ public static class ContainerEndpoints
 
     internal static Container Named(HttpContext context, ContainerEngine engine) => engine.Get(context.RouteString("id"));
 
-    internal static ushort Size(HttpContext context, string name) =>
-        ushort.TryParse(context.QueryString(name), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
-            ? size
-            : throw EngineException.BadRequest($"strconv.Atoi: parsing \"{context.QueryString(name)}\": invalid syntax");
+    /// <summary>Of a terminal: Docker takes 32 bits, the kernel has 16.</summary>
+    /// <param name="name">h or w.</param>
+    /// <exception cref="EngineException">400.</exception>
+    public static ushort Size(HttpContext context, string name)
+    {
+        var text = context.QueryString(name);
+        if (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size))
+        {
+            return (ushort)Math.Min(size, ushort.MaxValue);
+        }
+
+        var digits = text.AsSpan().TrimStart('-');
+        var why = digits.IsEmpty || digits.ContainsAnyExceptInRange('0', '9') ? "invalid syntax" : "value out of range";
+        throw EngineException.BadRequest($"invalid resize {(name == "h" ? "height" : "width")} \"{text}\": {why}");
+    }
 }

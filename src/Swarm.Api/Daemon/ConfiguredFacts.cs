@@ -38,6 +38,13 @@ public sealed record ConfiguredFacts
     public IReadOnlyList<string> AuthorizationPlugins { get; init; } = [];
     public string InitBinary { get; init; } = "docker-init";
 
+    /// <summary>Where CDI files are looked for; empty: CDI is off.</summary>
+    public IReadOnlyList<string> CdiFolders { get; init; } = [];
+
+    /// <summary>Fully qualified names of what they describe now.</summary>
+    public IReadOnlyList<string> CdiDevices { get; init; } = [];
+    public IReadOnlyList<string> CdiWarnings { get; init; } = [];
+
     /// <summary>Containers forward: false where --ip-forward=false left the host as it was.</summary>
     public bool Forwards { get; init; } = true;
 }

@@ -146,7 +146,9 @@ public static class SystemEndpoints
             LiveRestoreEnabled = true,
             Isolation = "",
             InitBinary = configured.InitBinary,
-            Warnings = facts.Warnings,
+            CDISpecDirs = configured.CdiFolders,
+            DiscoveredDevices = configured.CdiDevices.Count == 0 ? null : [.. configured.CdiDevices.Select(name => new DeviceInfo("cdi", name))],
+            Warnings = [.. facts.Warnings, .. configured.CdiWarnings],
         };
     }
 }

@@ -43,7 +43,7 @@ public static class ExecEndpoints
 
         // The head goes out before the process is started: some clients (docker-py) lose what comes in one piece with it.
         execs.CheckStart(exec);
-        await HijackAsync(context, exec, (client, closed) => RunAsync(execs, exec, request, client, closed)).ConfigureAwait(false);
+        await context.HijackAsync(request.Tty ? Hijack.RawStream : Hijack.MultiplexedStream, (client, closed) => RunAsync(execs, exec, request, client, closed)).ConfigureAwait(false);
     }
 
     /// <summary>A command that cannot be run is told on the stream, as Docker tells it: the client then asks for the exit code, 126 or 127.</summary>
@@ -56,15 +56,12 @@ public static class ExecEndpoints
         }
         catch (EngineException e)
         {
-            await StreamRefusal.WriteAsync(client, exec.Request.Tty, ShimFrameKind.Stdout, e.Message, closed).ConfigureAwait(false);
+            await StreamRefusal.WriteAsync(client, request.Tty, ShimFrameKind.Stdout, e.Message, closed).ConfigureAwait(false);
             return;
         }
 
         await session!.RunAsync(client, closed).ConfigureAwait(false);
     }
-
-    private static Task HijackAsync(HttpContext context, ExecProcess exec, Func<Stream, CancellationToken, Task> session) =>
-        context.HijackAsync(exec.Request.Tty ? Hijack.RawStream : Hijack.MultiplexedStream, session);
 
     private static async Task ResizeAsync(HttpContext context, ExecEngine execs)
     {

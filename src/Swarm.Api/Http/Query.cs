@@ -8,18 +8,12 @@ namespace Swarm.Api.Http;
 public static class Query
 {
     /// <summary>Everything but nothing, 0, no, false and none is true.</summary>
-    public static bool QueryBool(this HttpContext context, string name, bool fallback = false)
-    {
-        if (!context.Request.Query.TryGetValue(name, out var values))
-        {
-            return fallback;
-        }
+    public static bool QueryBool(this HttpContext context, string name, bool fallback = false) => context.Request.Query.ContainsKey(name)
+        ? context.QueryString(name).Trim().ToLowerInvariant() is not ("" or "0" or "no" or "false" or "none")
+        : fallback;
 
-        return values.ToString().Trim().ToLowerInvariant() is not ("" or "0" or "no" or "false" or "none");
-    }
-
-    /// <summary>The value, or empty.</summary>
-    public static string QueryString(this HttpContext context, string name) => context.Request.Query[name].ToString();
+    /// <summary>The value, the first if there are several, or empty.</summary>
+    public static string QueryString(this HttpContext context, string name) => context.Request.Query[name] is [{ } first, ..] ? first : "";
 
     /// <summary>Every value of a parameter that may repeat.</summary>
     public static IReadOnlyList<string> QueryStrings(this HttpContext context, string name) =>

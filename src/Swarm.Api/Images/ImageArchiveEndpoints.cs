@@ -16,6 +16,11 @@ internal static class ImageArchiveEndpoints
             throw EngineException.BadRequest("no image is named: give one or more names");
         }
 
+        foreach (var name in names)
+        {
+            WantedPlatform.Check(context, new ApiVersion(1, 48), images, name);
+        }
+
         var saver = images.Save(names);
         context.Response.ContentType = "application/x-tar";
         AllowBlocking(context);

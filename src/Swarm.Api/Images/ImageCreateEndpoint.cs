@@ -9,9 +9,9 @@ namespace Swarm.Api.Images;
 /// <summary>`docker pull` and `docker import`.</summary>
 internal static class ImageCreateEndpoint
 {
-    public static Task CreateAsync(HttpContext context, ImageStore images) =>
+    public static Task CreateAsync(HttpContext context, ImageStore images, HttpClient http) =>
         context.QueryString("fromImage").Length > 0 ? PullAsync(context, images)
-        : context.QueryString("fromSrc").Length > 0 ? ImportAsync(context, images)
+        : context.QueryString("fromSrc").Length > 0 ? ImportAsync(context, images, http)
         : throw EngineException.BadRequest("invalid reference format");
 
     private static Task PullAsync(HttpContext context, ImageStore images)
@@ -24,13 +24,9 @@ internal static class ImageCreateEndpoint
             : images.PullAsync(reference, platform, auth, step => report(ProgressLine.Of(step)), cancellation));
     }
 
-    private static async Task ImportAsync(HttpContext context, ImageStore images)
+    private static async Task ImportAsync(HttpContext context, ImageStore images, HttpClient http)
     {
-        if (context.QueryString("fromSrc") != "-")
-        {
-            throw EngineException.NotImplemented("importing from a URL is not built: download the archive and send it (docker import - NAME < FILE)");
-        }
-
+        var source = context.QueryString("fromSrc");
         var name = context.QueryString("repo") is { Length: > 0 } repo ? ImageReference.Parse(repo) : null;
         if (name?.HasDigest == true)
         {
@@ -43,17 +39,27 @@ internal static class ImageCreateEndpoint
         }
 
         var platform = context.QueryString("platform") is { Length: > 0 } text ? ImagePlatform.Parse(text) : null;
-        context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
-        var image = await images.ImportAsync(
-            context.Request.Body,
-            new ImageImport
+        var import = new ImageImport
+        {
+            Name = name,
+            Message = context.QueryString("message") is { Length: > 0 } message ? message : "Imported from " + source,
+            Changes = context.QueryStrings("changes"),
+            Platform = platform,
+        };
+        if (source != "-")
+        {
+            await ProgressStream.RunAsync(context, async (report, cancellation) =>
             {
-                Name = name,
-                Message = context.QueryString("message") is { Length: > 0 } message ? message : "Imported from -",
-                Changes = context.QueryStrings("changes"),
-                Platform = platform,
-            },
-            context.RequestAborted);
+                var url = ImageSource.Url(source);
+                report(new ProgressLine { Status = $"Downloading from {url}" });
+                await using var archive = await ImageSource.OpenAsync(http, url, cancellation);
+                report(new ProgressLine { Status = (await images.ImportAsync(archive, import, cancellation)).Id });
+            });
+            return;
+        }
+
+        context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
+        var image = await images.ImportAsync(context.Request.Body, import, context.RequestAborted);
         var lines = await JsonLines.StartAsync(context);
         await lines.WriteAsync(new ProgressLine { Status = image.Id }, ImageWireJson.Default.ProgressLine);
     }

@@ -14,7 +14,8 @@ namespace Swarm.Api.Images;
 public static class ImageEndpoints
 {
     /// <param name="use">Who refuses the deletion of images: the containers.</param>
-    public static void Map(IEndpointRouteBuilder routes, ImageStore images, IImageUse use, TimeProvider time)
+    /// <param name="http">Downloads what `docker import URL` names.</param>
+    public static void Map(IEndpointRouteBuilder routes, ImageStore images, IImageUse use, HttpClient http, TimeProvider time)
     {
         routes.MapGet("/images/json", context => ImageListEndpoint.ListAsync(context, images, time));
         routes.MapGet("/images/search", _ => throw EngineException.NotImplemented(
@@ -22,7 +23,7 @@ public static class ImageEndpoints
         routes.MapPost("/auth", context => RegistryEndpoints.LogInAsync(context, images));
         routes.MapGet("/images/get", context => ImageArchiveEndpoints.SaveAsync(context, images, context.QueryStrings("names")));
         routes.MapPost("/images/load", context => ImageArchiveEndpoints.LoadAsync(context, images));
-        routes.MapPost("/images/create", context => ImageCreateEndpoint.CreateAsync(context, images));
+        routes.MapPost("/images/create", context => ImageCreateEndpoint.CreateAsync(context, images, http));
         routes.MapPost("/images/prune", context => ImageListEndpoint.PruneAsync(context, images, use, time));
         routes.MapGet("/images/{**path}", context => Split(context) switch
         {
@@ -49,6 +50,11 @@ public static class ImageEndpoints
         if (target.HasDigest)
         {
             throw EngineException.BadRequest("refusing to create a tag with a digest reference");
+        }
+
+        if (target.FamiliarName == "sha256")
+        {
+            throw EngineException.BadRequest("refusing to create an ambiguous tag using digest algorithm as name");
         }
 
         var tag = context.QueryString("tag");

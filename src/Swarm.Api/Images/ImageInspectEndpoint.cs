@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Swarm.Api.Http;
+using Swarm.Engine;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Images;
 
 namespace Swarm.Api.Images;
@@ -10,6 +12,12 @@ internal static class ImageInspectEndpoint
     public static Task InspectAsync(HttpContext context, ImageStore images, string name)
     {
         var details = images.Inspect(name);
+        if (context.QueryBool("manifests") && context.QueryString("platform").Length > 0 && context.ApiVersion() >= new ApiVersion(1, 49))
+        {
+            throw EngineException.BadRequest("conflicting options: manifests and platform options cannot both be set");
+        }
+
+        WantedPlatform.Check(context, new ApiVersion(1, 49), images, name);
         var image = details.Image;
         var data = new Dictionary<string, string>();
         if (details.LayerPaths is [var top, ..])
@@ -46,6 +54,7 @@ internal static class ImageInspectEndpoint
 
     public static Task HistoryAsync(HttpContext context, ImageStore images, string name)
     {
+        WantedPlatform.Check(context, new ApiVersion(1, 48), images, name);
         var answer = images.History(name).Select(step => new HistoryItem(
             step.Id, step.Created?.ToUnixTimeSeconds() ?? 0, step.CreatedBy, step.Tags is [] ? null : step.Tags, step.Size, step.Comment));
         return context.WriteJsonAsync([.. answer], ImageWireJson.Default.ListHistoryItem);

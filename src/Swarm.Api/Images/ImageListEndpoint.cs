@@ -12,7 +12,7 @@ internal static class ImageListEndpoint
         var filters = Filters.Read(context, "reference", "dangling", "label", "before", "since", "until");
         var all = context.QueryBool("all");
         var shared = context.QueryBool("shared-size");
-        var until = Until(filters, time);
+        var until = filters["until"].Count == 0 ? (DateTimeOffset?)null : filters["until"].Min(text => TimeFilter.Parse(text, time.GetUtcNow()));
         var before = Newest(filters["before"], images);
         var since = Newest(filters["since"], images);
         var patterns = filters["reference"].Select(ReferencePattern.Parse).ToList();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Images;
 
 namespace Swarm.Api.Images;
@@ -50,8 +51,6 @@ internal sealed record ImageInspect
     public required RootFs RootFs { get; init; }
     public required ImageMetadata Metadata { get; init; }
 }
-
-internal sealed record GraphDriver(string Name, IReadOnlyDictionary<string, string> Data);
 
 internal sealed record RootFs(string Type, IReadOnlyList<string> Layers);
 

@@ -11,6 +11,7 @@ namespace Swarm.Api.Membership;
 internal static class ClusterMapping
 {
     private const string Cfssl = "cfssl";
+    private const ulong DefaultLogEntries = 500;
 
     internal static ClusterSpec Read(Wire.Spec? spec)
     {
@@ -29,6 +30,8 @@ internal static class ClusterMapping
             AutoLockManagers = spec.EncryptionConfig?.AutoLockManagers ?? false,
             LogDriver = spec.TaskDefaults?.LogDriver is { } driver ? new DriverConfig { Name = driver.Name ?? "", Options = Map(driver.Options) } : null,
             SnapshotInterval = spec.Raft?.SnapshotInterval is null or 0 ? defaults.SnapshotInterval : spec.Raft.SnapshotInterval.Value,
+            KeepOldSnapshots = spec.Raft?.KeepOldSnapshots ?? 0,
+            LogEntriesForSlowFollowers = spec.Raft?.LogEntriesForSlowFollowers ?? 0,
             ElectionTick = spec.Raft?.ElectionTick is null or <= 0 ? defaults.ElectionTick : (uint)spec.Raft.ElectionTick.Value,
             HeartbeatTick = spec.Raft?.HeartbeatTick is null or <= 0 ? defaults.HeartbeatTick : (uint)spec.Raft.HeartbeatTick.Value,
             ForceRotate = spec.CAConfig?.ForceRotate ?? 0,
@@ -89,7 +92,8 @@ internal static class ClusterMapping
         Raft = new Wire.RaftConfig
         {
             SnapshotInterval = spec.SnapshotInterval,
-            KeepOldSnapshots = 0,
+            KeepOldSnapshots = spec.KeepOldSnapshots,
+            LogEntriesForSlowFollowers = spec.LogEntriesForSlowFollowers == 0 ? DefaultLogEntries : spec.LogEntriesForSlowFollowers,
             ElectionTick = (int)spec.ElectionTick,
             HeartbeatTick = (int)spec.HeartbeatTick,
         },

@@ -34,7 +34,7 @@ public sealed class ManagerAccess(INodeLifecycle node, IdSource ids, ServiceVali
     /// <param name="localNetwork">The name of the network of this node alone that a user means; null: there is none.</param>
     public ServiceControl ServicesBeside(Func<string, string?> localNetwork) => new(Store, ids, validation, time, localNetwork);
 
-    public NetworkControl Networks => new(Store, ids);
+    public NetworkControl Networks => new(Store, ids, time);
 
     public ServiceControl Services => new(Store, ids, validation, time);
 

@@ -69,12 +69,15 @@ internal static class ContainerSpecReader
         },
         NonRecursive = mount.BindOptions?.NonRecursive ?? false,
         CreateMountpoint = mount.BindOptions?.CreateMountpoint ?? false,
+        ReadOnlyNonRecursive = mount.BindOptions?.ReadOnlyNonRecursive ?? false,
+        ReadOnlyForceRecursive = mount.BindOptions?.ReadOnlyForceRecursive ?? false,
         VolumeNoCopy = mount.VolumeOptions?.NoCopy ?? false,
         VolumeSubpath = mount.VolumeOptions?.Subpath ?? "",
         VolumeLabels = Map(mount.VolumeOptions?.Labels),
         VolumeDriver = TaskSpecReader.Driver(mount.VolumeOptions?.DriverConfig),
         TmpfsSizeBytes = mount.TmpfsOptions?.SizeBytes ?? 0,
         TmpfsMode = mount.TmpfsOptions?.Mode ?? 0,
+        TmpfsOptions = [.. (mount.TmpfsOptions?.Options ?? []).Select(option => option.ToImmutableArray())],
     };
 
     private static Healthcheck? Health(Wire.HealthConfig? health) => health is null ? null : new Healthcheck

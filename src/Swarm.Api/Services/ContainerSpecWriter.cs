@@ -55,8 +55,15 @@ internal static class ContainerSpecWriter
         Target = mount.Target,
         ReadOnly = NullIfDefault(mount.ReadOnly),
         Consistency = NullIfEmpty(mount.Consistency),
-        BindOptions = mount.Propagation.Length > 0 || mount.NonRecursive || mount.CreateMountpoint
-            ? new Wire.BindOptions { Propagation = NullIfEmpty(mount.Propagation), NonRecursive = NullIfDefault(mount.NonRecursive), CreateMountpoint = NullIfDefault(mount.CreateMountpoint) }
+        BindOptions = mount.Propagation.Length > 0 || mount.NonRecursive || mount.CreateMountpoint || mount.ReadOnlyNonRecursive || mount.ReadOnlyForceRecursive
+            ? new Wire.BindOptions
+            {
+                Propagation = NullIfEmpty(mount.Propagation),
+                NonRecursive = NullIfDefault(mount.NonRecursive),
+                CreateMountpoint = NullIfDefault(mount.CreateMountpoint),
+                ReadOnlyNonRecursive = NullIfDefault(mount.ReadOnlyNonRecursive),
+                ReadOnlyForceRecursive = NullIfDefault(mount.ReadOnlyForceRecursive),
+            }
             : null,
         VolumeOptions = mount.VolumeNoCopy || mount.VolumeSubpath.Length > 0 || !mount.VolumeLabels.IsEmpty || mount.VolumeDriver is not null
             ? new Wire.VolumeOptions
@@ -67,8 +74,13 @@ internal static class ContainerSpecWriter
                 DriverConfig = TaskSpecWriter.Driver(mount.VolumeDriver),
             }
             : null,
-        TmpfsOptions = mount.TmpfsSizeBytes != 0 || mount.TmpfsMode != 0
-            ? new Wire.TmpfsOptions { SizeBytes = NullIfDefault(mount.TmpfsSizeBytes), Mode = NullIfDefault(mount.TmpfsMode) }
+        TmpfsOptions = mount.TmpfsSizeBytes != 0 || mount.TmpfsMode != 0 || !mount.TmpfsOptions.IsEmpty
+            ? new Wire.TmpfsOptions
+            {
+                SizeBytes = NullIfDefault(mount.TmpfsSizeBytes),
+                Mode = NullIfDefault(mount.TmpfsMode),
+                Options = mount.TmpfsOptions.IsEmpty ? null : [.. mount.TmpfsOptions.Select(IReadOnlyList<string> (option) => option)],
+            }
             : null,
     };
 

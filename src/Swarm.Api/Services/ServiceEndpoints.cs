@@ -48,11 +48,14 @@ public static class ServiceEndpoints
 
     private static async Task CreateAsync(HttpContext context, ManagerAccess access, INetworkCatalog networks)
     {
-        var spec = await context.ReadJsonAsync(SwarmJson.Default.ServiceSpec).ConfigureAwait(false) ?? new ServiceSpec();
+        var spec = await ReadAsync(context).ConfigureAwait(false);
         var control = access.ServicesBeside(name => NetworkEndpoints.NameOf(networks, name));
         var created = await control.CreateAsync(WithAuth(ServiceSpecReader.Read(spec, networks), context), context.RequestAborted).ConfigureAwait(false);
         await context.WriteJsonAsync(new ServiceCreateResponse { ID = created.Id }, SwarmJson.Default.ServiceCreateResponse, StatusCodes.Status201Created).ConfigureAwait(false);
     }
+
+    private static async Task<ServiceSpec> ReadAsync(HttpContext context) =>
+        OlderServiceClients.Adapt(await context.ReadJsonAsync(SwarmJson.Default.ServiceSpec).ConfigureAwait(false) ?? new ServiceSpec(), context.ApiVersion());
 
     /// <summary>The credentials for the image, which the nodes that pull it get.</summary>
     private static Model.ServiceSpec WithAuth(Model.ServiceSpec spec, HttpContext context) => context.Request.Headers["X-Registry-Auth"].ToString() is { Length: > 0 } auth
@@ -74,7 +77,7 @@ public static class ServiceEndpoints
 
     private static async Task UpdateAsync(HttpContext context, ManagerAccess access, INetworkCatalog networks)
     {
-        var spec = await context.ReadJsonAsync(SwarmJson.Default.ServiceSpec).ConfigureAwait(false) ?? new ServiceSpec();
+        var spec = await ReadAsync(context).ConfigureAwait(false);
         var id = context.RouteString("id");
         var version = context.QueryVersion("service");
         if (context.QueryString("registryAuthFrom") is not ("" or "spec" or "previous-spec"))

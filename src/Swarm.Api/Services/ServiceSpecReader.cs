@@ -26,6 +26,7 @@ internal static class ServiceSpecReader
             Rollback = Update(spec.RollbackConfig),
             Endpoint = Endpoint(spec.EndpointSpec),
             Networks = TaskSpecReader.Networks(spec.Networks, networks),
+            FineDurations = FineDurations.Of(spec),
         });
     }
 

@@ -13,8 +13,8 @@ internal static class ServiceWriter
         Version = Version(service.Meta.Version),
         CreatedAt = service.Meta.CreatedAt.UtcDateTime,
         UpdatedAt = service.Meta.UpdatedAt.UtcDateTime,
-        Spec = Spec(service.Spec, defaults),
-        PreviousSpec = service.PreviousSpec is { } previous ? Spec(previous, defaults: false) : null,
+        Spec = FineDurations.Restore(Spec(service.Spec, defaults), service.Spec.FineDurations),
+        PreviousSpec = service.PreviousSpec is { } previous ? FineDurations.Restore(Spec(previous, defaults: false), previous.FineDurations) : null,
         Endpoint = new Wire.Endpoint
         {
             Spec = Endpoint(service.Endpoint.Spec.Ports.IsEmpty ? service.Spec.Endpoint ?? service.Endpoint.Spec : service.Endpoint.Spec),

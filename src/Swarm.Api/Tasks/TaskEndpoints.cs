@@ -22,7 +22,7 @@ public static class TaskEndpoints
 
     private static async Task ListAsync(HttpContext context, ManagerAccess access)
     {
-        var filters = Filters.Read(context, "id", "label", "name", "node", "service", "desired-state", "_up-to-date");
+        var filters = Filters.Read(context, "id", "label", "name", "node", "service", "desired-state", "runtime", "_up-to-date");
         var states = filters["desired-state"].Where(one => one.Length > 0).Select(State).ToHashSet();
         var view = await access.ReadAsync(context.RequestAborted).ConfigureAwait(false);
         var services = filters["service"].Select(one => view.Service(one).Id).ToHashSet(StringComparer.Ordinal);
@@ -31,6 +31,7 @@ public static class TaskEndpoints
         // The place of a plain container on a network is a task to the managers alone.
         var tasks = Candidates(view, services, nodes).Where(one =>
                 one.Spec.Attached is null
+                && filters.Exact("runtime", "container")
                 && filters.Prefix("id", one.Id)
                 && filters.Prefix("name", one.Name)
                 && filters.Labels("label", one.ServiceLabels)

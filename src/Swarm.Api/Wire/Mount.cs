@@ -17,6 +17,8 @@ public sealed record BindOptions
     public string? Propagation { get; init; }
     public bool? NonRecursive { get; init; }
     public bool? CreateMountpoint { get; init; }
+    public bool? ReadOnlyNonRecursive { get; init; }
+    public bool? ReadOnlyForceRecursive { get; init; }
 }
 
 public sealed record VolumeOptions
@@ -31,4 +33,7 @@ public sealed record TmpfsOptions
 {
     public long? SizeBytes { get; init; }
     public uint? Mode { get; init; }
+
+    /// <summary>Each a flag, or a name and a value.</summary>
+    public IReadOnlyList<IReadOnlyList<string>>? Options { get; init; }
 }

@@ -83,8 +83,13 @@ public sealed record SystemInfo
     public IReadOnlyList<string> SecurityOptions { get; init; } = [];
     public RegistryConfigInfo? RegistryConfig { get; init; }
     public IReadOnlyList<AddressPoolInfo>? DefaultAddressPools { get; init; }
+    public IReadOnlyList<string> CDISpecDirs { get; init; } = [];
+    public IReadOnlyList<DeviceInfo>? DiscoveredDevices { get; init; }
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
+
+/// <param name="Source">The driver that found it: cdi.</param>
+public sealed record DeviceInfo(string Source, string ID);
 
 public sealed record PluginsInfo
 {

@@ -38,7 +38,8 @@ public sealed partial class ImageBuilder
 
     internal IBuildContainers Containers { get; }
 
-    internal HttpClient Http { get; }
+    /// <summary>What downloads from elsewhere than registries.</summary>
+    public HttpClient Http { get; }
 
     /// <summary>Builds and tags. Answers the image's id.</summary>
     /// <param name="context">A tar archive, compressed or not.</param>

@@ -11,9 +11,13 @@ public sealed partial class ContainerEngine
     /// <param name="size">Also says how much room its files take.</param>
     public ContainerInspect Inspect(Container container, IReadOnlyList<string>? execs, bool size = false)
     {
-        var inspected = ContainerViews.Inspect(container, _store.Folder(container.Id), _store.LogFile(container.Id, LogOptions.JsonFile), execs, _options);
+        var inspected = ContainerViews.Inspect(container, _store.Folder(container.Id), _store.LogFile(container.Id, LogOptions.JsonFile), execs, _options)
+            with { GraphDriver = new GraphDriver("overlay2", _rootfs.Describe(container.Id)) };
         return size && Sizes(container) is var (own, all) ? inspected with { SizeRw = own, SizeRootFs = all } : inspected;
     }
+
+    /// <summary>Fully qualified names of the devices that containers can ask for by CDI, and what is wrong with CDI files.</summary>
+    public (IReadOnlyList<string> Devices, IReadOnlyList<string> Warnings) CdiDevices() => new Devices.CdiCatalog(_options.CdiFolders).List();
 
     /// <summary>Bytes of the container's own changes, and with its image.</summary>
     public (long Own, long All) Sizes(Container container)

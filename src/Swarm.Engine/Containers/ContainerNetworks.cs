@@ -103,7 +103,6 @@ internal static class ContainerNetworks
     }
 
     /// <summary>What a container asks of the networks when it starts.</summary>
-    /// <param name="find">404 for a container that is not there.</param>
     public static ImmutableArray<EndpointRequest> Requests(ContainerRecord record, Func<string, Container> find) =>
         record.Config.NetworkDisabled == true
             ? []
@@ -117,9 +116,22 @@ internal static class ContainerNetworks
         Names(record, settings),
         Predefined.Contains(network)
             ? ImmutableDictionary<string, string>.Empty
-            : ContainerLinks.Read(settings.Links).ToImmutableDictionary(link => link.Alias.ToLowerInvariant(), link => find(link.Target).Record.ShortId()),
+            : ContainerLinks.Read(settings.Links).ToImmutableDictionary(link => link.Alias.ToLowerInvariant(), link => TargetOf(link.Target, find)),
         settings.GwPriority ?? 0,
         settings.DriverOpts?.GetValueOrDefault(LinkNameOption) ?? "");
+
+    /// <summary>A link on a network is another name: the container may be made later, and is then found by the name of the link.</summary>
+    private static string TargetOf(string name, Func<string, Container> find)
+    {
+        try
+        {
+            return find(name).Record.ShortId();
+        }
+        catch (EngineException e) when (e.Status == 404)
+        {
+            return name;
+        }
+    }
 
     /// <summary>The first is what an address is called.</summary>
     public static ImmutableArray<string> Names(ContainerRecord record, EndpointSettings settings) =>

@@ -28,6 +28,9 @@ internal sealed class ContainerStarter(
 {
     private readonly ContainerNamespaces _namespaces = new(options.UserNamespacesPath, options.Ids);
 
+    /// <summary>Empty: not on this machine.</summary>
+    private static string Gzip { get; } = new[] { "/usr/bin/gzip", "/bin/gzip" }.FirstOrDefault(File.Exists) ?? "";
+
     private const string ConfigName = "config.json", LogAttributesName = "log-attributes";
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
@@ -287,6 +290,7 @@ internal sealed class ContainerStarter(
             Log = store.MadeLogFile(record.Id, log.Type!),
             LogMaximumSize = maximumSize,
             LogMaximumFiles = maximumFiles,
+            LogCompressor = LogOptions.Compresses(log) ? Gzip : "",
             LogAttributes = attributes is null ? "" : LogAttributesName,
             ExitFile = store.ExitFile(record.Id),
             OomFile = cgroups.OomFile(specs.CgroupPath(record)),

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Devices;
 using Swarm.Engine.Health;
 using Swarm.Engine.Runtime;
 using Swarm.Engine.UserNamespaces;
@@ -17,7 +17,7 @@ internal static partial class HostConfigSupport
     public static void Check(ContainerConfig config, HostConfig host)
     {
         Require(host.UsernsMode is null or "" or "host", $"invalid user namespace mode: {host.UsernsMode}");
-        Refuse(host.DeviceRequests is { ValueKind: JsonValueKind.Array } requests && requests.GetArrayLength() > 0, "--gpus and other device requests");
+        DeviceRequests.Check(host);
         Refuse(host.VolumeDriver is not (null or "" or "local"), "--volume-driver");
         CheckModes(config, host);
         CapabilitySet.Check(host.CapAdd, "CapAdd");

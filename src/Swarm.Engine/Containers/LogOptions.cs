@@ -34,10 +34,19 @@ public static class LogOptions
             {
                 case "max-size": ParseSize(value); break;
                 case "max-file": ParseFiles(value); break;
-                case "compress": ResourceChecks.Require(value is "true" or "false" or "1" or "0", $"error parsing compress: \"{value}\" is not a bool"); break;
+                case "compress": ParseBool(value); break;
                 case "mode": ResourceChecks.Require(value is "" or "blocking" or "non-blocking", $"logger: logging mode not supported: {value}"); break;
                 case "labels-regex" or "env-regex": LogAttributes.Pattern(value); break;
             }
+        }
+
+        var log = new LogConfig { Type = driver, Config = new Dictionary<string, string>(options ?? new Dictionary<string, string>()) };
+        if (Compresses(log))
+        {
+            var (size, files) = Rotation(log);
+            ResourceChecks.Require(files > 1 && size > 0, driver == Local
+                ? "compression cannot be enabled when max file count is 1"
+                : "compress cannot be true when max-file is less than 2 or max-size is not set");
         }
     }
 
@@ -62,6 +71,17 @@ public static class LogOptions
             ParseSize(log.Config?.GetValueOrDefault("max-size") ?? (isLocal ? LocalMaximumSize : Unlimited)),
             ParseFiles(log.Config?.GetValueOrDefault("max-file") ?? (isLocal ? LocalMaximumFiles : null)));
     }
+
+    /// <summary>Whether what was rotated becomes gzip; Docker's local driver does unless told otherwise.</summary>
+    internal static bool Compresses(LogConfig log) => log.Config?.GetValueOrDefault("compress") is { } text ? ParseBool(text) : log.Type == Local;
+
+    /// <summary>Go's strconv.ParseBool.</summary>
+    private static bool ParseBool(string text) => text switch
+    {
+        "1" or "t" or "T" or "TRUE" or "true" or "True" => true,
+        "0" or "f" or "F" or "FALSE" or "false" or "False" => false,
+        _ => throw EngineException.BadRequest($"error parsing compress: strconv.ParseBool: parsing \"{text}\": invalid syntax"),
+    };
 
     /// <summary>Bytes, from a number and a unit (k, m, g); 0: no bound.</summary>
     internal static long ParseSize(string text)

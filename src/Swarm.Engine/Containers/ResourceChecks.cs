@@ -22,7 +22,7 @@ internal static class ResourceChecks
         const long billion = 1_000_000_000, hundredth = billion / 100;
         var cpus = Environment.ProcessorCount;
         Require(host.NanoCpus == 0 || (host.NanoCpus >= hundredth && host.NanoCpus <= cpus * billion), $"range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available");
-        Require(host.CpuShares >= 0, "shares: invalid argument");
+        Require(host.CpuShares >= 0, $"invalid CPU shares ({host.CpuShares}): value must be a positive integer");
         Require(host.CpuPeriod is 0 or (>= MinimumPeriod and <= MaximumPeriod), "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
         Require(host.CpuQuota <= 0 || host.CpuQuota >= MinimumPeriod, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
         Require(host.CpuRealtimePeriod == 0 || host.CpuRealtimeRuntime <= host.CpuRealtimePeriod, "cpu real-time runtime cannot be higher than cpu real-time period");

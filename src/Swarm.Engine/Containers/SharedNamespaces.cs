@@ -14,7 +14,7 @@ internal sealed record SharedNamespaces(Container? Network, Container? Pid, Cont
     public static string? ContainerOf(string? mode) => mode?.StartsWith(Prefix, StringComparison.Ordinal) == true ? mode[Prefix.Length..] : null;
 
     /// <param name="find">404 for one that is not there.</param>
-    /// <exception cref="EngineException">400, 404 or 409: the other container cannot be joined now.</exception>
+    /// <exception cref="EngineException">400, 404, 409 or 500 (Docker's): the other container cannot be joined now.</exception>
     public static SharedNamespaces Resolve(ContainerRecord record, Func<string, Container> find)
     {
         var host = record.HostConfig;
@@ -50,7 +50,7 @@ internal sealed record SharedNamespaces(Container? Network, Container? Pid, Cont
         }
         catch (EngineException e)
         {
-            throw new EngineException(400, $"failed to join {kind} namespace: {e.Message}", e);
+            throw new EngineException(500, $"failed to join {kind} namespace: {e.Message}", e);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
     private int _endedCount;
     private readonly Lock _lock = new();
 
-    /// <exception cref="EngineException">409: the container does not run; 400: no command.</exception>
+    /// <exception cref="EngineException">409: the container does not run; 400: no command, or a user that it does not have.</exception>
     public ExecProcess Create(Container container, ExecCreateRequest request)
     {
         RequireRunning(container);
@@ -42,6 +42,11 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         if (request.Cmd is not { Count: > 0 })
         {
             throw EngineException.BadRequest("No exec command specified");
+        }
+
+        if (!string.IsNullOrEmpty(request.User))
+        {
+            ContainerUser.Resolve(containers.MountedRoot(container), request.User, groups: null); // refused here, where the client hears it
         }
 
         var exec = new ExecProcess(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes)), container.Id, request);
@@ -88,12 +93,12 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         }
     }
 
-    /// <summary>Starts it. The answer carries its streams; null if it is detached.</summary>
+    /// <summary>Starts it. The answer carries its streams, in frames unless the start asks for a terminal's; null if it is detached.</summary>
     /// <exception cref="EngineException">
     /// 409: it was started, or the container does not run; 400: the command cannot be run, and <see cref="ExecProcess.ExitCode"/> is 126 or 127.
     /// </exception>
     public Task<AttachSession?> StartAsync(ExecProcess exec, ExecStartRequest start, CancellationToken cancellation) =>
-        StartAsync(exec, start, exec.Request.Tty, cancellation);
+        StartAsync(exec, start, start.Tty, cancellation);
 
     /// <summary>Runs one command to its end and collects what it prints.</summary>
     /// <param name="maximumOutput">Bytes; of more, the first ones and "..." are kept.</param>

@@ -22,6 +22,12 @@ public sealed record ImagePlatform(string Os, string Architecture, string Varian
     public static ImagePlatform Parse(string text)
     {
         var parts = text.ToLowerInvariant().Split('/');
+        if (parts[0].Length == 0 || parts[0].Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-')))
+        {
+            throw EngineException.BadRequest($"\"{parts[0]}\" is an invalid OS component of \"{text}\": OSAndVersion specifier component must match \"^([A-Za-z0-9_-]+)(?:\\(([A-Za-z0-9_.-]*)\\))?$\": invalid argument");
+        }
+
+        parts[0] = parts[0] == "macos" ? "darwin" : parts[0]; // as containerd reads it
         if (parts is [var single])
         {
             return Systems.Contains(single) ? Own with { Os = single }

@@ -160,6 +160,11 @@ public sealed partial class ImageStore : IImageStore
     /// <exception cref="EngineException">400: not an archive, damaged or hostile; a change that is none.</exception>
     public async Task<Image> ImportAsync(Stream archive, ImageImport import, CancellationToken cancellation)
     {
+        if (import.Platform is { } platform && platform.Os != ImagePull.Os)
+        {
+            throw EngineException.BadRequest("operating system is not supported");
+        }
+
         var config = ConfigEditor.Apply(new ContainerConfig(), import.Changes);
         try
         {

@@ -16,6 +16,9 @@ public interface IRootfsStore
     /// <summary>Where the container's changes are, and over what, as overlayfs keeps them.</summary>
     RootfsFolders Folders(string containerId);
 
+    /// <summary>Where it is, as an inspection shows it (Docker's names); null: this store has it not, or not all of its layers.</summary>
+    IReadOnlyDictionary<string, string>? Describe(string containerId);
+
     /// <summary>Unmounts and deletes the writable layer. Safe to repeat.</summary>
     void Remove(string containerId);
 }

@@ -103,6 +103,23 @@ public sealed class RootfsStore : IRootfsStore
         ? new(UpperPath(containerId), Lowers(containerId, chain))
         : throw EngineException.NotFound($"No such container: {containerId}");
 
+    public IReadOnlyDictionary<string, string>? Describe(string containerId)
+    {
+        if (!_containers.TryGetValue(containerId, out var chain) || chain.Any(id => _layers.Find(id) is null))
+        {
+            return null;
+        }
+
+        var folder = FolderOf(containerId);
+        return new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["LowerDir"] = string.Join(':', Lowers(containerId, chain)),
+            ["MergedDir"] = Path.Combine(folder, "merged"),
+            ["UpperDir"] = UpperPath(containerId),
+            ["WorkDir"] = Path.Combine(folder, "work"),
+        };
+    }
+
     public void Remove(string containerId)
     {
         var folder = FolderOf(containerId);

@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using Microsoft.Win32.SafeHandles;
 using Swarm.Engine.Shim;
 using Swarm.Linux;
 
 namespace Swarm.Engine.Logs;
 
 /// <summary>Reads a container's json-file log with its rotated files, and follows it: the shim says when there is more.</summary>
-/// <param name="path">The newest file; older ones are path.1, path.2...</param>
+/// <param name="path">The newest file; older ones are path.1, path.2..., or path.1.gz, path.2.gz...</param>
 /// <param name="bundle">Where the shim listens, if it runs.</param>
 public sealed class LogReader(string path, string bundle)
 {
@@ -25,13 +24,13 @@ public sealed class LogReader(string path, string bundle)
         {
             for (var i = 0; i < files.Count; i++)
             {
-                current?.Dispose();
-                current = new LogFileReader(files[i], i == skip.File ? skip.Position : i < skip.File ? long.MaxValue : 0);
                 if (i < skip.File)
                 {
                     continue;
                 }
 
+                current?.Dispose();
+                current = new LogFileReader(files[i].Content, i == skip.File ? skip.Position : 0);
                 while (current.TryRead(out var line))
                 {
                     if (IsOver(line, request))
@@ -89,30 +88,41 @@ public sealed class LogReader(string path, string bundle)
 
     private static bool IsOver(LogLine line, LogRequest request) => request.Until is not null && line.Time > request.Until;
 
-    private (List<SafeFileHandle> Files, FileIdentity? Newest) OpenAll()
+    /// <summary>Oldest first. The newest is opened first, so that one which is rotated meanwhile is met again, and passed over, rather than missed.</summary>
+    private (List<LogFile> Files, FileIdentity? Newest) OpenAll()
     {
-        var names = Enumerable.Range(1, MaximumFiles).Select(n => path + "." + n.ToString(CultureInfo.InvariantCulture)).TakeWhile(File.Exists).Reverse().ToList();
-        var newest = FileIdentity.Of(path);
-        if (newest is not null)
+        List<LogFile> files = [];
+        HashSet<FileIdentity> met = [];
+        for (int number = 0, missing = 0; number < MaximumFiles && missing < 2; number++)
         {
-            names.Add(path);
+            // One number is free for a moment while the files are renamed.
+            var file = LogFile.Open(number == 0 ? path : path + "." + number.ToString(CultureInfo.InvariantCulture));
+            missing = file is null && number > 0 ? missing + 1 : 0;
+            if (file is not null && met.Add(file.Identity))
+            {
+                files.Insert(0, file);
+            }
+            else
+            {
+                file?.Dispose();
+            }
         }
 
-        return ([.. names.Select(n => File.OpenHandle(n, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))], newest);
+        return (files, files is [.., var newest] && newest.Path == path ? newest.Identity : null);
     }
 
     /// <summary>Where the last <paramref name="lines"/> lines begin, found from the end.</summary>
-    private static (int File, long Position) SkipTo(List<SafeFileHandle> files, int lines)
+    private static (int File, long Position) SkipTo(List<LogFile> files, int lines)
     {
         var block = new byte[TailBlock];
         var found = 0L;
         for (var i = files.Count - 1; i >= 0; i--)
         {
-            var end = RandomAccess.GetLength(files[i]);
+            var end = RandomAccess.GetLength(files[i].Content);
             while (end > 0)
             {
                 var size = (int)Math.Min(TailBlock, end);
-                var count = RandomAccess.Read(files[i], block.AsSpan(0, size), end - size);
+                var count = RandomAccess.Read(files[i].Content, block.AsSpan(0, size), end - size);
                 for (var k = count - 1; k >= 0; k--)
                 {
                     // The line end that closes the wanted lines' predecessor: one more than wanted, since each line has its own.

@@ -11,6 +11,7 @@ public sealed record OciSpec
     public string? Hostname { get; init; }
     public string? Domainname { get; init; }
     public required IReadOnlyList<OciMount> Mounts { get; init; }
+    public OciHooks? Hooks { get; init; }
     public required OciLinux Linux { get; init; }
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 }
@@ -38,6 +39,19 @@ public sealed record OciCapabilities(IReadOnlyList<string> Bounding, IReadOnlyLi
 public sealed record OciRlimit(string Type, ulong Hard, ulong Soft);
 
 public sealed record OciRoot(string Path, bool Readonly);
+
+public sealed record OciHooks
+{
+    public IReadOnlyList<OciHook>? Prestart { get; init; }
+    public IReadOnlyList<OciHook>? CreateRuntime { get; init; }
+    public IReadOnlyList<OciHook>? CreateContainer { get; init; }
+    public IReadOnlyList<OciHook>? StartContainer { get; init; }
+    public IReadOnlyList<OciHook>? Poststart { get; init; }
+    public IReadOnlyList<OciHook>? Poststop { get; init; }
+}
+
+/// <param name="Timeout">Seconds.</param>
+public sealed record OciHook(string Path, IReadOnlyList<string>? Args, IReadOnlyList<string>? Env, int? Timeout);
 
 public sealed record OciMount(string Destination, string Type, string Source, IReadOnlyList<string> Options);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Devices;
 using Swarm.Engine.Security;
 using Swarm.Linux;
 
@@ -47,7 +48,7 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
         (string.IsNullOrEmpty(container.HostConfig.CgroupParent) ? options.CgroupParent : container.HostConfig.CgroupParent).TrimEnd('/') + "/" + container.Id;
 
     /// <returns>The configuration, and the key of the filter that the runtime will have to compile, if it must.</returns>
-    /// <exception cref="EngineException">400: an unknown user or group.</exception>
+    /// <exception cref="EngineException">400: an unknown user or group. 500: a device that is not there.</exception>
     public (OciSpec Spec, string? UncompiledSeccomp) Write(SpecInput input)
     {
         var container = input.Container;
@@ -84,6 +85,11 @@ public sealed class SpecWriter(EngineOptions options, CgroupLayout cgroups, Secc
                 ReadonlyPaths = host.Privileged ? null : host.ReadonlyPaths ?? ReadonlyPaths.Default,
             },
         };
+        if (DeviceRequests.Names(host) is { Count: > 0 } names)
+        {
+            spec = new CdiCatalog(options.CdiFolders).Edits(names).Aggregate(spec, CdiInjection.Apply);
+        }
+
         return (spec, filter.Compiled is null ? filter.Key : null);
     }
 

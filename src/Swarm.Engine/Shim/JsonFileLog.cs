@@ -7,10 +7,11 @@ namespace Swarm.Engine.Shim;
 
 /// <summary>
 /// Docker's json-file: one object per line of output, {"log":"text\n","stream":"stdout","time":"RFC 3339"}. Text that is not UTF-8 becomes
-/// U+FFFD. Rotates to name.1, name.2... A write that the disk refuses is dropped: the log must never stop the container.
+/// U+FFFD. Rotates to name.1, name.2..., which become name.1.gz, name.2.gz... if they are compressed. A write that the disk refuses is dropped: the log must never stop the container.
 /// </summary>
 /// <param name="attributes">A JSON object that each record repeats; empty: none.</param>
-public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles, TimeProvider time, byte[] attributes)
+/// <param name="compression">Null: rotated files stay as they are.</param>
+public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles, TimeProvider time, byte[] attributes, LogCompression? compression = null)
 {
     private const int BufferSize = 64 * 1024, FileMode = 0x1A0, FixedTail = 96, LongestEscape = 6;
     private static ReadOnlySpan<byte> AttributesName => "\"attrs\":"u8;
@@ -63,13 +64,16 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
         Put("\"}\n"u8);
     }
 
-    /// <summary>Hands everything to the kernel, and rotates if the file is now large enough. Called between records only.</summary>
+    /// <summary>
+    /// Hands everything to the kernel, and rotates if the file is now large enough, or as soon as the one before is compressed: the log waits for nothing. Called between records only.
+    /// </summary>
     public void FlushAndRotate()
     {
         Flush();
-        if (maximumSize > 0 && _size >= maximumSize)
+        if (maximumSize > 0 && _size >= maximumSize && compression?.IsRunning != true)
         {
             Rotate();
+            compression?.Start(Numbered(1));
         }
     }
 
@@ -146,10 +150,19 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
         {
             FileDescriptors.Unlink(path);
         }
+        else
+        {
+            FileDescriptors.Unlink(Numbered(maximumFiles - 1));
+            FileDescriptors.Unlink(Numbered(maximumFiles - 1) + LogCompression.Extension);
+        }
 
         for (var i = maximumFiles - 1; i > 0; i--)
         {
             FileDescriptors.Rename(i == 1 ? path : Numbered(i - 1), Numbered(i));
+            if (i > 1)
+            {
+                FileDescriptors.Rename(Numbered(i - 1) + LogCompression.Extension, Numbered(i) + LogCompression.Extension);
+            }
         }
 
         Open();

@@ -9,7 +9,8 @@ internal sealed class ShimLog
     public ShimLog(ShimOptions options, TimeProvider time)
     {
         _file = new JsonFileLog(
-            options.Log, options.LogMaximumSize, options.LogMaximumFiles, time, options.LogAttributes.Length > 0 ? File.ReadAllBytes(options.LogAttributes) : []);
+            options.Log, options.LogMaximumSize, options.LogMaximumFiles, time, options.LogAttributes.Length > 0 ? File.ReadAllBytes(options.LogAttributes) : [],
+            options.LogCompressor.Length > 0 ? new LogCompression(options.LogCompressor) : null);
         _stdout = new LineSplitter(_file, ShimFrameKind.Stdout);
         _stderr = new LineSplitter(_file, ShimFrameKind.Stderr);
     }

@@ -36,6 +36,9 @@ public sealed record ShimOptions
     /// <summary>How many files the log has at most, from 1.</summary>
     public int LogMaximumFiles { get; init; } = 1;
 
+    /// <summary>A program that makes a gzip of a rotated file in its place; empty: they stay as they are.</summary>
+    public string LogCompressor { get; init; } = "";
+
     /// <summary>A file with a JSON object that each record of the log repeats: a file, since it may hold what is not for the process list; empty: none.</summary>
     public string LogAttributes { get; init; } = "";
 
@@ -62,6 +65,7 @@ public sealed record ShimOptions
         AddText("--log", Log);
         AddText("--log-max-size", LogMaximumSize == 0 ? "" : LogMaximumSize.ToString(CultureInfo.InvariantCulture));
         AddText("--log-max-files", LogMaximumFiles == 1 ? "" : LogMaximumFiles.ToString(CultureInfo.InvariantCulture));
+        AddText("--log-compressor", LogCompressor);
         AddText("--log-attributes", LogAttributes);
         foreach (var argument in RuntimeArguments)
         {
@@ -111,6 +115,7 @@ public sealed record ShimOptions
                 "--log" => options with { Log = Value() },
                 "--log-max-size" => options with { LogMaximumSize = long.Parse(Value(), CultureInfo.InvariantCulture) },
                 "--log-max-files" => options with { LogMaximumFiles = int.Parse(Value(), CultureInfo.InvariantCulture) },
+                "--log-compressor" => options with { LogCompressor = Value() },
                 "--log-attributes" => options with { LogAttributes = Value() },
                 "--runtime-argument" => options with { RuntimeArguments = [.. options.RuntimeArguments, Value()] },
                 "--exit-file" => options with { ExitFile = Value() },

@@ -17,7 +17,7 @@ internal sealed class Fabric(LabHost host, string lab)
     public const string NodeLink = "eth0";
     private const int Mtu = 1500;
 
-    private string FabricFile => NamespaceFile($"swarm-{lab}-fabric");
+    public string FabricFile => NamespaceFile($"swarm-{lab}-fabric");
 
     public static string NamespaceFile(string name) => Path.Combine(MountTable.NamespaceFolder, name);
 

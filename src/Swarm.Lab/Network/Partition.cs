@@ -10,6 +10,9 @@ public static class Partition
     /// <summary>nft table in each node's namespace; nothing else uses it.</summary>
     public const string Table = "swarm_lab";
 
+    /// <summary>UDP port of the frames between containers: the cluster's default, as labs have it.</summary>
+    public const int DataPathPort = 4789;
+
     /// <summary>Reads `m1,m2 / m3`. Nodes that no group names stay together as one more group, so `m1` alone cuts m1 off.</summary>
     /// <exception cref="LabException">An unknown or repeated node, or no two groups.</exception>
     public static ImmutableArray<ImmutableArray<string>> Parse(LabRecord lab, IEnumerable<string> words)
@@ -41,8 +44,9 @@ public static class Partition
     public static ImmutableArray<Cut> Cuts(ImmutableArray<ImmutableArray<string>> groups) =>
         [.. from own in groups from other in groups where own != other from a in own from b in other select new Cut(a, b)];
 
-    /// <summary>Names of the nodes that <paramref name="node"/> cannot hear.</summary>
-    public static IEnumerable<string> Unheard(LabRecord lab, string node) => lab.Cuts.Where(c => c.To == node).Select(c => c.From);
+    /// <summary>Names of the nodes that <paramref name="node"/> cannot hear on a path.</summary>
+    public static IEnumerable<string> Unheard(LabRecord lab, string node, CutPath path = CutPath.All) =>
+        lab.Cuts.Where(c => c.To == node && c.Path == path).Select(c => c.From);
 
     /// <summary>
     /// nft input for one node; each is one transaction. What comes in is dropped, at the receiver alone: a drop on the way out would tell the
@@ -52,7 +56,7 @@ public static class Partition
     {
         var rules = new StringBuilder();
         rules.Append("table ip ").Append(Table).Append(" {}\ndelete table ip ").Append(Table).Append('\n');
-        var unheard = Unheard(lab, node).ToList();
+        var unheard = Enum.GetValues<CutPath>().Select(path => (Path: path, From: Unheard(lab, node, path).ToList())).Where(cut => cut.From.Count > 0).ToList();
         var losses = Loss.Arriving(lab, node).ToList();
         if (unheard.Count + losses.Count == 0)
         {
@@ -60,9 +64,12 @@ public static class Partition
         }
 
         rules.Append("table ip ").Append(Table).Append(" {\n  chain prerouting {\n    type filter hook prerouting priority -400; policy accept;\n");
-        if (unheard.Count > 0)
+        foreach (var (path, senders) in unheard)
         {
-            From(unheard).Append(" drop\n");
+            foreach (var match in Matches(path))
+            {
+                From(senders).Append(match).Append(" drop\n");
+            }
         }
 
         foreach (var (parts, senders) in losses)
@@ -71,6 +78,13 @@ public static class Partition
         }
 
         return rules.Append("  }\n}\n").ToString();
+
+        static string[] Matches(CutPath path) => path switch
+        {
+            CutPath.Data => [$" udp dport {DataPathPort}"],
+            CutPath.Control => [$" udp dport != {DataPathPort}", " meta l4proto != udp"],
+            _ => [""],
+        };
 
         StringBuilder From(IEnumerable<string> names) => rules.Append("    ip saddr { ")
             .AppendJoin(", ", names.Select(name => AddressPlan.Node(lab, lab.Node(name)))).Append(" }");

@@ -1,11 +1,12 @@
 using Swarm.Manager.Allocation;
+using Swarm.Manager.Networks;
 using Swarm.Model;
 using Swarm.Store;
 
 namespace Swarm.Manager.Control;
 
 /// <summary>What users do to the cluster's networks: each call is one transaction, refused with Docker's texts.</summary>
-public sealed class NetworkControl(IObjectStore store, IdSource ids)
+public sealed class NetworkControl(IObjectStore store, IdSource ids, TimeProvider time)
 {
     /// <summary>The driver's option by which a user chooses the VXLAN identifier, and by which it is shown.</summary>
     public const string VniOption = "com.docker.network.driver.overlay.vxlanid_list";
@@ -34,7 +35,8 @@ public sealed class NetworkControl(IObjectStore store, IdSource ids)
                     throw ControlException.Refused("the swarm is being initialized: its ingress network is not made yet. Try again");
                 }
 
-                var network = PoolPlan.Complete(asked with { Id = ids.NextId() }, cluster, view, out var problem) ?? throw ControlException.Invalid(problem);
+                var network = PoolPlan.Complete(asked with { Id = ids.NextId(), Keys = KeyRotation.IsAsked(asked) ? KeyRotation.First(time.GetUtcNow()) : null }, cluster, view, out var problem)
+                    ?? throw ControlException.Invalid(problem);
                 var counted = cluster with { NetworksMade = cluster.NetworksMade + 1 };
                 return (new StoreTransaction().Create(network).Update(counted), network);
             },

@@ -8,8 +8,6 @@ namespace Swarm.Manager.Control;
 /// <summary>What a network of the cluster may be asked to be, with the texts of Docker and of swarmkit's control API.</summary>
 internal static class NetworkValidation
 {
-    private const string Encrypted = "encrypted";
-
     /// <exception cref="ControlException">It can not be had.</exception>
     internal static void Check(Network asked)
     {
@@ -43,11 +41,6 @@ internal static class NetworkValidation
 
     private static void CheckOptions(Network asked)
     {
-        if (asked.Driver.Options.ContainsKey(Encrypted))
-        {
-            throw ControlException.NotBuilt($"network {asked.Annotations.Name}: encrypted networks are not built in this version: leave --opt encrypted out");
-        }
-
         if (asked.Driver.Options.TryGetValue(NetworkControl.VniOption, out var list)
             && !(int.TryParse(list.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var vni) && vni is > 0 and <= PoolPlan.LastVni))
         {

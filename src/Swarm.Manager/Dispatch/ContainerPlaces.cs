@@ -169,7 +169,7 @@ internal sealed partial class ContainerPlaces(IObjectStore store, Random random,
     private static SwarmTask? Find(StoreView view, string nodeId, string containerId, string networkId) => view.TasksOnNode(nodeId).FirstOrDefault(task =>
         task.Spec.Attached?.ContainerId == containerId && task.Spec.Networks.Any(network => network.Target == networkId) && !task.Status.State.IsTerminal());
 
-    private static AttachNetworkResponse Answer(Network network, SwarmTask task) => new() { TaskId = task.Id, Network = network, Place = task.Networks[0] };
+    private static AttachNetworkResponse Answer(Network network, SwarmTask task) => new() { TaskId = task.Id, Network = network with { Keys = null }, Place = task.Networks[0] };
 
     private string NewId()
     {

@@ -93,7 +93,7 @@ internal sealed class DispatcherTerm
     }
 
     internal async Task<FindNetworkResponse> FindNetworkAsync(FindNetworkRequest request, CancellationToken cancellation) =>
-        new() { Network = await _places.FindAsync(request.Network, cancellation) };
+        new() { Network = await _places.FindAsync(request.Network, cancellation) is { } network ? network with { Keys = null } : null };
 
     internal Task<AttachNetworkResponse> AttachNetworkAsync(NodeIdentity caller, AttachNetworkRequest request, CancellationToken cancellation) =>
         _places.AttachAsync(caller.NodeId, request, cancellation);
@@ -186,6 +186,7 @@ internal sealed class DispatcherTerm
             var registered = change(node);
             if (Codec.Same(node, registered))
             {
+                await ConfirmAsync(cancellation);
                 return;
             }
 
@@ -202,6 +203,21 @@ internal sealed class DispatcherTerm
         }
 
         throw new RpcFault(RpcStatus.Unavailable, $"what node {caller.NodeId} says of itself could not be written: try again");
+    }
+
+    /// <summary>
+    /// What a commit would have shown: that this manager still leads. One that only believes so would send the node back to tasks and tables of before.
+    /// </summary>
+    private async Task ConfirmAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await _store.ReadAsync(cancellation);
+        }
+        catch (NoLeaderException)
+        {
+            throw new RpcFault(RpcStatus.NotLeader, "a majority of the managers does not confirm that this node leads the swarm");
+        }
     }
 
     private static RpcFault NotAMember(NodeIdentity caller) => new(RpcStatus.NotFound, $"node {caller.NodeId} is not part of the swarm: it was removed, or never joined");

@@ -21,13 +21,26 @@ internal sealed class NetworkTableParts(Network network, int dataPathPort)
     private ImmutableSortedDictionary<string, NetworkPeer> _peers = Empty<NetworkPeer>();
 
     /// <summary>As nodes are told of it.</summary>
-    internal Network Network { get; } = network with { Meta = new Meta(), LastGiven = [] };
+    internal Network Network { get; } = network with { Meta = new Meta(), LastGiven = [], Keys = null };
+
+    /// <inheritdoc cref="NetworkTable.Keys"/>
+    internal NetworkKeys? Keys { get; set; } = network.Keys;
 
     /// <summary>The table, if it is another than <paramref name="before"/>.</summary>
     internal NetworkTable? Changed(long index, NetworkTable? before) =>
         before is not null && ReferenceEquals(before.Endpoints, _endpoints) && ReferenceEquals(before.Services, _services) && ReferenceEquals(before.Peers, _peers)
+            && before.Keys?.Current == Keys?.Current
             ? null
-            : new NetworkTable { Index = index, DataPathPort = dataPathPort, Network = Network, Endpoints = _endpoints, Services = _services, Peers = _peers };
+            : new NetworkTable
+            {
+                Index = index,
+                DataPathPort = dataPathPort,
+                Network = Network,
+                Endpoints = _endpoints,
+                Services = _services,
+                Peers = _peers,
+                Keys = before?.Keys?.Current == Keys?.Current ? before?.Keys ?? Keys : Keys,
+            };
 
     internal bool HasPart(string nodeId) => _tasks.ContainsKey(nodeId);
 
@@ -97,13 +110,17 @@ internal sealed class NetworkTableParts(Network network, int dataPathPort)
         var own = view.Nodes.Find(nodeId)?.Networks.FirstOrDefault(place => place.NetworkId == Network.Id);
         if (view.Nodes.Find(nodeId) is { } node && (Network.Ingress ? own is not null : HasPart(nodeId)))
         {
-            _peers = Set(_peers, nodeId, new NetworkPeer { Address = AddressOf(node), Addresses = own?.Addresses ?? [] });
+            _peers = Set(_peers, nodeId, PeerOf(node, own?.Addresses ?? []));
         }
         else
         {
             _peers = _peers.Remove(nodeId);
         }
     }
+
+    private NetworkPeer PeerOf(Node node, ImmutableArray<string> own) => Keys is null
+        ? new NetworkPeer { Address = AddressOf(node), Addresses = own }
+        : new NetworkPeer { SealedAddress = AddressOf(node), Addresses = own };
 
     private void Part(StoreView view, string nodeId, string taskId, bool isHere)
     {

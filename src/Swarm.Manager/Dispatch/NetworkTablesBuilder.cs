@@ -49,6 +49,9 @@ internal sealed class NetworkTablesBuilder
                 case Network network when change.Old is null:
                     Add(commit.View, network);
                     break;
+                case Network network when _networks.TryGetValue(network.Id, out var parts):
+                    parts.Keys = network.Keys;
+                    break;
             }
         }
     }

@@ -68,6 +68,7 @@ public sealed class NetworkCheck(IObjectStore store, INodeWorkClient client)
     internal static IEnumerable<string> Differences(NetworkTable wanted, NetworkTable has) =>
     [
         .. Codec.Same(wanted.Network, has.Network) && wanted.DataPathPort == has.DataPathPort ? [] : new[] { "the network itself differs" },
+        .. wanted.Keys?.Current == has.Keys?.Current ? [] : new[] { $"it uses key {has.Keys?.Current} in place of {wanted.Keys?.Current}" },
         .. Differences("endpoint", wanted.Endpoints, has.Endpoints),
         .. Differences("service", wanted.Services, has.Services),
         .. Differences("peer", wanted.Peers, has.Peers),

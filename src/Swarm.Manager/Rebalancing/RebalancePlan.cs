@@ -54,10 +54,11 @@ internal sealed class RebalancePlan
     private IEnumerable<TaskMove> Moves()
     {
         var filters = new FilterPipeline(new TaskNeeds(_example));
+        var nodes = NodeBranches.Of([.. _nodes.Values], _example.Spec.Placement.SpreadOver);
         while (true)
         {
             CountBranches();
-            var spread = new Spread(_example, [.. _nodes.Values], filters, _now);
+            var spread = new Spread(_example, nodes, filters, _now);
             if (spread.Best is not { } target || Crowded().FirstOrDefault(node => Relieves(node, target)) is not { } source)
             {
                 yield break;
@@ -109,7 +110,7 @@ internal sealed class RebalancePlan
     private IEnumerable<string> Path(NodeInfo node)
     {
         var path = "";
-        foreach (var value in Spread.PathOf(_example.Spec.Placement.SpreadOver, node.Node))
+        foreach (var value in NodeBranches.PathOf(_example.Spec.Placement.SpreadOver, node.Node))
         {
             yield return path += "\0" + value;
         }

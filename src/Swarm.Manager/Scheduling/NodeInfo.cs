@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Swarm.Model;
 
 namespace Swarm.Manager.Scheduling;
 
 /// <summary>A node as the scheduler counts it: what its tasks hold, how many there are, and which of them failed. Owned by the scheduling loop.</summary>
-internal sealed class NodeInfo(Node node)
+/// <param name="moved">Hears of every change of its counts.</param>
+internal sealed class NodeInfo(Node node, Action<NodeInfo>? moved = null)
 {
     private readonly Dictionary<string, SwarmTask> _tasks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _activeByService = new(StringComparer.Ordinal);
@@ -37,13 +39,25 @@ internal sealed class NodeInfo(Node node)
     /// <summary>Adds the task, or counts it as it is now.</summary>
     internal void Set(SwarmTask task)
     {
-        Remove(task.Id);
         if (task.Status.State.IsTerminal())
+        {
+            Remove(task.Id);
+            return;
+        }
+
+        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(_tasks, task.Id, out var exists);
+        var before = known;
+        known = task;
+        if (exists && CountAlike(before!, task))
         {
             return;
         }
 
-        _tasks.Add(task.Id, task);
+        if (exists)
+        {
+            Count(before!, -1);
+        }
+
         Count(task, 1);
     }
 
@@ -71,7 +85,14 @@ internal sealed class NodeInfo(Node node)
             Active += by;
             Add(_activeByService, task.ServiceId, by);
         }
+
+        moved?.Invoke(this);
     }
+
+    /// <summary>Most of what is written of a task is its progress, which changes nothing here.</summary>
+    private static bool CountAlike(SwarmTask one, SwarmTask other) =>
+        one.DesiredState <= TaskState.Running == other.DesiredState <= TaskState.Running && one.ServiceId == other.ServiceId
+        && Equals(one.Spec.Reservations, other.Spec.Reservations) && one.AssignedGeneric == other.AssignedGeneric && one.Status.HostPorts == other.Status.HostPorts;
 
     private static void Add<TKey>(Dictionary<TKey, int> counts, TKey key, int by) where TKey : notnull
     {

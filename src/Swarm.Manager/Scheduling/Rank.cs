@@ -13,7 +13,7 @@ namespace Swarm.Manager.Scheduling;
 internal readonly record struct Rank(bool IsFaulty, int OfService, int Load, int Active, string NodeId) : IComparable<Rank>
 {
     internal static Rank Of(NodeInfo node, SwarmTask task, DateTimeOffset now) => new(
-        node.IsFaulty(task, now), node.ActiveOf(task.ServiceId), LoadFor(node, task.Spec.Reservations), node.Active, node.Node.Id);
+        node.IsFaulty(task, now), node.ActiveOf(task.ServiceId), LoadKind.Of(task.Spec.Reservations).Of(node), node.Active, node.Node.Id);
 
     public int CompareTo(Rank other) =>
         IsFaulty != other.IsFaulty ? IsFaulty.CompareTo(other.IsFaulty)
@@ -21,14 +21,4 @@ internal readonly record struct Rank(bool IsFaulty, int OfService, int Load, int
         : Load != other.Load ? Load.CompareTo(other.Load)
         : Active != other.Active ? Active.CompareTo(other.Active)
         : string.CompareOrdinal(NodeId, other.NodeId);
-
-    private static int LoadFor(NodeInfo node, Resources? reservations)
-    {
-        var capacity = node.Node.Description.Resources;
-        var cpus = reservations?.NanoCpus > 0 ? Tenths(node.ReservedNanoCpus, capacity.NanoCpus) : 0;
-        var memory = reservations?.MemoryBytes > 0 ? Tenths(node.ReservedMemory, capacity.MemoryBytes) : 0;
-        return Math.Max(cpus, memory);
-    }
-
-    private static int Tenths(long reserved, long capacity) => capacity <= 0 ? 10 : (int)(10 * (double)reserved / capacity);
 }

@@ -12,14 +12,12 @@ namespace Swarm.Manager.Scheduling;
 /// </summary>
 internal sealed class SchedulingLoop : ControlLoop
 {
-    private readonly SortedDictionary<string, NodeInfo> _nodes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, WaitingGroup> _groups = new(StringComparer.Ordinal);
+    private readonly NodeTable _nodes = new();
+    private readonly Dictionary<GroupKey, WaitingGroup> _groups = [];
+    private readonly Dictionary<string, WaitingGroup> _groupsByMark = new(StringComparer.Ordinal);
     private readonly HashSet<NodeInfo> _freed = [];
     private readonly List<SwarmTask> _placed = [];
     private readonly Dependents _dependents = new();
-
-    /// <summary>Of <see cref="_nodes"/>, made anew when one comes or goes.</summary>
-    private List<NodeInfo>? _all;
 
     internal override string Name => "scheduler";
 
@@ -28,10 +26,7 @@ internal sealed class SchedulingLoop : ControlLoop
         base.Refused();
         foreach (var task in _placed)
         {
-            if (_nodes.TryGetValue(task.NodeId, out var node))
-            {
-                node.Remove(task.Id);
-            }
+            _nodes.Find(task.NodeId)?.Remove(task.Id);
         }
     }
 
@@ -39,12 +34,12 @@ internal sealed class SchedulingLoop : ControlLoop
     {
         _nodes.Clear();
         _groups.Clear();
+        _groupsByMark.Clear();
         _freed.Clear();
         _placed.Clear();
-        _all = null;
         foreach (var node in view.Nodes)
         {
-            _nodes[node.Id] = new NodeInfo(node);
+            _nodes.Set(node);
         }
 
         foreach (var task in view.Tasks)
@@ -86,7 +81,7 @@ internal sealed class SchedulingLoop : ControlLoop
             _placed.Clear();
         }
 
-        if (_groups.TryGetValue(key, out var group))
+        if (_groupsByMark.TryGetValue(key, out var group))
         {
             Place(group, view, batch, now);
         }
@@ -94,42 +89,41 @@ internal sealed class SchedulingLoop : ControlLoop
 
     private void Place(WaitingGroup group, StoreView view, ChangeBatch batch, DateTimeOffset now)
     {
-        var tasks = group.TaskIds.Select(view.Tasks.Find).OfType<SwarmTask>().Where(IsUnassigned);
-        if (tasks.FirstOrDefault() is not { } first)
+        group.Stuck = null;
+        if (view.Services.Find(group.Key.ServiceId) is { } service && DependencyGate.Reason(view, service) is { } reason)
         {
-            return;
-        }
-
-        if (view.Services.Find(first.ServiceId) is { } service && DependencyGate.Reason(view, service) is { } reason)
-        {
-            group.Stuck = null;
-            foreach (var task in tasks.TakeWhile(_ => batch.HasRoom(1)).Where(task => task.Status.Error != reason))
+            foreach (var task in group.Tasks.TakeWhile(_ => batch.HasRoom(1)).Where(task => task.Status.Error != reason))
             {
-                batch.Update(task with { Status = task.Status with { Error = reason } });
+                Explain(task, reason, batch);
             }
 
             return;
         }
 
         // Host ports may differ within a group only where a port is left to the node; the first task's needs stand for all.
+        var first = group.Tasks.First();
         var filters = new FilterPipeline(new TaskNeeds(first));
-        group.Stuck = null;
         var nodes = NodesFor(first);
-        var spread = new Spread(first, nodes, filters, now);
+        var unused = Unused(group, first, filters, now);
+        Spread? spread = null;
         string? explanation = null;
-        foreach (var task in tasks)
+        var placed = 0;
+        foreach (var task in group.Tasks)
         {
             if (!batch.HasRoom(1))
             {
                 return;
             }
 
-            if (explanation is null && Next(spread, filters) is { } node)
+            if (placed < unused.Count)
             {
-                var assigned = Assigned(task, node, now);
-                batch.Update(assigned);
-                _placed.Add(assigned);
-                spread.Take(chosen => chosen.Set(assigned));
+                Assign(task, unused[placed++], batch, now);
+                continue;
+            }
+
+            if (explanation is null && Next(spread ??= new Spread(first, BranchesFor(first), filters, now), filters) is { } node)
+            {
+                spread.Take(_ => Assign(task, node, batch, now));
                 continue;
             }
 
@@ -137,9 +131,25 @@ internal sealed class SchedulingLoop : ControlLoop
             explanation ??= filters.Explain(nodes);
             if (task.Status.Error != explanation)
             {
-                batch.Update(task with { Status = task.Status with { Error = explanation } });
+                Explain(task, explanation, batch);
             }
         }
+    }
+
+    /// <summary>
+    /// The nodes that the first tasks of the group go to, in order, as far as these are nodes that have none of the service yet: they rank before all
+    /// others, among themselves as every service ranks them.
+    /// </summary>
+    private List<NodeInfo> Unused(WaitingGroup group, SwarmTask first, FilterPipeline filters, DateTimeOffset now)
+    {
+        if (first.NodeId.Length > 0 || !first.Spec.Placement.SpreadOver.IsDefaultOrEmpty)
+        {
+            return [];
+        }
+
+        return _nodes.OrderBy(LoadKind.Of(first.Spec.Reservations)).First(
+            Math.Min(group.Tasks.Count, StoreTransaction.MaxChanges),
+            node => node.ActiveOf(first.ServiceId) == 0 && !node.IsFaulty(first, now) && filters.Admits(node));
     }
 
     private static NodeInfo? Next(Spread spread, FilterPipeline filters)
@@ -157,18 +167,29 @@ internal sealed class SchedulingLoop : ControlLoop
         return null;
     }
 
-    private static SwarmTask Assigned(SwarmTask task, NodeInfo node, DateTimeOffset now) => task with
+    private void Assign(SwarmTask task, NodeInfo node, ChangeBatch batch, DateTimeOffset now)
     {
-        NodeId = node.Node.Id,
-        AssignedGeneric = node.ChooseGeneric(task.Spec.Reservations?.Generic ?? [])!.Value,
-        Status = task.Status with { State = TaskState.Assigned, Timestamp = now, Message = "scheduler assigned task to node", Error = "" },
-    };
+        var assigned = task with
+        {
+            NodeId = node.Node.Id,
+            AssignedGeneric = node.ChooseGeneric(task.Spec.Reservations?.Generic ?? [])!.Value,
+            Status = task.Status with { State = TaskState.Assigned, Timestamp = now, Message = "scheduler assigned task to node", Error = "" },
+        };
+        batch.Update(assigned);
+        _placed.Add(assigned);
+        node.Set(assigned);
+    }
+
+    private static void Explain(SwarmTask task, string reason, ChangeBatch batch) => batch.Update(task with { Status = task.Status with { Error = reason } });
 
     /// <summary>A global service's task stands on its node from the beginning: only whether it fits is asked.</summary>
-    private List<NodeInfo> NodesFor(SwarmTask task) =>
-        task.NodeId.Length == 0 ? _all ??= [.. _nodes.Values]
-        : _nodes.TryGetValue(task.NodeId, out var own) ? [own]
+    private IReadOnlyList<NodeInfo> NodesFor(SwarmTask task) =>
+        task.NodeId.Length == 0 ? _nodes.All
+        : _nodes.Find(task.NodeId) is { } own ? [own]
         : [];
+
+    private NodeBranches BranchesFor(SwarmTask task) =>
+        task.NodeId.Length == 0 ? _nodes.By(task.Spec.Placement.SpreadOver) : NodeBranches.Of(NodesFor(task), task.Spec.Placement.SpreadOver);
 
     private void Follow(SwarmTask? old, SwarmTask? now)
     {
@@ -179,22 +200,17 @@ internal sealed class SchedulingLoop : ControlLoop
 
         if (now is not null && IsUnassigned(now))
         {
-            // Its own explanation, just written, is no reason to try again.
-            if (old is null || !IsUnassigned(old))
-            {
-                Await(now);
-            }
-
+            Await(now, isNew: old is null || !IsUnassigned(old));
             return;
         }
 
-        if (old is not null && old.NodeId.Length > 0 && (now is null || now.NodeId != old.NodeId) && _nodes.TryGetValue(old.NodeId, out var left))
+        if (old is not null && old.NodeId.Length > 0 && (now is null || now.NodeId != old.NodeId) && _nodes.Find(old.NodeId) is { } left)
         {
             left.Remove(old.Id);
             _freed.Add(left);
         }
 
-        if (now is null || now.NodeId.Length == 0 || !_nodes.TryGetValue(now.NodeId, out var node))
+        if (now is null || now.NodeId.Length == 0 || _nodes.Find(now.NodeId) is not { } node)
         {
             return;
         }
@@ -221,61 +237,61 @@ internal sealed class SchedulingLoop : ControlLoop
         if (node is null)
         {
             _nodes.Remove(id);
-            _all = null;
         }
-        else if (_nodes.TryGetValue(id, out var known))
+        else if (_nodes.Set(node) is { } added)
         {
-            known.Node = node;
-        }
-        else
-        {
-            var info = _nodes[id] = new NodeInfo(node);
-            _all = null;
             foreach (var task in view.TasksOnNode(id).Where(task => task.Status.State >= TaskState.Assigned))
             {
-                info.Set(task);
+                added.Set(task);
             }
         }
 
         // Also the explanations change with the nodes.
-        foreach (var (key, group) in _groups)
+        foreach (var group in _groups.Values)
         {
             if (group.Stuck is not null)
             {
-                Mark(key);
+                Mark(group.Mark);
             }
         }
     }
 
-    private void Await(SwarmTask task)
+    private void Await(SwarmTask task, bool isNew)
     {
-        var key = KeyOf(task);
+        var key = GroupKey.Of(task);
         if (!_groups.TryGetValue(key, out var group))
         {
-            _groups[key] = group = new WaitingGroup();
+            _groups[key] = group = new WaitingGroup(key);
+            _groupsByMark[group.Mark] = group;
         }
 
-        group.Add(task);
-        Mark(key);
+        group.Set(task);
+
+        // Its own explanation, just written, is no reason to try again.
+        if (isNew)
+        {
+            Mark(group.Mark);
+        }
     }
 
     private void Forget(SwarmTask task)
     {
-        var key = KeyOf(task);
+        var key = GroupKey.Of(task);
         if (_groups.TryGetValue(key, out var group) && group.Remove(task))
         {
             _groups.Remove(key);
+            _groupsByMark.Remove(group.Mark);
         }
     }
 
     /// <summary>Tasks left some nodes: what found no place looks again, if one of these would do.</summary>
     private void LookAgain()
     {
-        foreach (var (key, group) in _groups)
+        foreach (var group in _groups.Values)
         {
             if (group.Stuck is { } filters && _freed.Any(filters.Admits))
             {
-                Mark(key);
+                Mark(group.Mark);
             }
         }
     }
@@ -285,14 +301,12 @@ internal sealed class SchedulingLoop : ControlLoop
     {
         foreach (var service in services)
         {
-            foreach (var key in _groups.Keys.Where(key => key.StartsWith(service + "\0", StringComparison.Ordinal)))
+            foreach (var group in _groups.Values.Where(group => group.Key.ServiceId == service))
             {
-                Mark(key);
+                Mark(group.Mark);
             }
         }
     }
-
-    private static string KeyOf(SwarmTask task) => $"{task.ServiceId}\0{task.SpecVersion}\0{task.NodeId}";
 
     private static bool IsUnassigned(SwarmTask task) => task.Status.State == TaskState.Pending && task.DesiredState <= TaskState.Running;
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Swarm.Model;
 
 namespace Swarm.Manager.Scheduling;
@@ -12,11 +11,11 @@ internal sealed class Spread
     private readonly Branch _root;
 
     /// <param name="task">One of those that will be placed; they are alike.</param>
-    /// <param name="nodes">All that the branches count.</param>
+    /// <param name="nodes">All that the branches count, by the task's placement preferences.</param>
     /// <param name="filters">Which of them may take such a task at all.</param>
-    internal Spread(SwarmTask task, IReadOnlyList<NodeInfo> nodes, FilterPipeline filters, DateTimeOffset now)
+    internal Spread(SwarmTask task, NodeBranches nodes, FilterPipeline filters, DateTimeOffset now)
     {
-        _root = new Branch("", task, nodes, filters, now, level: 0);
+        _root = new Branch(nodes, task, filters, now);
     }
 
     /// <summary>Where the next one goes; null: nowhere.</summary>
@@ -28,14 +27,6 @@ internal sealed class Spread
     /// <summary>Places one on <see cref="Best"/>: <paramref name="place"/> changes that node's counts.</summary>
     internal void Take(Action<NodeInfo> place) => _root.Take(place);
 
-    /// <summary>The values that a node has for the preferences, outermost first.</summary>
-    internal static IEnumerable<string> PathOf(ImmutableArray<string> preferences, Node node) => preferences.Select(one => ValueOf(one, node));
-
-    private static string ValueOf(string descriptor, Node node) =>
-        descriptor.StartsWith("node.labels.", StringComparison.OrdinalIgnoreCase) ? node.Spec.Annotations.Labels.GetValueOrDefault(descriptor["node.labels.".Length..], "")
-        : descriptor.StartsWith("engine.labels.", StringComparison.OrdinalIgnoreCase) ? node.Description.EngineLabels.GetValueOrDefault(descriptor["engine.labels.".Length..], "")
-        : "";
-
     /// <summary>All nodes that agree in the preferences so far. Only the best is ever changed or taken out, so a heap keeps the order.</summary>
     private sealed class Branch
     {
@@ -45,30 +36,33 @@ internal sealed class Spread
         private readonly PriorityQueue<Branch, Branches> _branches = new();
         private int _tasks;
 
-        internal Branch(string value, SwarmTask task, IReadOnlyList<NodeInfo> nodes, FilterPipeline filters, DateTimeOffset now, int level)
+        internal Branch(NodeBranches of, SwarmTask task, FilterPipeline filters, DateTimeOffset now)
         {
             _task = task;
             _now = now;
-            Value = value;
-            var preferences = task.Spec.Placement.SpreadOver;
-            if (level == preferences.Length)
+            Value = of.Value;
+            foreach (var inner in of.Branches)
             {
-                _nodes.EnqueueRange(Ranked(nodes, filters));
-            }
-            else
-            {
-                foreach (var same in nodes.GroupBy(node => ValueOf(preferences[level], node.Node), StringComparer.Ordinal))
+                var branch = new Branch(inner, task, filters, now);
+                _tasks += branch._tasks;
+                if (branch.Best is not null)
                 {
-                    var branch = new Branch(same.Key, task, [.. same], filters, now, level + 1);
-                    if (branch.Best is not null)
-                    {
-                        _branches.Enqueue(branch, branch.Place);
-                    }
+                    _branches.Enqueue(branch, branch.Place);
                 }
             }
 
-            // Also what runs where no more may go: a branch is as full as it is.
-            _tasks = level == 0 ? 0 : nodes.Sum(node => node.ActiveOf(task.ServiceId));
+            var ranked = new List<(NodeInfo, Rank)>(of.Nodes.Count);
+            foreach (var node in of.Nodes)
+            {
+                // Also what runs where no more may go: a branch is as full as it is.
+                _tasks += node.ActiveOf(task.ServiceId);
+                if (filters.Admits(node))
+                {
+                    ranked.Add((node, RankOf(node)));
+                }
+            }
+
+            _nodes.EnqueueRange(ranked);
         }
 
         internal NodeInfo? Best => _nodes.TryPeek(out var node, out _) ? node : _branches.TryPeek(out var branch, out _) ? branch.Best : null;
@@ -80,16 +74,16 @@ internal sealed class Spread
         internal void Take(Action<NodeInfo> place)
         {
             _tasks++;
-            if (_nodes.TryDequeue(out var node, out _))
+            if (_nodes.TryPeek(out var node, out _))
             {
                 place(node);
-                _nodes.Enqueue(node, RankOf(node));
+                _nodes.DequeueEnqueue(node, RankOf(node));
             }
             else
             {
-                var branch = _branches.Dequeue();
+                var branch = _branches.Peek();
                 branch.Take(place);
-                _branches.Enqueue(branch, branch.Place);
+                _branches.DequeueEnqueue(branch, branch.Place);
             }
         }
 
@@ -105,20 +99,6 @@ internal sealed class Spread
             {
                 _branches.Dequeue();
             }
-        }
-
-        private List<(NodeInfo, Rank)> Ranked(IReadOnlyList<NodeInfo> nodes, FilterPipeline filters)
-        {
-            var ranked = new List<(NodeInfo, Rank)>(nodes.Count);
-            foreach (var node in nodes)
-            {
-                if (filters.Admits(node))
-                {
-                    ranked.Add((node, RankOf(node)));
-                }
-            }
-
-            return ranked;
         }
 
         private Rank RankOf(NodeInfo node) => Rank.Of(node, _task, _now);

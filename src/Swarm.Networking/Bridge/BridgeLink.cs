@@ -18,7 +18,7 @@ internal sealed record BridgeLink(string Name, int Index, int Mtu, bool PassesRu
     public static BridgeLink Ensure(NetworkNamespace host, RouteSocket route, NetworkRecord network, BridgeSettings settings, int mtu, bool forwards = true)
     {
         var name = settings.LinkName;
-        var addresses = network.Pools.Where(pool => pool.Gateway is not null)
+        var addresses = network.Pools.Where(pool => pool.Gateway is not null && settings.Mode(pool.Subnet.IsIPv6()) != GatewayMode.Isolated)
             .Select(pool => new InterfaceAddress(pool.Gateway!, pool.Subnet.PrefixLength)).ToList();
         if (Find(route, name) is null)
         {

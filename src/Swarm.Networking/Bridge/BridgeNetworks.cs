@@ -106,6 +106,9 @@ public sealed class BridgeNetworks : IAsyncDisposable
     /// <summary>The tables of the cluster's networks that this node has a part in, also from before a start, by network.</summary>
     public ImmutableDictionary<string, NetworkTable> Tables => state.Tables;
 
+    /// <summary>Networks of the cluster that this node can never make as it is, and why, by network.</summary>
+    public ImmutableDictionary<string, string> Unsupported => state.Unsupported;
+
     /// <summary>
     /// Makes this node's part of the cluster's networks what <paramref name="tables"/> say, and takes away those that are not named. When it completes, names and rules
     /// are so; connections to endpoints that ended are cut soon after.

@@ -21,7 +21,8 @@ internal sealed class BridgeRules(string link)
         foreach (var (map, address) in Families)
         {
             text.Append($"; add map {Table} {map} {{ type inet_proto . inet_service : {address} . inet_service; }}")
-                .Append($"; add map {Table} {map}_at {{ type {address} . inet_proto . inet_service : {address} . inet_service; }}");
+                .Append($"; add map {Table} {map}_at {{ type {address} . inet_proto . inet_service : {address} . inet_service; }}")
+                .Append($"; add set {Table} {map}_routed {{ type {address} . inet_proto . inet_service; }}");
         }
 
         Chain(text, "prerouting", "nat", "prerouting", "dstnat");
@@ -67,7 +68,7 @@ internal sealed class BridgeRules(string link)
     private void Masquerade(StringBuilder text, LiveNetwork network)
     {
         var name = network.Link.Name;
-        foreach (var pool in network.Record.Pools)
+        foreach (var pool in network.Record.Pools.Where(pool => network.Settings.Mode(pool.Subnet.IsIPv6()) != GatewayMode.Routed))
         {
             var source = (pool.Subnet.IsIPv6() ? "ip6" : "ip") + $" saddr {pool.Subnet}";
             if (!network.Record.Internal && (pool.Subnet.IsIPv6() ? network.Settings.Masquerade6 : network.Settings.Masquerade4))
@@ -101,11 +102,19 @@ internal sealed class BridgeRules(string link)
             return;
         }
 
-        foreach (var (family, isProtected) in ((string, bool)[])[("ipv4", network.Settings.Protected4), ("ipv6", network.Settings.Protected6)])
+        foreach (var (family, address, icmp, map, mode) in ((string, string, string, string, GatewayMode)[])
+            [("ipv4", "ip", "icmp", "published", network.Settings.Mode4), ("ipv6", "ip6", "ipv6-icmp", "published6", network.Settings.Mode6)])
         {
-            if (isProtected)
+            var arrives = $"meta nfproto {family} iifname != \"{name}\" oifname \"{name}\" ct state new ct status & dnat != dnat";
+            switch (mode)
             {
-                Rule(text, "forward", $"meta nfproto {family} iifname != \"{name}\" oifname \"{name}\" ct state new ct status & dnat != dnat drop");
+                case GatewayMode.Nat:
+                    Rule(text, "forward", $"{arrives} drop");
+                    break;
+                case GatewayMode.Routed:
+                    Rule(text, "forward", $"{arrives} meta l4proto {{ tcp, udp, sctp }} {address} daddr . meta l4proto . th dport != @{map}_routed drop");
+                    Rule(text, "forward", $"{arrives} meta l4proto != {{ tcp, udp, sctp, {icmp} }} drop");
+                    break;
             }
         }
     }
@@ -113,9 +122,16 @@ internal sealed class BridgeRules(string link)
     private string Elements(string verb, IEnumerable<PortTarget> ports)
     {
         var text = new StringBuilder();
-        foreach (var map in ports.ToLookup(target => (target.Port.IsIPv6, target.Port.IsEverywhere)))
+        foreach (var map in ports.ToLookup(target => (IsIPv6: target.Address.IsIPv6(), target.Port.IsEverywhere, target.IsRouted)))
         {
-            var (ipv6, everywhere) = map.Key;
+            var (ipv6, everywhere, isRouted) = map.Key;
+            if (isRouted)
+            {
+                var opened = map.Select(target => $"{target.Address} . {target.Port.Protocol} . {target.Port.ContainerPort}").Distinct();
+                text.Append($"; {verb} element {Table} {(ipv6 ? "published6" : "published")}_routed {{ {string.Join(", ", opened)} }}");
+                continue;
+            }
+
             text.Append($"; {verb} element {Table} {(ipv6 ? "published6" : "published")}{(everywhere ? "" : "_at")} {{ ")
                 .AppendJoin(", ", map.Select(target =>
                     (everywhere ? "" : $"{target.Port.HostAddress} . ") + $"{target.Port.Protocol} . {target.Port.HostPort} : {target.Address} . {target.Port.ContainerPort}"))

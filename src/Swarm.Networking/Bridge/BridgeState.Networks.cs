@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Swarm.Networking.Netlink;
 using Swarm.Networking.Networks;
 
 namespace Swarm.Networking.Bridge;
@@ -11,12 +12,26 @@ internal sealed partial class BridgeState
     public async Task<NetworkRecord> CreateAsync(NetworkSpec spec, bool isForOverlays = false)
     {
         var record = NetworkPlan.Of(spec, NewId(), time.GetUtcNow(), [.. records.Values.Where(other => !other.IsOverlay)], HostUses(), options) with { IsForOverlays = isForOverlays };
-        var settings = BridgeSettings.Read(record.Id, record.Options);
-        record = record with { LinkIsTheHosts = BridgeLink.Find(route, settings.LinkName) is not null };
+        if (record.ConfigOnly)
+        {
+            networkFiles.Save(record);
+            records = records.SetItem(record.Id, record);
+            return record;
+        }
+
+        record = record with
+        {
+            LinkIsTheHosts = record.IsMacvlan ? MacvlanParent.IsTheHosts(route, record) : BridgeLink.Find(route, BridgeSettings.Read(record.Id, record.Options).LinkName) is not null,
+        };
         networkFiles.Save(record);
         try
         {
-            Begin(record);
+            var made = Begin(record);
+            if (record.IsMacvlan)
+            {
+                MacvlanParent.Probe(route, made.Link, record);
+            }
+
             await RestateRulesAsync(CancellationToken.None);
             await PutIngressAsync([]); // its containers' addresses mean nothing elsewhere
             return record;
@@ -43,6 +58,18 @@ internal sealed partial class BridgeState
             throw new NetworkFault(NetworkFaultKind.Forbidden, $"{record.Name} is a pre-defined network and cannot be removed");
         }
 
+        if (record.ConfigOnly)
+        {
+            if (records.Values.Any(other => other.ConfigFrom == record.Name))
+            {
+                throw new NetworkFault(NetworkFaultKind.Forbidden, $"configuration network \"{record.Name}\" is in use");
+            }
+
+            records = records.Remove(record.Id);
+            networkFiles.Delete(record.Id);
+            return record;
+        }
+
         var members = sandboxes.Values.Select(sandbox => (sandbox.Name, Endpoint: sandbox.On(record.Id))).Where(member => member.Endpoint is not null).ToList();
         if (members.Count > 0)
         {
@@ -58,8 +85,29 @@ internal sealed partial class BridgeState
     private LiveNetwork Begin(NetworkRecord record)
     {
         var settings = BridgeSettings.Read(record.Id, record.Options);
-        var mtu = settings.Mtu > 0 ? settings.Mtu : options.Mtu;
-        var network = new LiveNetwork(record, settings, BridgeLink.Ensure(host, route, record, settings, mtu, options.Forwards), route);
+        var link = record.IsMacvlan
+            ? MacvlanParent.Ensure(route, record, settings.Mtu)
+            : BridgeLink.Ensure(host, route, record, settings, settings.Mtu > 0 ? settings.Mtu : options.Mtu, options.Forwards);
+        return TakeUp(record, settings, link);
+    }
+
+    /// <summary>At the start: a parent that the host has not, or not yet, is looked for again when a container needs it.</summary>
+    private void BeginAgain(NetworkRecord record)
+    {
+        try
+        {
+            Begin(record);
+        }
+        catch (Exception error) when (record.IsMacvlan && error is NetworkFault or NetlinkException)
+        {
+            LogNotCreated(logger, record.Name, error.Message);
+            TakeUp(record, BridgeSettings.Read(record.Id, record.Options), new BridgeLink("", 0, 0, PassesRules: false));
+        }
+    }
+
+    private LiveNetwork TakeUp(NetworkRecord record, BridgeSettings settings, BridgeLink link)
+    {
+        var network = new LiveNetwork(record, settings, link, route);
         networks[record.Id] = network;
         records = records.SetItem(record.Id, record);
         return network;
@@ -71,12 +119,34 @@ internal sealed partial class BridgeState
         records = records.Remove(record.Id);
         networks.Remove(record.Id);
         await RestateRulesAsync(CancellationToken.None);
-        if (!record.LinkIsTheHosts)
+        if (record.IsMacvlan)
+        {
+            DropParent(record);
+        }
+        else if (!record.LinkIsTheHosts)
         {
             route.TryDeleteLink(BridgeSettings.Read(record.Id, record.Options).LinkName);
         }
 
         networkFiles.Delete(record.Id);
+    }
+
+    /// <summary>A parent that we made goes with the last network on it; until then it is the next one's to remove.</summary>
+    private void DropParent(NetworkRecord record)
+    {
+        var parent = MacvlanParent.SettingsOf(record).Parent;
+        var heir = networks.Values.FirstOrDefault(other => other.Record.IsMacvlan && MacvlanParent.SettingsOf(other.Record).Parent == parent);
+        if (!record.LinkIsTheHosts && heir is null)
+        {
+            route.TryDeleteLink(parent);
+        }
+        else if (!record.LinkIsTheHosts)
+        {
+            var inherited = heir!.Record with { LinkIsTheHosts = false };
+            networkFiles.Save(inherited);
+            networks[inherited.Id] = new LiveNetwork(inherited, heir);
+            records = records.SetItem(inherited.Id, inherited);
+        }
     }
 
     private List<IPNetwork> HostUses() =>

@@ -4,6 +4,7 @@ using Swarm.Model;
 using Swarm.Networking.Netlink;
 using Swarm.Networking.Networks;
 using Swarm.Networking.Overlay;
+using Swarm.Networking.Overlay.Sealing;
 
 namespace Swarm.Networking.Bridge;
 
@@ -11,6 +12,7 @@ namespace Swarm.Networking.Bridge;
 internal sealed partial class BridgeState
 {
     private readonly TableFiles tableFiles;
+    private readonly SealedPath sealedPath;
     private readonly OverlayLinks overlays;
     private readonly OverlayNames overlayNames = new();
     private readonly EndpointSweeper sweeper;
@@ -22,7 +24,11 @@ internal sealed partial class BridgeState
     private string? ingressId;
     private ImmutableDictionary<string, NetworkTable> tables = ImmutableDictionary<string, NetworkTable>.Empty;
     private volatile ImmutableDictionary<string, NetworkTable> made = ImmutableDictionary<string, NetworkTable>.Empty;
+    private volatile ImmutableDictionary<string, string> unsupported = ImmutableDictionary<string, string>.Empty;
     private KernelWatch? overlayWatch;
+
+    /// <inheritdoc cref="BridgeNetworks.Unsupported"/>
+    public ImmutableDictionary<string, string> Unsupported => unsupported;
 
     /// <summary>By network: as far as links, names and rules are as they say.</summary>
     public ImmutableDictionary<string, NetworkTable> Tables => made;
@@ -106,6 +112,7 @@ internal sealed partial class BridgeState
     {
         var failures = new List<NetworkFault>();
         unmade.IntersectWith(now.Keys);
+        var refused = ImmutableDictionary<string, string>.Empty;
         foreach (var table in unmade.ToList().Select(id => now[id]))
         {
             try
@@ -117,9 +124,11 @@ internal sealed partial class BridgeState
             {
                 LogNotCreated(logger, table.Network.Annotations.Name, fault.Message);
                 failures.Add(fault);
+                refused = fault.Kind == NetworkFaultKind.Unsupported ? refused.Add(table.Network.Id, fault.Message) : refused;
             }
         }
 
+        unsupported = refused;
         return failures;
     }
 
@@ -179,7 +188,7 @@ internal sealed partial class BridgeState
         try
         {
             ingressId = table.Network.Id;
-            await ingress.ApplyAsync(nodeId, table, link, overlays.Route, [.. networks.Values.Where(network => !network.Record.IsOverlay).SelectMany(network => network.Record.Pools).Select(pool => pool.Subnet)]);
+            await ingress.ApplyAsync(nodeId, table, link, overlays.Route, [.. networks.Values.Where(network => network.Record is { IsOverlay: false, IsMacvlan: false }).SelectMany(network => network.Record.Pools).Select(pool => pool.Subnet)]);
         }
         catch (Exception error) when (error is IOException)
         {
@@ -204,6 +213,9 @@ internal sealed partial class BridgeState
                 Options = ImmutableSortedDictionary<string, string>.Empty.Add(BridgeSettings.IccOption, "false").Add(BridgeSettings.MasqueradeOption, "true"),
             };
 
+            // A server by UDP that is bound to no address answers by its way out, so clients of a family need one of that family.
+            spec = tables.Values.Any(table => table.Network is { Ingress: true, EnableIPv6: true }) ? spec with { EnableIPv6 = true } : spec;
+
             // Another daemon of this host may have that link.
             spec = route.FindLink(NetworkRecord.Gateway) is null ? spec with { Options = spec.Options.Add(BridgeSettings.NameOption, NetworkRecord.Gateway) } : spec;
             record = await CreateAsync(spec, isForOverlays: true);
@@ -225,7 +237,7 @@ internal sealed partial class BridgeState
 
     private async Task RepairOverlaysAsync()
     {
-        var broken = tables.Values.Where(table => overlays.Find(table.Network.Id) is { } link && !overlays.Stands(link)).ToList();
+        var broken = tables.Values.Where(table => overlays.Find(table.Network.Id) is { } link && (!overlays.Stands(link) || (table.Keys is not null && sealedPath.IsBroken))).ToList();
         foreach (var table in broken)
         {
             LogRepairing(logger, $"links of network {table.Network.Annotations.Name} are gone");

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Swarm.Linux;
 using Swarm.Networking.Ipam;
+using Swarm.Networking.Netlink;
 using Swarm.Networking.Networks;
 
 namespace Swarm.Networking.Bridge;
@@ -21,9 +22,9 @@ internal sealed partial class BridgeState
             records = records.SetItem(bridge.Id, bridge.Record with { Options = bridge.Record.Options.SetItem(BridgeSettings.MtuOption, $"{bridge.Link.Mtu}") });
         }
 
-        foreach (var record in kept)
+        foreach (var record in kept.Where(record => !record.ConfigOnly))
         {
-            Begin(record);
+            BeginAgain(record);
         }
 
         RecoverOverlays();
@@ -119,7 +120,7 @@ internal sealed partial class BridgeState
 
     private void TakeUp(string containerId, ContainerSandbox? sandbox)
     {
-        var stands = sandbox is not null && sandbox.Endpoints.All(IsOnBridge) && TryReserve(sandbox);
+        var stands = sandbox is not null && sandbox.Endpoints.All(endpoint => IsMacvlan(endpoint) ? HasLink(endpoint) : IsOnBridge(endpoint)) && TryReserve(sandbox);
         if (!stands)
         {
             LogDropped(logger, containerId, "its namespace or its place on a network is gone");
@@ -181,7 +182,7 @@ internal sealed partial class BridgeState
         }
 
         var known = sandboxes.Values.SelectMany(sandbox => sandbox.Endpoints).Select(endpoint => endpoint.HostLink).ToHashSet();
-        foreach (var bridges in networks.Values.ToLookup(network => network.Route, network => network.Link.Index))
+        foreach (var bridges in networks.Values.Where(network => !network.Record.IsMacvlan).ToLookup(network => network.Route, network => network.Link.Index))
         {
             foreach (var link in bridges.Key.Links().Where(link => bridges.Contains(link.MasterIndex) && link.Name.StartsWith(BridgeEndpoint.HostLinkPrefix, StringComparison.Ordinal)))
             {
@@ -210,6 +211,16 @@ internal sealed partial class BridgeState
         }
 
         return true;
+    }
+
+    private bool IsMacvlan(BridgeEndpoint endpoint) => networks.GetValueOrDefault(endpoint.NetworkId)?.Record.IsMacvlan == true;
+
+    /// <summary>Only its container sees a macvlan link.</summary>
+    private bool HasLink(BridgeEndpoint endpoint)
+    {
+        using var ns = NetworkNamespace.Open(NamespacePath(endpoint.ContainerId));
+        using var inside = RouteSocket.In(ns);
+        return inside.FindLink(endpoint.LinkName) is not null;
     }
 
     private bool HasNamespace(string containerId) => NetworkNamespace.IsNamespace(NamespacePath(containerId));

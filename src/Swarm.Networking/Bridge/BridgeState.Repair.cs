@@ -23,7 +23,7 @@ internal sealed partial class BridgeState
 
     private async Task PutBackAsync()
     {
-        var gone = networks.Values.Where(network => !network.Record.IsOverlay && route.FindLink(network.Link.Name)?.Index != network.Link.Index).ToList();
+        var gone = networks.Values.Where(network => network.Record is { IsOverlay: false, IsMacvlan: false } && route.FindLink(network.Link.Name)?.Index != network.Link.Index).ToList();
         foreach (var network in gone)
         {
             LogRepairing(logger, $"link {network.Link.Name} is gone");

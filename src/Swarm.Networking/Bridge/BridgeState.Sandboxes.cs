@@ -171,6 +171,11 @@ internal sealed partial class BridgeState
         {
             address6 = network.Take(ipv6: true, request.Address6, last.Address6);
             var endpoint = Describe(sandbox, network, request, address, address6);
+            if (network.Record.IsMacvlan)
+            {
+                network.Link = MacvlanParent.Ensure(route, network.Record, network.Settings.Mtu);
+            }
+
             SandboxLinks.Connect(ns, inside, network, endpoint);
             remembered.Remember(endpoint);
             return sandbox with { Endpoints = sandbox.Endpoints.Add(endpoint) };
@@ -208,7 +213,17 @@ internal sealed partial class BridgeState
 
     private ContainerSandbox Disconnect(ContainerSandbox sandbox, BridgeEndpoint endpoint)
     {
-        networks[endpoint.NetworkId].Route.TryDeleteLink(endpoint.HostLink);
+        if (IsMacvlan(endpoint))
+        {
+            using var ns = NetworkNamespace.Open(NamespacePath(endpoint.ContainerId));
+            using var inside = RouteSocket.In(ns);
+            inside.TryDeleteLink(endpoint.LinkName);
+        }
+        else
+        {
+            networks[endpoint.NetworkId].Route.TryDeleteLink(endpoint.HostLink);
+        }
+
         ReleaseAddresses(endpoint);
         return sandbox with { Endpoints = sandbox.Endpoints.Remove(endpoint) };
     }
@@ -228,7 +243,8 @@ internal sealed partial class BridgeState
 
     private bool Stands(ContainerSandbox sandbox) =>
         NetworkNamespace.IsNamespace(NamespacePath(sandbox.ContainerId))
-        && sandbox.Endpoints.All(endpoint => networks.TryGetValue(endpoint.NetworkId, out var network) && network.Route.FindLink(endpoint.HostLink)?.MasterIndex == network.Link.Index);
+        && sandbox.Endpoints.All(endpoint => networks.TryGetValue(endpoint.NetworkId, out var network)
+            && (network.Record.IsMacvlan ? HasLink(endpoint) : network.Route.FindLink(endpoint.HostLink)?.MasterIndex == network.Link.Index));
 
     private ImmutableArray<PortMapping> Claim(ContainerSandbox sandbox)
     {
@@ -251,7 +267,7 @@ internal sealed partial class BridgeState
             }
 
             claims.Release(sandbox.ContainerId);
-            return [.. claims.Claim(sandbox.ContainerId, targets, networks[wayOut.NetworkId].Settings.HostBinding, sandbox.Requested)];
+            return [.. claims.Claim(sandbox.ContainerId, targets, networks[wayOut.NetworkId].Settings.HostBinding, Translated(sandbox))];
         }
         catch (NetworkFault fault) when (fault.Kind == NetworkFaultKind.Refused)
         {
@@ -299,6 +315,7 @@ internal sealed partial class BridgeState
     private void Forget(ContainerSandbox sandbox)
     {
         nameServers.End(sandbox.ContainerId);
+        ruleSockets.Close(sandbox.ContainerId);
         NetworkNamespace.Delete(NamespacePath(sandbox.ContainerId));
         claims.Release(sandbox.ContainerId);
         files.Delete(sandbox.ContainerId);

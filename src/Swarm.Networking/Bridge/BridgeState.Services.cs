@@ -10,6 +10,8 @@ namespace Swarm.Networking.Bridge;
 /// <summary>What containers on the cluster's networks know of services: the rules in their namespaces.</summary>
 internal sealed partial class BridgeState
 {
+    private readonly RuleSockets ruleSockets = new();
+
     /// <summary>The rules that a container got last when it began: the next is likely to be on the same networks.</summary>
     private (List<NetworkTable> Tables, RuleBatch Rules)? stated;
 
@@ -20,31 +22,43 @@ internal sealed partial class BridgeState
             table => table.Network.Id,
             table => (Was: before.GetValueOrDefault(table.Network.Id), Now: table,
                 Rules: table.Network.Ingress ? null : ServiceRules.Change(before.GetValueOrDefault(table.Network.Id), table)));
-        var concerned = sandboxes.Values
-            .Where(sandbox => sandbox.Endpoints.Any(endpoint => changed.TryGetValue(endpoint.NetworkId, out var change) && change.Rules is not { IsEmpty: true }))
-            .ToDictionary(sandbox => NamespacePath(sandbox.ContainerId));
-        var failed = new List<ContainerSandbox>();
+        var failed = new HashSet<string>();
+        ruleSockets.Apply(
+            With(place => changed.TryGetValue(place.NetworkId, out var change) && change.Rules is { IsEmpty: false }),
+            id => sandboxes[id].Endpoints.Select(place => changed.GetValueOrDefault(place.NetworkId).Rules).OfType<RuleBatch>(),
+            "change the rules of services",
+            Failed);
+
+        var ways = With(place => changed.TryGetValue(place.NetworkId, out var change) && change is { Rules: null, Was: { } was } && ReturnPath.Differs(was, change.Now))
+            .ToDictionary(pair => pair.Value, pair => pair.Key);
         NetworkNamespace.RunInEach(
-            concerned.Keys,
+            ways.Keys,
             path =>
             {
-                foreach (var place in concerned[path].Endpoints.Where(place => changed.ContainsKey(place.NetworkId)))
+                foreach (var place in sandboxes[ways[path]].Endpoints)
                 {
-                    var change = changed[place.NetworkId];
-                    change.Rules?.Apply("change the rules of services");
-                    if (change is { Rules: null, Was: { } was })
+                    if (changed.GetValueOrDefault(place.NetworkId) is { Rules: null, Was: { } was } change)
                     {
                         ReturnPath.Change(place, was, change.Now);
                     }
                 }
             },
-            (path, error) =>
-            {
-                LogRestated(logger, concerned[path].ContainerId, error.Message);
-                failed.Add(concerned[path]);
-            });
-        failed.ForEach(TryRestate);
+            (path, error) => Failed(ways[path], error));
+        foreach (var id in failed)
+        {
+            TryRestate(sandboxes[id]);
+        }
+
+        void Failed(string containerId, IOException error)
+        {
+            LogRestated(logger, containerId, error.Message);
+            failed.Add(containerId);
+        }
     }
+
+    /// <summary>Containers with such a place, and the files of their namespaces.</summary>
+    private Dictionary<string, string> With(Func<BridgeEndpoint, bool> place) =>
+        sandboxes.Values.Where(sandbox => sandbox.Endpoints.Any(place)).ToDictionary(sandbox => sandbox.ContainerId, sandbox => NamespacePath(sandbox.ContainerId));
 
     /// <summary>Of a container that runs: one that cannot be served is no reason to leave the others.</summary>
     private void TryRestate(ContainerSandbox sandbox)
@@ -104,7 +118,7 @@ internal sealed partial class BridgeState
         IPAddress?[] wayOut = [WayOut.Of(sandbox, networks, ipv6: false)?.Address, WayOut.Of(sandbox, networks, ipv6: true)?.Address6];
         ns.Run(() =>
         {
-            rulesOfServices.Apply("state the rules of services");
+            rulesOfServices.Apply(ruleSockets.Open(sandbox.ContainerId), "state the rules of services");
             if (published is not null)
             {
                 ReturnPath.Make(published, [.. wayOut.OfType<IPAddress>()], tables[published.NetworkId]);

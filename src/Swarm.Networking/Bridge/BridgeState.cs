@@ -2,10 +2,12 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Swarm.Linux;
 using Swarm.Networking.Dns;
+using Swarm.Networking.Ipam;
 using Swarm.Networking.Netlink;
 using Swarm.Networking.Networks;
 using Swarm.Networking.Nftables;
 using Swarm.Networking.Overlay;
+using Swarm.Networking.Overlay.Sealing;
 using Swarm.Networking.Ports;
 
 namespace Swarm.Networking.Bridge;
@@ -50,7 +52,8 @@ internal sealed partial class BridgeState : IAsyncDisposable
         networkFiles = new NetworkFiles(options.StateFolder);
         rules = new BridgeRules(options.LinkName);
         tableFiles = new TableFiles(Path.Combine(options.RunFolder, "overlay"));
-        overlays = new OverlayLinks(route, Path.Combine(options.RunFolder, "overlay"));
+        sealedPath = new SealedPath(host, Path.Combine(options.RunFolder, "overlay"), time, logging.CreateLogger<SealedPath>()) { Broken = () => Look() };
+        overlays = new OverlayLinks(route, sealedPath, Path.Combine(options.RunFolder, "overlay"));
         sweeper = new EndpointSweeper(logging.CreateLogger<EndpointSweeper>());
         ingress = new Ingress(host, route, claims, flows, options.LinkName, logging.CreateLogger<Ingress>());
         nameServers = new NameServers(new NameSources(names, overlayNames), host, time, new Random(random.Next()), logging.CreateLogger<NameServers>());
@@ -82,7 +85,7 @@ internal sealed partial class BridgeState : IAsyncDisposable
 
         foreach (var network in networks.Values.Where(network => network.Record is { LinkIsTheHosts: false, IsOverlay: false }))
         {
-            route.TryDeleteLink(network.Link.Name);
+            route.TryDeleteLink(network.Record.IsMacvlan ? MacvlanParent.SettingsOf(network.Record).Parent : network.Link.Name);
         }
 
         File.Delete(firstStart);
@@ -95,12 +98,14 @@ internal sealed partial class BridgeState : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await nameServers.DisposeAsync();
+        ruleSockets.Dispose();
         overlayWatch?.Dispose();
         await sweeper.DisposeAsync();
         await flows.DisposeAsync();
         await nft.DisposeAsync();
         claims.Dispose();
         overlays.Dispose();
+        sealedPath.Dispose();
         route.Dispose();
     }
 
@@ -137,7 +142,7 @@ internal sealed partial class BridgeState : IAsyncDisposable
             return;
         }
 
-        var whole = rules.Whole([.. networks.Values.Where(network => !network.Record.IsOverlay)], sandboxes.Values.SelectMany(Targets));
+        var whole = rules.Whole([.. networks.Values.Where(network => network.Record is { IsOverlay: false, IsMacvlan: false })], sandboxes.Values.SelectMany(Targets));
         await NftOneShot.ApplyAsync(host, whole + "\n", cancellation);
         statedRules = whole.Split("; add rule ").Length - 1;
     }
@@ -149,9 +154,27 @@ internal sealed partial class BridgeState : IAsyncDisposable
         return [.. sandbox.Ports
             .Select(port => (Port: port, Address: port.IsIPv6 ? target.Address6 : target.Address))
             .Where(pair => pair.Address is not null)
-            .Select(pair => new PortTarget(pair.Port, pair.Address!))];
+            .Select(pair => new PortTarget(pair.Port, pair.Address!))
+            .Concat(Routed(sandbox))];
     }
 
-    private PortTargets TargetsOf(ContainerSandbox sandbox) => new(
-        WayOut.Of(sandbox, networks, ipv6: false)?.Address, WayOut.Of(sandbox, networks, ipv6: true)?.Address6);
+    /// <summary>Ports that are reached at the container's own address.</summary>
+    private IEnumerable<PortTarget> Routed(ContainerSandbox sandbox) =>
+        from ipv6 in (bool[])[false, true]
+        let wayOut = WayOut.Of(sandbox, networks, ipv6)
+        where wayOut is not null && networks[wayOut.NetworkId] is { Record.IsMacvlan: false } network && network.Settings.Mode(ipv6) == GatewayMode.Routed
+        let address = (ipv6 ? wayOut.Address6 : wayOut.Address)!
+        from port in sandbox.Requested.Where(port => port.HostAddress is null || port.HostAddress.IsIPv6() == ipv6)
+            .DistinctBy(port => (port.Protocol, port.ContainerPort))
+        select new PortTarget(new PortMapping(port.Protocol, port.ContainerPort, null, 0), address, IsRouted: true);
+
+    /// <summary>By the host's addresses.</summary>
+    private PortTargets TargetsOf(ContainerSandbox sandbox) => new(Translated(sandbox, ipv6: false)?.Address, Translated(sandbox, ipv6: true)?.Address6);
+
+    /// <summary>What was asked for that is not <see cref="Routed"/>: there an address of the host's means nothing, as with Docker.</summary>
+    private List<PortMapping> Translated(ContainerSandbox sandbox) => [.. sandbox.Requested.Where(port =>
+        port.HostAddress is null || Translated(sandbox, port.IsIPv6) is not null || WayOut.Of(sandbox, networks, port.IsIPv6) is null)];
+
+    private BridgeEndpoint? Translated(ContainerSandbox sandbox, bool ipv6) =>
+        WayOut.Of(sandbox, networks, ipv6) is { } wayOut && networks[wayOut.NetworkId] is { Record.IsMacvlan: false } network && network.Settings.Mode(ipv6) != GatewayMode.Routed ? wayOut : null;
 }

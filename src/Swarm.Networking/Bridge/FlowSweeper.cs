@@ -55,7 +55,7 @@ internal sealed partial class FlowSweeper : IAsyncDisposable
     /// <summary>A UDP client that sent before the port was published is tracked as untranslated.</summary>
     public void Came(IReadOnlyCollection<PortTarget> ports)
     {
-        foreach (var (port, address) in ports.Where(target => target.Port.Protocol == "udp"))
+        foreach (var (port, address, _) in ports.Where(target => target is { IsRouted: false, Port.Protocol: "udp" }))
         {
             sweeps.Writer.TryWrite(new Sweep(null, port.HostPort, address));
         }

@@ -19,6 +19,13 @@ internal sealed class LiveNetwork
         pool6 = record.IsOverlay ? null : PoolOf(record.PoolOf(ipv6: true));
     }
 
+    /// <summary>The same network, whose record says something else; addresses stay as they are given.</summary>
+    public LiveNetwork(NetworkRecord record, LiveNetwork before)
+    {
+        (Record, Settings, Link, Route) = (record, before.Settings, before.Link, before.Route);
+        (pool4, pool6) = (before.pool4, before.pool6);
+    }
+
     public NetworkRecord Record { get; }
 
     public BridgeSettings Settings { get; }

@@ -1,6 +1,7 @@
 using System.Net;
 using Swarm.Linux;
 using Swarm.Networking.Netlink;
+using Swarm.Networking.Networks;
 
 namespace Swarm.Networking.Bridge;
 
@@ -14,8 +15,18 @@ internal static class SandboxLinks
 
     public static void Connect(NetworkNamespace ns, RouteSocket inside, LiveNetwork network, BridgeEndpoint endpoint)
     {
-        network.Route.AddVeth(new VethPair(endpoint.HostLink, network.Link.Index, network.Link.Mtu, endpoint.LinkName, endpoint.Mac), ns);
-        SetPortOptions(network, endpoint);
+        if (network.Record.IsMacvlan)
+        {
+            var mode = MacvlanParent.SettingsOf(network.Record).Mode;
+            var mac = mode == MacvlanSettings.Passthru ? null : endpoint.Mac; // it would become the parent's
+            network.Route.AddMacvlan(new MacvlanLink(endpoint.LinkName, network.Link.Index, mode, network.Link.Mtu, mac), ns);
+        }
+        else
+        {
+            network.Route.AddVeth(new VethPair(endpoint.HostLink, network.Link.Index, network.Link.Mtu, endpoint.LinkName, endpoint.Mac), ns);
+            SetPortOptions(network, endpoint);
+        }
+
         if (endpoint.Address6 is not null)
         {
             ns.Run(() =>

@@ -19,6 +19,12 @@ public sealed record LinkAddress(int LinkIndex, IPAddress Address, int PrefixLen
 /// <param name="Destination">Null: the default route.</param>
 public sealed record Route(IPNetwork? Destination, IPAddress? Gateway, int OutputLinkIndex);
 
+/// <summary>A link with an address of its own on another one (ip-link(8), macvlan).</summary>
+/// <param name="Mode">MACVLAN_MODE_ of linux/if_link.h.</param>
+/// <param name="Mtu">Bytes; 0: the parent's.</param>
+/// <param name="Mac">Null: the kernel chooses.</param>
+public sealed record MacvlanLink(string Name, int ParentIndex, int Mode, int Mtu, PhysicalAddress? Mac);
+
 /// <summary>A pair of links, the second one in another namespace.</summary>
 /// <param name="Name">This side's name, at most 15 bytes.</param>
 /// <param name="MasterIndex">The bridge that this side becomes a port of, 0 without.</param>

@@ -8,7 +8,8 @@ namespace Swarm.Networking.Netlink;
 internal delegate T? NetlinkParser<T>(ReadOnlySpan<byte> payload) where T : class;
 
 /// <summary>Requests to the kernel and their answers (netlink(7)), whatever the family. One thread at a time.</summary>
-internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
+/// <param name="receiveBytes">Room for an answer; less where nothing is ever dumped.</param>
+internal sealed unsafe partial class NetlinkSocket(int protocol, int receiveBytes = NetlinkSocket.ReceiveBytes) : IDisposable
 {
     /// <summary>The kernel fills at most 32 KiB of a dump at once (netlink_dump).</summary>
     private const int ReceiveBytes = 64 * 1024;
@@ -22,7 +23,7 @@ internal sealed unsafe partial class NetlinkSocket(int protocol) : IDisposable
     private const int DumpAttempts = 8;
 
     private readonly SafeFileHandle socket = Native.Open(protocol);
-    private readonly byte[] received = new byte[ReceiveBytes];
+    private readonly byte[] received = new byte[receiveBytes];
     private uint sequence = 1;
 
     public void Dispose() => socket.Dispose();

@@ -65,9 +65,10 @@ internal static class RouteConstants
     public const uint RouteOnLink = 4; // RTNH_F_ONLINK: the gateway is taken to be at the link
 
     // linux/if_link.h, linux/veth.h, linux/if_addr.h
-    public const ushort LinkHardwareAddress = 1, LinkName = 3, LinkMtu = 4, LinkMaster = 10, LinkInfo = 18, LinkAlias = 20, LinkNamespaceFd = 28;
+    public const ushort LinkHardwareAddress = 1, LinkName = 3, LinkMtu = 4, LinkParent = 5, LinkMaster = 10, LinkInfo = 18, LinkAlias = 20, LinkNamespaceFd = 28;
     public const ushort InfoKind = 1, InfoData = 2, InfoSlaveKind = 4, InfoSlaveData = 5;
     public const ushort VethPeer = 1;
+    public const ushort MacvlanMode = 1, VlanId = 1; // IFLA_MACVLAN_MODE, IFLA_VLAN_ID
     public const ushort BridgePortMode = 4; // IFLA_BRPORT_MODE: 1 lets a port hear its own frames (hairpin)
     public const ushort BridgePortLearning = 8; // IFLA_BRPORT_LEARNING
     public const ushort VxlanId = 1, VxlanLocal = 4, VxlanLearning = 7, VxlanProxy = 11, VxlanPort = 15, VxlanLocal6 = 17; // IFLA_VXLAN_

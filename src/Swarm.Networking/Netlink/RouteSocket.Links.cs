@@ -41,6 +41,30 @@ public sealed partial class RouteSocket
         GC.KeepAlive(peerNamespace);
     }
 
+    /// <summary>Makes a macvlan link, down and straight in <paramref name="ns"/> (null: in this namespace); its parent is a link of this namespace.</summary>
+    public void AddMacvlan(MacvlanLink link, NetworkNamespace? ns)
+    {
+        var request = AddMtu(LinkRequest(NewLink, CreateNew, 0).Add(LinkName, Checked(link.Name)).Add(LinkParent, link.ParentIndex), link.Mtu);
+        if (link.Mac is { } mac)
+        {
+            request.Add(LinkHardwareAddress, mac.GetAddressBytes());
+        }
+
+        if (ns is not null)
+        {
+            request.Add(LinkNamespaceFd, (int)ns.Handle.DangerousGetHandle());
+        }
+
+        netlink.Change(request.Nest(LinkInfo).Add(InfoKind, "macvlan"u8).Nest(InfoData).Add(MacvlanMode, link.Mode).End().End(), $"add macvlan {link.Name}");
+        GC.KeepAlive(ns);
+    }
+
+    /// <summary>A VLAN (802.1Q) of another link.</summary>
+    public void AddVlan(string name, int parentIndex, int identifier) => netlink.Change(
+        LinkRequest(NewLink, CreateNew, 0).Add(LinkName, Checked(name)).Add(LinkParent, parentIndex)
+            .Nest(LinkInfo).Add(InfoKind, "vlan"u8).Nest(InfoData).Add(VlanId, BitConverter.GetBytes((ushort)identifier)).End().End(),
+        $"add vlan {name}");
+
     /// <exception cref="NetlinkException">Also when there is no such link; see <see cref="TryDeleteLink"/>.</exception>
     public void DeleteLink(string name) =>
         netlink.Change(LinkRequest(RouteConstants.DeleteLink, FlagAck, 0).Add(LinkName, Checked(name)), $"delete link {name}");

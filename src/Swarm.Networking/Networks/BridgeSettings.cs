@@ -10,10 +10,10 @@ namespace Swarm.Networking.Networks;
 /// <param name="Icc">Its containers reach each other.</param>
 /// <param name="Mtu">Bytes; 0: that of the link of the default route, or 1500.</param>
 /// <param name="HostBinding">Where ports are published that name no address; null: everywhere.</param>
-/// <param name="Protected4">Ports that nobody published are out of reach from elsewhere.</param>
+/// <param name="Mode4">How its containers are reached, and reach others, by IPv4.</param>
 /// <param name="LinkPrefix">Of the links inside the containers.</param>
 internal sealed record BridgeSettings(
-    string LinkName, bool Icc, bool Masquerade4, bool Masquerade6, int Mtu, IPAddress? HostBinding, bool Protected4, bool Protected6, string LinkPrefix)
+    string LinkName, bool Icc, bool Masquerade4, bool Masquerade6, int Mtu, IPAddress? HostBinding, GatewayMode Mode4, GatewayMode Mode6, string LinkPrefix)
 {
     public const string NameOption = "com.docker.network.bridge.name", IccOption = "com.docker.network.bridge.enable_icc",
         MasqueradeOption = "com.docker.network.bridge.enable_ip_masquerade", HostBindingOption = "com.docker.network.bridge.host_binding_ipv4",
@@ -35,8 +35,8 @@ internal sealed record BridgeSettings(
             masquerade,
             MtuOf(options),
             HostBindingOf(options),
-            IsProtected(options, GatewayModeOption),
-            IsProtected(options, GatewayModeOption6),
+            ModeOf(options, GatewayModeOption),
+            ModeOf(options, GatewayModeOption6),
             options.GetValueOrDefault(LinkPrefixOption) is { Length: > 0 } prefix ? prefix : UsualLinkPrefix);
     }
 
@@ -66,14 +66,32 @@ internal sealed record BridgeSettings(
         : IPAddress.TryParse(text, out var address) ? (address.Equals(IPAddress.Any) ? null : address)
         : throw Invalid(HostBindingOption, text);
 
-    private static bool IsProtected(ImmutableSortedDictionary<string, string> options, string name) => options.GetValueOrDefault(name) switch
+    public GatewayMode Mode(bool ipv6) => ipv6 ? Mode6 : Mode4;
+
+    private static GatewayMode ModeOf(ImmutableSortedDictionary<string, string> options, string name) => options.GetValueOrDefault(name) switch
     {
-        null or "" or "nat" => true,
-        "nat-unprotected" => false,
-        "routed" or "isolated" => throw new NetworkFault(
-            NetworkFaultKind.Unsupported, $"{name}={options[name]} is not built: nat and nat-unprotected are; a network without a way out is made with --internal"),
+        null or "" or "nat" => GatewayMode.Nat,
+        "nat-unprotected" => GatewayMode.NatUnprotected,
+        "routed" => GatewayMode.Routed,
+        "isolated" => GatewayMode.Isolated,
         var mode => throw new NetworkFault(NetworkFaultKind.Invalid, $"unknown gateway mode {mode}"),
     };
 
     private static NetworkFault Invalid(string name, string value) => new(NetworkFaultKind.Invalid, $"invalid value for option {name}: \"{value}\"");
+}
+
+/// <summary>Docker's gateway modes of a bridge network, for each family.</summary>
+internal enum GatewayMode
+{
+    /// <summary>Ports are published by the host's addresses; what is not published is out of reach from elsewhere.</summary>
+    Nat,
+
+    /// <summary>As <see cref="Nat"/>, and what is not published can be routed to.</summary>
+    NatUnprotected,
+
+    /// <summary>Nothing is translated: published ports are reached at the container's own address, others are not.</summary>
+    Routed,
+
+    /// <summary>Of internal networks: the host has no address on the bridge.</summary>
+    Isolated,
 }

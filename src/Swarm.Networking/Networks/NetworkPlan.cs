@@ -15,6 +15,13 @@ internal static class NetworkPlan
         NetworkSpec spec, string id, DateTimeOffset now, IReadOnlyCollection<NetworkRecord> existing, IReadOnlyCollection<IPNetwork> hostUses, BridgeOptions node)
     {
         CheckKind(spec, existing);
+        if (spec.ConfigOnly)
+        {
+            return NetworkConfiguration.Hold(spec, id, now);
+        }
+
+        var config = NetworkConfiguration.Of(spec, existing);
+        spec = config is null ? spec : NetworkConfiguration.Take(spec, config);
         var options = WithDefaults(spec, node);
         var ipv4 = spec.EnableIPv4 ?? BridgeSettings.Bool(options, BridgeSettings.IPv4Option, true);
         var ipv6 = spec.EnableIPv6 ?? BridgeSettings.Bool(options, BridgeSettings.IPv6Option, false);
@@ -23,16 +30,25 @@ internal static class NetworkPlan
             throw new NetworkFault(NetworkFaultKind.Invalid, "IPv4 or IPv6 must be enabled");
         }
 
-        var asked = PoolChecks.Read(spec.Pools, ipv6);
+        var asked = config?.Pools ?? (IReadOnlyList<NetworkPool>)PoolChecks.Read(spec.Pools, ipv6);
         var settings = BridgeSettings.Read(id, options);
-        if (existing.FirstOrDefault(other => other.Driver == NetworkRecord.Bridge && BridgeSettings.Read(other.Id, other.Options).LinkName == settings.LinkName) is { } twin)
+        if (spec.Driver == NetworkRecord.Macvlan)
+        {
+            _ = MacvlanSettings.Read(id, options, spec.Internal);
+        }
+        else if (existing.FirstOrDefault(other => other.Driver == NetworkRecord.Bridge && BridgeSettings.Read(other.Id, other.Options).LinkName == settings.LinkName) is { } twin)
         {
             throw new NetworkFault(
                 NetworkFaultKind.Forbidden,
                 $"cannot create network {id} ({settings.LinkName}): conflicts with network {twin.Id} ({settings.LinkName}): networks have same bridge name");
         }
 
-        var taken = existing.SelectMany(other => other.Pools).Select(pool => pool.Subnet).ToList();
+        if (!spec.Internal && (settings.Mode4 == GatewayMode.Isolated || settings.Mode6 == GatewayMode.Isolated))
+        {
+            throw new NetworkFault(NetworkFaultKind.Invalid, "gateway mode 'isolated' can only be used for an internal network");
+        }
+
+        var taken = existing.Where(other => !other.ConfigOnly).SelectMany(other => other.Pools).Select(pool => pool.Subnet).ToList();
         var pools = ImmutableArray.CreateBuilder<NetworkPool>();
         if (ipv4)
         {
@@ -48,13 +64,14 @@ internal static class NetworkPlan
         {
             Name = spec.Name,
             Id = id,
-            Driver = NetworkRecord.Bridge,
+            Driver = spec.Driver == NetworkRecord.Macvlan ? NetworkRecord.Macvlan : NetworkRecord.Bridge,
             Created = now,
             EnableIPv4 = ipv4,
             EnableIPv6 = ipv6,
             Internal = spec.Internal,
             Attachable = spec.Attachable,
             Pools = pools.DrainToImmutable(),
+            ConfigFrom = config?.Name ?? "",
             IpamOptions = spec.IpamOptions,
             Options = options,
             Labels = spec.Labels,
@@ -78,26 +95,21 @@ internal static class NetworkPlan
             throw new NetworkFault(NetworkFaultKind.Conflict, $"network with name {spec.Name} already exists");
         }
 
-        switch (spec.Driver)
+        switch (spec.ConfigOnly ? "" : spec.Driver)
         {
-            case "" or "default" or NetworkRecord.Bridge:
+            case "" or "default" or NetworkRecord.Bridge or NetworkRecord.Macvlan:
                 break;
             case "host" or "null":
                 throw new NetworkFault(NetworkFaultKind.Forbidden, $"only one instance of \"{spec.Driver}\" network is allowed");
-            case "overlay" or "macvlan" or "ipvlan":
-                throw new NetworkFault(NetworkFaultKind.Unsupported, $"networks of the driver {spec.Driver} are not built in this version: the driver is bridge");
+            case "overlay" or "ipvlan":
+                throw new NetworkFault(NetworkFaultKind.Unsupported, $"networks of the driver {spec.Driver} are not built in this version: the drivers are bridge and macvlan");
             default:
                 throw new NetworkFault(NetworkFaultKind.NotFound, $"could not find plugin {spec.Driver} in v1 plugin registry: plugin \"{spec.Driver}\" not found");
         }
 
-        if (spec.Ingress || spec.Scope is not ("" or "local"))
+        if (!spec.ConfigOnly && (spec.Ingress || spec.Scope is not ("" or "local")))
         {
-            throw new NetworkFault(NetworkFaultKind.Forbidden, $"a network of the driver bridge is of this node only: scope \"{spec.Scope}\"{(spec.Ingress ? ", ingress" : "")} cannot be had");
-        }
-
-        if (spec.ConfigOnly || spec.ConfigFrom.Length > 0)
-        {
-            throw new NetworkFault(NetworkFaultKind.Unsupported, "networks that only hold or take a configuration (--config-only, --config-from) are not built in this version");
+            throw new NetworkFault(NetworkFaultKind.Forbidden, $"a network of the driver {(spec.Driver.Length > 0 ? spec.Driver : NetworkRecord.Bridge)} is of this node only: scope \"{spec.Scope}\"{(spec.Ingress ? ", ingress" : "")} cannot be had");
         }
 
         if (spec.IpamDriver is not ("" or "default"))
@@ -109,7 +121,7 @@ internal static class NetworkPlan
     private static ImmutableSortedDictionary<string, string> WithDefaults(NetworkSpec spec, BridgeOptions node)
     {
         var options = spec.Options;
-        foreach (var (name, value) in node.DefaultNetworkOptions.GetValueOrDefault(NetworkRecord.Bridge) ?? [])
+        foreach (var (name, value) in node.DefaultNetworkOptions.GetValueOrDefault(spec.Driver == NetworkRecord.Macvlan ? NetworkRecord.Macvlan : NetworkRecord.Bridge) ?? [])
         {
             options = options.ContainsKey(name) ? options : options.Add(name, value);
         }

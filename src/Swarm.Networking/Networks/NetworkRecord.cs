@@ -7,7 +7,7 @@ namespace Swarm.Networking.Networks;
 /// <summary>A network of this node, as it is kept and as <c>docker network inspect</c> shows it (Engine API v1.51, Network).</summary>
 public sealed record NetworkRecord
 {
-    public const string Bridge = "bridge", Host = "host", None = "none", Overlay = "overlay";
+    public const string Bridge = "bridge", Host = "host", None = "none", Overlay = "overlay", Macvlan = "macvlan";
 
     /// <summary>The bridge by which containers on networks of the cluster get out (Docker's own name).</summary>
     public const string Gateway = "docker_gwbridge";
@@ -17,7 +17,7 @@ public sealed record NetworkRecord
     /// <summary>64 hexadecimal digits.</summary>
     public required string Id { get; init; }
 
-    /// <summary>bridge, host, null or overlay.</summary>
+    /// <summary>bridge, macvlan, host, null or overlay.</summary>
     public required string Driver { get; init; }
 
     public required DateTimeOffset Created { get; init; }
@@ -33,6 +33,12 @@ public sealed record NetworkRecord
 
     /// <summary>The cluster's network that carries published ports.</summary>
     public bool Ingress { get; init; }
+
+    /// <summary>It only holds what others take: no container can be on it.</summary>
+    public bool ConfigOnly { get; init; }
+
+    /// <summary>The name of the network that it took its configuration from; empty: of none.</summary>
+    public string ConfigFrom { get; init; } = "";
 
     /// <summary>Nobody asked for it: containers on networks of the cluster get out by it, and it goes with the last of those networks.</summary>
     public bool IsForOverlays { get; init; }
@@ -57,9 +63,13 @@ public sealed record NetworkRecord
     [JsonIgnore]
     public bool IsOverlay => Driver == Overlay;
 
+    /// <summary>Its containers are on a link of the host's, beside the host: no bridge, no rules and no published ports.</summary>
+    [JsonIgnore]
+    public bool IsMacvlan => Driver == Macvlan;
+
     /// <summary>Its containers find each other by name: all networks but the predefined ones and those that only carry.</summary>
     [JsonIgnore]
-    public bool HasNames => !IsPredefined && !Ingress && Name != Gateway;
+    public bool HasNames => !IsPredefined && !Ingress && !ConfigOnly && Name != Gateway;
 
     public NetworkPool? PoolOf(bool ipv6) => Pools.FirstOrDefault(pool => pool.Subnet.BaseAddress.AddressFamily
         == (ipv6 ? System.Net.Sockets.AddressFamily.InterNetworkV6 : System.Net.Sockets.AddressFamily.InterNetwork));

@@ -96,13 +96,25 @@ internal sealed class RuleBatch(byte family, string table)
         try
         {
             netlink.MakeRoom();
-            messages[^1].Acknowledged();
-            netlink.Batch([Mark(BatchBegin), .. messages, Mark(BatchEnd)], what);
+            Apply(netlink, what);
         }
         finally
         {
             NetlinkClosing.Take(netlink);
         }
+    }
+
+    /// <summary>In the socket's namespace. After a refusal the socket is of no further use.</summary>
+    /// <exception cref="NetlinkException">The kernel refuses; nothing of it was applied.</exception>
+    public void Apply(NetlinkSocket netlink, string what)
+    {
+        if (IsEmpty)
+        {
+            return;
+        }
+
+        messages[^1].Acknowledged();
+        netlink.Batch([Mark(BatchBegin), .. messages, Mark(BatchEnd)], what);
     }
 
     private RuleBatch Elements(ushort type, ushort flags, string set, IEnumerable<SetElement> elements)

@@ -5,6 +5,7 @@ using Swarm.Model;
 using Swarm.Networking.Bridge;
 using Swarm.Networking.Ipam;
 using Swarm.Networking.Netlink;
+using Swarm.Networking.Overlay.Sealing;
 
 namespace Swarm.Networking.Overlay;
 
@@ -12,7 +13,7 @@ namespace Swarm.Networking.Overlay;
 /// The bridges and VXLAN links of the cluster's networks, all in one namespace that has nothing else: the host's addresses, routes and firewall do not meet them, and
 /// two daemons of a host do not either. The VXLAN links' own packets come and go by the host. What is behind a node is written, never asked or learned.
 /// </summary>
-internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisposable
+internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath, string folder) : IDisposable
 {
     private const string MtuOption = "com.docker.network.driver.mtu";
     private const int UsualMtu = 1500, Overhead = 50, Overhead6 = 70; // RFC 7348: outer Ethernet, IP, UDP and VXLAN headers
@@ -40,10 +41,16 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
         var name = table.Network.Annotations.Name;
         try
         {
+            if (table.Keys is not null)
+            {
+                sealedPath.Enter(PlaceOf(nodeId, table));
+                sealedPath.Put(new SealedNetwork(nodeId, table, SealedPath.PortOf(table)));
+            }
+
             var had = links.GetValueOrDefault(table.Network.Id);
             var (link, known) = had.Link is { } present && present.Tunnel == tunnel && Stands(present) ? had
                 : had.Link is null && Left(table.Network.Id, tunnel) is { } left ? left
-                : (Make(table.Network.Id, tunnel, table.Network.EnableIPv6), []);
+                : (Make(table, tunnel), []);
             var wanted = Wanted(nodeId, table, link);
             Route.Put([.. wanted.Where(pair => !pair.Value.Equals(known.GetValueOrDefault(pair.Key))).Select(pair => pair.Value)]);
             foreach (var (key, entry) in wanted)
@@ -62,9 +69,13 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
                 + "a cluster of its own port is made with --data-path-port",
                 error);
         }
-        catch (NetlinkException error)
+        catch (Exception error) when (error is NetlinkException or InvalidDataException)
         {
             throw new NetworkFault(NetworkFaultKind.Refused, $"network {name} cannot be made on this node: {error.Message}", error);
+        }
+        catch (NetworkFault fault)
+        {
+            throw new NetworkFault(fault.Kind, $"network {name} cannot be made on this node: {fault.Message}", fault);
         }
     }
 
@@ -101,6 +112,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
         {
             Route.TryDeleteLink(found.Link.TunnelName);
             Route.TryDeleteLink(found.Link.Name);
+            sealedPath.Remove(found.Link.Tunnel.Vni);
         }
 
         return links.Count == 0;
@@ -109,6 +121,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
     /// <summary>Removes bridges of networks that there are not any more, as a crash leaves them.</summary>
     public void RemoveStrays()
     {
+        sealedPath.RemoveStray();
         if (space is null)
         {
             return;
@@ -138,6 +151,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
     public void Leave()
     {
         links.Clear();
+        sealedPath.Leave();
         Dispose();
         NetworkNamespace.Delete(path);
     }
@@ -186,17 +200,17 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
 
     private static string NameOf(string networkId) => NodeLinks.BridgePrefix + networkId[..Math.Min(networkId.Length, 12)];
 
-    private OverlayLink Make(string networkId, VxlanLink tunnel, bool hasIPv6)
+    private OverlayLink Make(NetworkTable table, VxlanLink tunnel)
     {
-        var name = NameOf(networkId);
+        var name = NameOf(table.Network.Id);
         Route.TryDeleteLink(tunnel.Name);
         if (Route.FindLink(name) is null)
         {
             Route.AddBridge(name);
         }
 
-        hostRoute.AddVxlan(tunnel, Space);
-        if (hasIPv6)
+        (table.Keys is null ? hostRoute : sealedPath.Route).AddVxlan(tunnel, Space);
+        if (table.Network.EnableIPv6)
         {
             Space.Run(() =>
             {
@@ -217,15 +231,34 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
 
     private VxlanLink TunnelOf(string nodeId, NetworkTable table)
     {
-        var address = table.Peers.GetValueOrDefault(nodeId) is { Address.Length: > 0 } self ? IPAddress.Parse(self.Address) : null;
-        var underlay = hostRoute.Addresses().FirstOrDefault(found => found.Address.Equals(address));
-        var underlayMtu = underlay is null ? UsualMtu : hostRoute.Links().First(link => link.Index == underlay.LinkIndex).Mtu;
+        var address = AddressOf(nodeId, table);
+        var (isTheHosts, carried) = Underlay(address);
+        if (table.Keys is not null)
+        {
+            carried = SealedPath.MtuOf(carried, address?.IsIPv6() == true);
+        }
+
         var mtu = table.Network.Driver.Options.TryGetValue(MtuOption, out var asked) && int.TryParse(asked, out var bytes) && bytes > 0
             ? bytes
-            : Math.Min(underlayMtu, ushort.MaxValue) - (address?.IsIPv6() == true ? Overhead6 : Overhead);
-        // An address that the host does not have (the other side of a translation) is not one to send from.
-        return new VxlanLink("vx-" + table.Network.Id[..Math.Min(table.Network.Id.Length, 12)], table.Network.Vni, underlay?.Address, table.DataPathPort, mtu);
+            : Math.Min(carried, ushort.MaxValue) - (address?.IsIPv6() == true ? Overhead6 : Overhead);
+        // An address that the host does not have (the other side of a translation) is not one to send from; the sealed path has it always.
+        return new VxlanLink("vx-" + table.Network.Id[..Math.Min(table.Network.Id.Length, 12)], table.Network.Vni, isTheHosts || table.Keys is not null ? address : null, table.DataPathPort, mtu);
     }
+
+    /// <exception cref="NetworkFault">Nobody knows yet where this node is.</exception>
+    private SealedPathPlace PlaceOf(string nodeId, NetworkTable table)
+    {
+        var own = AddressOf(nodeId, table) ?? throw new NetworkFault(NetworkFaultKind.Refused, "this node's own address is not known yet");
+        var (isTheHosts, mtu) = Underlay(own);
+        return new SealedPathPlace(own, isTheHosts, mtu, table.DataPathPort, SealedPath.PortOf(table));
+    }
+
+    private (bool IsTheHosts, int Mtu) Underlay(IPAddress? address) => hostRoute.Addresses().FirstOrDefault(found => found.Address.Equals(address)) is { } underlay
+        ? (true, hostRoute.Links().First(link => link.Index == underlay.LinkIndex).Mtu)
+        : (false, UsualMtu);
+
+    private static IPAddress? AddressOf(string nodeId, NetworkTable table) =>
+        table.Peers.GetValueOrDefault(nodeId) is { Underlay.Length: > 0 } self ? IPAddress.Parse(self.Underlay) : null;
 
     /// <summary>By what each is about, so that another one takes its place.</summary>
     private static Dictionary<object, LinkEntry> Wanted(string nodeId, NetworkTable table, OverlayLink link)
@@ -235,14 +268,14 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, string folder) : IDisp
             .Concat(table.Peers.Select(peer => (NodeId: peer.Key, peer.Value.Addresses)));
         foreach (var (node, addresses) in places.Where(place => place.NodeId != nodeId && place.Addresses.Length > 0))
         {
-            if (table.Peers.GetValueOrDefault(node) is not { Address.Length: > 0 } peer)
+            if (table.Peers.GetValueOrDefault(node) is not { Underlay.Length: > 0 } peer)
             {
                 continue;
             }
 
             var all = addresses.Select(IpAddresses.OfCidr).ToList();
             var mac = BridgeEndpoint.MacOf(all[0]);
-            Add(new LinkEntry(LinkEntryKind.Tunnel, link.TunnelIndex, mac, IPAddress.Parse(peer.Address)));
+            Add(new LinkEntry(LinkEntryKind.Tunnel, link.TunnelIndex, mac, IPAddress.Parse(peer.Underlay)));
             Add(new LinkEntry(LinkEntryKind.Port, link.TunnelIndex, mac, null));
             all.ForEach(address => Add(new LinkEntry(LinkEntryKind.Neighbour, link.TunnelIndex, mac, address)));
         }

@@ -29,9 +29,15 @@ internal static class ReturnPath
 
         // The way back to a client is the node's also when the kernel asks whether it may have come from there.
         Sysctl.Set($"net/ipv4/conf/{place.LinkName}/src_valid_mark", "1");
+
+        // A first answer by TCP is routed before it is marked: without this there must be another way out, of that family, for it to be marked on.
+        Sysctl.Set("net/ipv4/tcp_fwmark_accept", "1");
         Whole(place.LinkName, wayOut, table).Apply("lead answers back to where they were asked");
         inside.Put(back.Routes, back.Rules);
     }
+
+    /// <summary>Whether <see cref="Change"/> has something to do.</summary>
+    public static bool Differs(NetworkTable before, NetworkTable after) => !ReferenceEquals(before.Peers, after.Peers) && !Elements(before).ToHashSet(new ByKey()).SetEquals(Elements(after));
 
     /// <summary>Nodes that have come, have gone or have another address.</summary>
     public static void Change(BridgeEndpoint place, NetworkTable before, NetworkTable after)

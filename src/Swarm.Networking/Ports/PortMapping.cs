@@ -19,4 +19,5 @@ public sealed record PortMapping(string Protocol, int ContainerPort, IPAddress? 
 }
 
 /// <summary>Where the traffic of a published port goes.</summary>
-internal readonly record struct PortTarget(PortMapping Port, IPAddress Address);
+/// <param name="IsRouted">It comes to the container's own address, untranslated.</param>
+internal readonly record struct PortTarget(PortMapping Port, IPAddress Address, bool IsRouted = false);

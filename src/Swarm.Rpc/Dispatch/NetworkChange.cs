@@ -25,6 +25,9 @@ public sealed record NetworkChange
     /// <inheritdoc cref="NetworkTable.DataPathPort"/>
     [Key(9)] public int DataPathPort { get; init; } = new NetworkTable().DataPathPort;
 
+    /// <summary>Null: they are what they were, or with a first table that there are none.</summary>
+    [Key(10)] public NetworkKeys? Keys { get; init; }
+
     /// <param name="before">Null: the reader has no table of the network.</param>
     public static NetworkChange Between(NetworkTable? before, NetworkTable after) => new()
     {
@@ -32,6 +35,7 @@ public sealed record NetworkChange
         Index = after.Index,
         Network = before is null ? after.Network : null,
         DataPathPort = after.DataPathPort,
+        Keys = ReferenceEquals(before?.Keys, after.Keys) ? null : after.Keys,
         Endpoints = Changed(before?.Endpoints, after.Endpoints),
         RemovedEndpoints = Removed(before?.Endpoints, after.Endpoints),
         Services = Changed(before?.Services, after.Services),
@@ -51,6 +55,7 @@ public sealed record NetworkChange
         {
             Index = Index,
             DataPathPort = DataPathPort,
+            Keys = Keys ?? table.Keys,
             Endpoints = table.Endpoints.RemoveRange(RemovedEndpoints).SetItems(Endpoints),
             Services = table.Services.RemoveRange(RemovedServices).SetItems(Services),
             Peers = table.Peers.RemoveRange(RemovedPeers).SetItems(Peers),

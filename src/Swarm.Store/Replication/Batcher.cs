@@ -6,8 +6,8 @@ using Swarm.Store.Consensus;
 namespace Swarm.Store.Replication;
 
 /// <summary>
-/// The leader's group commit, without a delay: while one batch is in flight the next gathers. One loop proposes; a batch ends at
-/// <see cref="MaxBatchBytes"/> or <see cref="StoreTransaction.MaxChanges"/> changes.
+/// The leader's group commit: while one batch is in flight the next gathers, and where there is a <see cref="Crowd"/> a little beyond that. One loop
+/// proposes; a batch ends at <see cref="MaxBatchBytes"/> or <see cref="StoreTransaction.MaxChanges"/> changes.
 /// </summary>
 internal sealed class Batcher : IAsyncDisposable
 {
@@ -21,6 +21,7 @@ internal sealed class Batcher : IAsyncDisposable
     private readonly StoreState _state;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _lifetime = new();
+    private readonly Crowd _crowd = new();
     private readonly Task _loop;
 
     internal Batcher(IConsensus consensus, StoreState state, TimeProvider time)
@@ -32,12 +33,17 @@ internal sealed class Batcher : IAsyncDisposable
     }
 
     /// <summary>Null: this node does not lead in <paramref name="term"/> (any more), and nothing was appended.</summary>
-    internal Task<CommitResult?> CommitAsync(LogTransaction transaction, TransactionOwner owner, long term, CancellationToken cancellation) =>
-        Queued.RunAsync(_queue.Writer, transaction, owner, term, cancellation);
+    internal Task<CommitResult?> CommitAsync(LogTransaction transaction, TransactionOwner owner, long term, CancellationToken cancellation)
+    {
+        var result = Queued.RunAsync(_queue.Writer, transaction, owner, term, cancellation);
+        _crowd.Came(_queue.Reader.Count);
+        return result;
+    }
 
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
+        _crowd.End();
         await _lifetime.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
         _lifetime.Dispose();
@@ -49,7 +55,9 @@ internal sealed class Batcher : IAsyncDisposable
         {
             // Behind what else is ready to run: on a busy machine some of it is about to add to the batch.
             await Task.Yield();
+            await _crowd.GatherAsync(_queue.Reader, _time).ConfigureAwait(false);
             var batch = Queued.Gather(_queue.Reader);
+            var begun = _time.GetTimestamp();
             var outcome = new ProposeResult(ProposeStatus.Unknown, 0);
             CommitResult[]? results = null;
             try
@@ -66,6 +74,7 @@ internal sealed class Batcher : IAsyncDisposable
             }
             finally
             {
+                _crowd.Saw(batch.Count + _queue.Reader.Count, _time.GetElapsedTime(begun));
                 Answer(batch, outcome, results);
             }
         }

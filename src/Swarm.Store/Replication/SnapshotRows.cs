@@ -58,7 +58,7 @@ internal sealed class SnapshotRows(bool ofFirstVersion)
         foreach (var (table, length) in _rows)
         {
             var row = ofFirstVersion ? Records.FromFirstVersion(table, rest[..length]) : Read(table, rest[..length]);
-            decoded.Add(new DecodedRow(row, Records.Decode(row)));
+            decoded.Add(Records.Decode(row));
             rest = rest[length..];
         }
 
@@ -85,6 +85,3 @@ internal sealed class SnapshotRows(bool ofFirstVersion)
         };
     }
 }
-
-/// <summary>An object as a snapshot holds it, and the record read from it.</summary>
-internal readonly record struct DecodedRow(StoredRow Row, IStoreObject Record);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Swarm.Agent;
 using Swarm.Engine;
 using Swarm.Engine.Containers;
@@ -57,6 +58,9 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
             throw new TaskFailedException(e.Message, StatusOf(container));
         }
     }
+
+    public ImmutableArray<PortConfig> PortsOf(SwarmTask task) =>
+        Find(task.Id)?.Network is { } sandbox ? TaskContainer.Published(task.Status.HostPorts, sandbox.Ports) : task.Status.HostPorts;
 
     public async Task BecomeHealthyAsync(SwarmTask task, CancellationToken cancellation)
     {

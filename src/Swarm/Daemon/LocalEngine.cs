@@ -74,6 +74,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
             ShimCommand = ShimCommand(),
             NodeName = facts.Hostname,
             Ids = options.Ids,
+            CdiFolders = options.CdiFolders,
         };
         var cluster = new ClusterNetworks();
         var places = new ContainerPlaces(Path.Combine(options.ExecRoot, "network", "places"));
@@ -115,7 +116,14 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
 
     public int Images => _images.List().Count;
 
-    public ConfiguredFacts Configured => _configuration.Facts(_containers.Cgroups);
+    public ConfiguredFacts Configured
+    {
+        get
+        {
+            var (devices, warnings) = _containers.CdiDevices();
+            return _configuration.Facts(_containers.Cgroups) with { CdiDevices = devices, CdiWarnings = warnings };
+        }
+    }
 
     public IReadOnlyList<ImageUser> UsersOf(string imageId) =>
     [
@@ -128,7 +136,7 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
         new EngineApi(_containers, _containers.Execs, time).Map(routes);
         DiskUsageEndpoint.Map(routes, _containers, _images);
         CommitEndpoint.Map(routes, _containers, _images);
-        ImageEndpoints.Map(routes, _images, this, time);
+        ImageEndpoints.Map(routes, _images, this, Builder.Http, time);
         BuildEndpoints.Map(routes, Builder, _images, this, time);
     }
 

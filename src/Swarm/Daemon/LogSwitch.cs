@@ -14,13 +14,16 @@ internal sealed class LogSwitch(bool debug, LogLevel level)
     {
         var now = _level;
         var least = now.Debug && now.Least > LogLevel.Debug ? LogLevel.Debug : now.Least;
-        return at >= (category?.Split('.')[0] switch
+        return at >= (Room(category) switch
         {
             "Microsoft" or "Grpc" => Later(least, LogLevel.Warning),
             "DotNext" => Later(least, now.Debug ? LogLevel.Information : LogLevel.Warning),
             _ => least,
         });
     }
+
+    /// <summary>The first part of a name. Asked for every message that might be logged, of which there are dozens to a request.</summary>
+    private static ReadOnlySpan<char> Room(ReadOnlySpan<char> category) => category.IndexOf('.') is > 0 and var dot ? category[..dot] : category;
 
     private static LogLevel Later(LogLevel one, LogLevel other) => one > other ? one : other;
 

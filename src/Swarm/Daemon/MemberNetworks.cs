@@ -44,6 +44,11 @@ internal sealed class MemberNetworks(DispatcherClient managers, NodeAgent agent,
             await DetachAsync(containerId, answer.Network.Id, cancellation);
             throw new EngineException(500, $"Could not attach to network {network}: this node could not make its part of it");
         }
+        catch (TaskRejectedException rejected)
+        {
+            await DetachAsync(containerId, answer.Network.Id, cancellation);
+            throw new EngineException(500, $"Could not attach to network {network}: {rejected.Message}");
+        }
 
         return new AttachedNetwork(answer.TaskId, answer.Network, answer.Place);
     }

@@ -52,6 +52,8 @@ internal static partial class NodeDaemon
             engine.Tasks.Cluster.Settle();
             await api.StartAsync(stop);
             LogReady(logger, string.Join(", ", options.Hosts));
+            await using var background = new Background(time, logger);
+            background.Run("pages of the start", cancellation => ReleasePagesAsync(time, cancellation));
             var failed = await UntilAsync(stop, fatal.Task);
             LogStopping(logger);
             using var patience = new CancellationTokenSource(Patience(configuration.Now.ShutdownTimeout), time);
@@ -71,6 +73,16 @@ internal static partial class NodeDaemon
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return 0;
+        }
+    }
+
+    /// <summary>Half of the program's pages that the start has touched are not touched again: once it is over, and once more for a cluster that was made meanwhile.</summary>
+    private static async Task ReleasePagesAsync(TimeProvider time, CancellationToken cancellation)
+    {
+        foreach (var pause in new[] { TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(1) })
+        {
+            await Task.Delay(pause, time, cancellation);
+            ProgramPages.Release(Environment.ProcessPath!);
         }
     }
 

@@ -81,11 +81,13 @@ internal sealed class NodeNetworks(BridgeNetworks networks, ContainerEngine cont
                 AuxiliaryAddresses = pool.Auxiliary.IsEmpty ? null : pool.Auxiliary.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()),
             })],
         },
+        ConfigOnly = record.ConfigOnly,
+        ConfigFrom = new ConfigReferenceName { Network = record.ConfigFrom },
         Internal = record.Internal,
         Attachable = record.Attachable,
         Options = record.Options,
         Labels = record.Labels,
-        Containers = record.Driver is NetworkRecord.Bridge or NetworkRecord.Overlay
+        Containers = record.Driver is NetworkRecord.Bridge or NetworkRecord.Overlay or NetworkRecord.Macvlan
             ? Members(record, sandboxes)
             : containers.Containers.Where(container => container.State.IsRunning && container.Record.NetworkingConfig?.EndpointsConfig?.ContainsKey(record.Name) == true)
                 .ToDictionary(container => container.Id, container => new EndpointResource { Name = container.Record.Name }),

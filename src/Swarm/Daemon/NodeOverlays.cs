@@ -11,6 +11,8 @@ internal sealed class NodeOverlays(BridgeNetworks networks, ContainerPlaces plac
 {
     public ImmutableDictionary<string, NetworkTable> Tables => networks.Tables;
 
+    public ImmutableDictionary<string, string> Unsupported => networks.Unsupported;
+
     public ImmutableArray<ContainerPlace> Places => places.All;
 
     public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => networks.FaultsAsync(networkId, cancellation);

@@ -48,6 +48,7 @@ internal sealed class RunningConfiguration(DaemonOptions started)
             AddressPools = [.. now.Network.AddressPools.Select(pool => (pool.Base.ToString(), pool.Size))],
             AuthorizationPlugins = now.AuthorizationPlugins,
             InitBinary = now.Containers.InitPath.Length > 0 ? now.Containers.InitPath : "docker-init",
+            CdiFolders = now.CdiFolders,
             Forwards = now.Network.Forwarding,
         };
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -153,6 +154,28 @@ internal static class TaskContainer
         place.Addresses.Select(cidr => cidr.Split('/')[0])
             .FirstOrDefault(address => IPAddress.Parse(address).AddressFamily == family);
 
+    /// <summary>Ports of mode=host as a container got them.</summary>
+    /// <param name="got">Of both families; one that was left to the node has the same number in each.</param>
+    internal static ImmutableArray<PortConfig> Published(ImmutableArray<PortConfig> asked, ImmutableArray<PublishedPort> got)
+    {
+        var free = got.Where(port => !asked.Any(one => one.PublishedPort == port.HostPort && Is(one, port)))
+            .DistinctBy(port => (port.Protocol, port.ContainerPort, port.HostPort)).ToList();
+        return [.. asked.Select(one =>
+        {
+            var found = one.PublishedPort > 0 ? -1 : free.FindIndex(port => Is(one, port));
+            if (found < 0)
+            {
+                return one;
+            }
+
+            var published = one with { PublishedPort = free[found].HostPort };
+            free.RemoveAt(found);
+            return published;
+        })];
+
+        static bool Is(PortConfig one, PublishedPort port) => one.TargetPort == port.ContainerPort && one.Protocol.ToString().Equals(port.Protocol, StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>Published by the node that runs the task alone (mode=host).</summary>
     private static Dictionary<string, IReadOnlyList<PortBinding>?> PortBindings(SwarmTask task) => task.Status.HostPorts
         .GroupBy(port => string.Create(CultureInfo.InvariantCulture, $"{port.TargetPort}/{port.Protocol.ToString().ToLowerInvariant()}"))
@@ -168,7 +191,14 @@ internal static class TaskContainer
         Target = template.Expand(mount.Target),
         ReadOnly = mount.ReadOnly,
         BindOptions = mount.Type == MountType.Bind
-            ? new BindOptions { Propagation = mount.Propagation, NonRecursive = mount.NonRecursive, CreateMountpoint = mount.CreateMountpoint }
+            ? new BindOptions
+            {
+                Propagation = mount.Propagation,
+                NonRecursive = mount.NonRecursive,
+                CreateMountpoint = mount.CreateMountpoint,
+                ReadOnlyNonRecursive = mount.ReadOnlyNonRecursive,
+                ReadOnlyForceRecursive = mount.ReadOnlyForceRecursive,
+            }
             : null,
         VolumeOptions = mount.Type == MountType.Volume
             ? new VolumeOptions
@@ -179,7 +209,12 @@ internal static class TaskContainer
                 DriverConfig = mount.VolumeDriver is { } driver ? new VolumeDriverConfig { Name = driver.Name, Options = Expanded(driver.Options, template) } : null,
             }
             : null,
-        TmpfsOptions = mount.Type == MountType.Tmpfs ? new TmpfsOptions { SizeBytes = mount.TmpfsSizeBytes, Mode = mount.TmpfsMode } : null,
+        TmpfsOptions = mount.Type == MountType.Tmpfs ? new TmpfsOptions
+        {
+            SizeBytes = mount.TmpfsSizeBytes,
+            Mode = mount.TmpfsMode,
+            Options = [.. mount.TmpfsOptions.Select(IReadOnlyList<string> (option) => option)],
+        } : null,
     };
 
     private static Dictionary<string, string> Expanded(IReadOnlyDictionary<string, string> texts, TaskTemplate template) =>

@@ -48,7 +48,7 @@ public sealed class ScenarioReaderTests
     [InlineData("chance: 0.5", "chance: 1.5", "storm.yaml:9: 'chance' must be a number from 0 to 1")]
     [InlineData("kind: kill", "kind: hurt", "storm.yaml:9: there is no fault 'hurt': there are kill, ")]
     [InlineData("target: leader", "target: king", "storm.yaml:9: 'kill' has no target 'king': it has manager, leader")]
-    [InlineData("kind: register", "kind: queue", "storm.yaml:6: 'kind' must be register, set, services, not 'queue'")]
+    [InlineData("kind: register", "kind: queue", "storm.yaml:6: 'kind' must be register, set, services, networks, not 'queue'")]
     [InlineData("name: storm", "name: calm", "storm.yaml:1: the file's name says otherwise")]
     [InlineData("500ms..2s, for: 1s", "0s, for: 0s", "storm.yaml:9: faults without any time between them never end")]
     [InlineData("name: storm", "name: storm\nname: storm", "storm.yaml:2: ")]

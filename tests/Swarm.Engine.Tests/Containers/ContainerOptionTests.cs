@@ -1,6 +1,7 @@
 using System.Text;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Exec;
 using Swarm.Engine.Health;
 using Swarm.Engine.Logs;
 
@@ -85,6 +86,22 @@ public sealed class ContainerOptionTests
         await File.WriteAllTextAsync(Path.Combine(fixture.Roots.Mount(container.Id), "tmp/well"), "", deadline.Token);
         await UntilAsync(events, "health_status: healthy", deadline.Token);
         Assert.Equal((HealthState.Healthy, 0), (container.Health.Status, container.Health.FailingStreak));
+    }
+
+    [RootFact]
+    public async Task An_exec_with_a_terminal_speaks_in_frames_to_a_client_that_did_not_ask_for_a_terminals_stream()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        var container = await fixture.RunAsync("sleep 1000");
+        var execs = new ExecEngine(fixture.Engine, TimeProvider.System);
+        var exec = execs.Create(container, new ExecCreateRequest { Cmd = ["/bin/busybox", "echo", "said"], Tty = true, AttachStdout = true });
+        await using var client = new DuplexMemory("");
+        var session = await execs.StartAsync(exec, new ExecStartRequest(), CancellationToken.None);
+        await session!.RunAsync(client, CancellationToken.None).WaitAsync(EngineFixture.Deadline);
+        Assert.Equal("said\r\n", client.Payloads());
+
+        var nobody = Assert.Throws<EngineException>(() => execs.Create(container, new ExecCreateRequest { Cmd = ["true"], User = "no-such-user" }));
+        Assert.Equal((400, "unable to find user no-such-user: no matching entries in passwd file"), (nobody.Status, nobody.Message));
     }
 
     [RootFact]

@@ -30,6 +30,9 @@ public sealed class DaemonDefaultsTests
     [InlineData("json-file", "nope", "1", "unknown log opt 'nope' for json-file log driver")]
     [InlineData("local", "labels", "a", "unknown log opt 'labels' for local log driver")]
     [InlineData("json-file", "max-file", "0", "max-file cannot be less than 1")]
+    [InlineData("json-file", "compress", "maybe", "error parsing compress: strconv.ParseBool: parsing \"maybe\": invalid syntax")]
+    [InlineData("json-file", "compress", "true", "compress cannot be true when max-file is less than 2 or max-size is not set")]
+    [InlineData("local", "max-file", "1", "compression cannot be enabled when max file count is 1")]
     [InlineData("json-file", "mode", "fast", "logger: logging mode not supported: fast")]
     public void Wrong_log_settings_are_refused_with_docker_s_words(string driver, string option, string value, string message) =>
         Assert.Equal(message, Assert.Throws<EngineException>(() => LogOptions.Check(driver, new Dictionary<string, string> { [option] = value })).Message);

@@ -35,9 +35,12 @@ public sealed class EngineFixture : IAsyncDisposable
 
     internal IRootfsStore Roots => new PlainRoots(Path.Combine(_root, "roots"));
 
-    public static async Task<EngineFixture> StartAsync()
+    private Func<EngineOptions, EngineOptions> Change { get; init; } = options => options;
+
+    /// <param name="change">The options that the engine starts with; null: as they are.</param>
+    public static async Task<EngineFixture> StartAsync(Func<EngineOptions, EngineOptions>? change = null)
     {
-        var fixture = new EngineFixture();
+        var fixture = new EngineFixture { Change = change ?? (options => options) };
         await fixture.RestartAsync();
         return fixture;
     }
@@ -51,7 +54,7 @@ public sealed class EngineFixture : IAsyncDisposable
         }
 
         Engine = new ContainerEngine(
-            Options, new OneImage(), Roots, new NoNetwork(), new EventBus(TimeProvider.System), TimeProvider.System, new Random(1), NullLogger<ContainerEngine>.Instance);
+            Change(Options), new OneImage(), Roots, new NoNetwork(), new EventBus(TimeProvider.System), TimeProvider.System, new Random(1), NullLogger<ContainerEngine>.Instance);
         await Engine.RecoverAsync(CancellationToken.None);
         Engine.RestartWanted();
     }
@@ -147,6 +150,8 @@ public sealed class EngineFixture : IAsyncDisposable
         public void Unmount(string containerId)
         {
         }
+
+        public IReadOnlyDictionary<string, string>? Describe(string containerId) => null;
 
         public RootfsFolders Folders(string containerId) => throw new NotSupportedException("no overlay here");
 

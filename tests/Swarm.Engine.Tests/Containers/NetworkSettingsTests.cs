@@ -28,6 +28,14 @@ public sealed class NetworkSettingsTests
     }
 
     [Fact]
+    public void A_link_on_a_network_of_ones_own_may_lead_to_a_container_that_is_made_later()
+    {
+        var record = new ContainerRecord { Id = Id, Name = "c", Config = new ContainerConfig { Hostname = "h" }, HostConfig = new HostConfig(), ImageId = "", Command = ["true"], Created = default, Mounts = [] };
+        var request = ContainerNetworks.Request(record, "mine", new EndpointSettings { Links = ["upstream:Bar"] }, _ => throw EngineException.NotFound("No such container: upstream"));
+        Assert.Equal("upstream", request.Links["bar"]);
+    }
+
+    [Fact]
     public void A_container_in_anothers_namespace_has_no_networks_of_its_own() =>
         Assert.Empty(ContainerNetworks.Of(Request(("one", new EndpointSettings())), new HostConfig { NetworkMode = "container:" + Id }, new Networks()).EndpointsConfig!);
 

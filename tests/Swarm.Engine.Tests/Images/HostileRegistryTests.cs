@@ -60,7 +60,7 @@ public sealed class HostileRegistryTests
     {
         const long size = 1L << 30;
         using var room = await ImageRoom.OpenAsync();
-        var (blob, diffId) = Zeros(size, zstd);
+        var (blob, diffId) = Filled(size, size, 0, zstd);
         using var registry = FalseImage.OfBlobs([blob], [diffId]).Serve();
 
         var image = await room.Images.PullAsync($"{registry.Host}/a:1", null, null, default);
@@ -192,27 +192,32 @@ public sealed class HostileRegistryTests
         Assert.Equal(500, error.Status);
         Assert.Empty(room.Images.List());
         Assert.Equal(0, room.Blobs);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(room.Folder["data/layers"]));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(room.Folder["data/blobs/ingest"]));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(room.Data("layers")));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(room.Data("blobs/ingest")));
         return error.Message;
     }
 
-    /// <summary>An archive of one file of zeros, compressed, and the digest of what it is plain.</summary>
-    private static (byte[] Blob, string DiffId) Zeros(long size, bool zstd)
+    /// <summary>An archive of one file of the same byte, compressed, and the digest of what it is plain.</summary>
+    /// <param name="said">The file's size as its header says it.</param>
+    private static (byte[] Blob, string DiffId) Filled(long said, long size, byte content, bool zstd)
     {
         using var blob = new MemoryStream();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using (Stream compressed = zstd ? new ZstdSharp.CompressionStream(blob, 1, leaveOpen: true) : new System.IO.Compression.GZipStream(blob, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
         {
             var writer = new TarWriter(new Tee(compressed, hash));
-            writer.Write(new TarEntry { Type = TarEntryType.File, Name = "zeros"u8.ToArray(), Mode = 0x1A4, Size = size });
+            writer.Write(new TarEntry { Type = TarEntryType.File, Name = "zeros"u8.ToArray(), Mode = 0x1A4, Size = said });
             var chunk = new byte[1 << 20];
+            chunk.AsSpan().Fill(content);
             for (var left = size; left > 0; left -= chunk.Length)
             {
                 writer.WriteContent(chunk);
             }
 
-            writer.Finish();
+            if (said == size)
+            {
+                writer.Finish();
+            }
         }
 
         return (blob.ToArray(), Digest.FromHash(hash.GetHashAndReset()).ToString());

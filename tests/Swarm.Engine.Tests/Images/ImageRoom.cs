@@ -25,15 +25,20 @@ internal sealed class ImageRoom : IDisposable, IImageUse
 
     public IReadOnlyList<ImageUser> UsersOf(string imageId) => Users;
 
-    public static async Task<ImageRoom> OpenAsync()
+    private string Root { get; init; } = "";
+
+    public string Data(string name) => Path.Combine(Root.Length > 0 ? Root : Folder["data"], name);
+
+    /// <param name="root">Where its images are; empty: in <see cref="Folder"/>.</param>
+    public static async Task<ImageRoom> OpenAsync(string root = "")
     {
-        var room = new ImageRoom();
+        var room = new ImageRoom { Root = root };
         await room.RestartAsync();
         return room;
     }
 
     /// <summary>As after a kill -9: everything is read from disk anew.</summary>
-    public async Task RestartAsync() => Local = await LocalImages.OpenAsync(Folder["data"], _registry, Time, NullLoggerFactory.Instance);
+    public async Task RestartAsync() => Local = await LocalImages.OpenAsync(Data(""), _registry, Time, NullLoggerFactory.Instance);
 
     public string BusyboxArchive(string reference = "busybox")
     {

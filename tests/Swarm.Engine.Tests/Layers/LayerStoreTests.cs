@@ -57,6 +57,21 @@ public sealed class LayerStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_container_is_described_by_the_folders_of_its_overlay()
+    {
+        var lower = await Unpack([], Tar.Of(Tar.File("a", "a")));
+        var upper = await Unpack([lower], Tar.Of(Tar.File("b", "b")));
+        _rootfs.Create("c", [lower.ToString(), upper.ToString()]);
+        File.WriteAllText(Path.Combine(_rootfs.Mount("c"), "own"), "x");
+
+        var folders = _rootfs.Describe("c")!;
+        Assert.True(File.Exists(Path.Combine(folders["UpperDir"], "own")) && File.Exists(Path.Combine(folders["MergedDir"], "a")) && Directory.Exists(folders["WorkDir"]));
+        var lowers = folders["LowerDir"].Split(':');
+        Assert.True(File.Exists(Path.Combine(lowers[0], "b")) && File.Exists(Path.Combine(lowers[1], "a")));
+        Assert.Null(_rootfs.Describe("other"));
+    }
+
+    [Fact]
     public async Task Changes_of_a_container_become_a_layer_with_the_same_view()
     {
         var lower = await Unpack([], Tar.Of(Tar.File("a", "a"), Tar.Folder("d"), Tar.File("d/x", "x")));

@@ -33,6 +33,18 @@ public sealed class CutTests
         Assert.DoesNotContain("drop", Partition.Rules(lab, "m3"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(CutPath.Data, new[] { " udp dport 4789 drop" })]
+    [InlineData(CutPath.Control, new[] { " udp dport != 4789 drop", " meta l4proto != udp drop" })]
+    public void A_cut_of_one_path_leaves_the_other(CutPath path, string[] dropped)
+    {
+        var lab = Records.Lab();
+        lab = lab with { Cuts = [.. Cut.Checked(lab, [("m1", "m2")], path)] };
+        var rules = Partition.Rules(lab, "m2").Split('\n').Where(line => line.Contains("drop", StringComparison.Ordinal));
+        Assert.Equal(dropped.Select(match => "    ip saddr { 10.77.4.11 }" + match), rules);
+        Assert.Equal($"m1->m2 ({(path == CutPath.Data ? "data" : "control")} path)", string.Join(' ', lab.Cuts));
+    }
+
     [Fact]
     public void A_partition_is_the_same_as_its_edges()
     {

@@ -209,7 +209,7 @@ public sealed class AllocationTests
     [Fact]
     public async Task A_network_is_asked_for_and_made_with_what_the_loop_gives_from()
     {
-        var control = new NetworkControl(_cluster.Store, new IdSource(new Random(3)));
+        var control = new NetworkControl(_cluster.Store, new IdSource(new Random(3)), TimeProvider.System);
         var made = await control.CreateAsync(
             new Network { Annotations = new Annotations { Name = "made" }, AskedPools = [new NetworkPool { Subnet = "10.9.0.0/24", Range = "10.9.0.128/30" }] }, CancellationToken.None);
         Service("web", 2, [made.Id]);

@@ -15,7 +15,7 @@ public sealed class NetworkControlTests
     public NetworkControlTests()
     {
         _store = new ScriptedStore(_memory);
-        _control = new NetworkControl(_store, new IdSource(new Random(7)));
+        _control = new NetworkControl(_store, new IdSource(new Random(7)), TimeProvider.System);
         Write(new StoreTransaction().Create(new Cluster { Id = "cluster", NetworksMade = 1, DefaultAddressPool = ["10.0.0.0/22"] }));
     }
 
@@ -38,7 +38,7 @@ public sealed class NetworkControlTests
         _store.Before = async () =>
         {
             _store.Before = null;
-            await new NetworkControl(_memory, new IdSource(new Random(8))).CreateAsync(Asked("other"), None);
+            await new NetworkControl(_memory, new IdSource(new Random(8)), TimeProvider.System).CreateAsync(Asked("other"), None);
         };
         var mine = await _control.CreateAsync(Asked("mine"), None);
         Assert.Equal(["10.0.0.0/24", "10.0.1.0/24"], _memory.View.Networks.Select(network => network.Pools.Single().Subnet).Order());

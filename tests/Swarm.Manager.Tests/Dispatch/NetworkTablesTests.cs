@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Swarm.Manager.Dispatch;
+using Swarm.Manager.Networks;
 using Swarm.Model;
 using Swarm.Rpc.Dispatch;
 using Swarm.Store;
@@ -72,6 +73,34 @@ public sealed class NetworkTablesTests
         Assert.Null(change.Network);
         Assert.Equal(["t1", "t3"], change.Endpoints.Keys);
         Assert.True(Codec.Same(Net, change.ApplyTo(merged)));
+    }
+
+    [Fact]
+    public void Keys_of_an_encrypted_network_reach_its_nodes_and_the_network_itself_has_none()
+    {
+        var keys = KeyRotation.First(_time.GetUtcNow());
+        Write(transaction => transaction.Create(new Network { Id = "safe", Annotations = new Annotations { Name = "safe" }, Keys = keys }).Create(Safe("t3", "10.1.0.5/24")));
+        var first = Table();
+        Assert.Null(first.Network.Keys);
+        Assert.Equal(("", "10.0.0.3", "10.0.0.3"), (first.Peers["n3"].Address, first.Peers["n3"].SealedAddress, first.Peers["n3"].Underlay)); // an older version sends to nobody
+        var merged = Wire(_tables.Between(null, first)).ApplyTo(null);
+        Assert.Equal(1, merged.Keys!.Current);
+
+        Write(transaction => transaction.Update(_store.View.Networks.Find("safe")! with { LastGiven = ["10.1.0.9/24"] }));
+        Assert.Same(first, Table());
+        Write(transaction => transaction.Update(_store.View.Networks.Find("safe")! with { Keys = KeyRotation.Next(keys, _time.GetUtcNow()) }));
+        var change = Wire(_tables.Between(first, Table()));
+        Assert.Null(change.Network);
+        Assert.Equal(2, change.ApplyTo(merged).Keys!.Current);
+        Assert.True(Codec.Same(Table(), change.ApplyTo(merged)));
+        Assert.True(Codec.Same(Table(), new NetworkTables(_store).Take().ByNetwork["safe"] with { Index = Table().Index }));
+
+        var second = Table();
+        Write(transaction => transaction.Create(Safe("t4", "10.1.0.6/24")));
+        Assert.Null(Wire(_tables.Between(second, Table())).Keys); // they are told once
+
+        NetworkTable Table() => _tables.Take().ByNetwork["safe"];
+        static SwarmTask Safe(string id, string address) => Task(id, "n3", address) with { Networks = [new NetworkAttachment { NetworkId = "safe", Addresses = [address] }] };
     }
 
     [Fact]

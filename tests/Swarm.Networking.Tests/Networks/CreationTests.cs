@@ -109,7 +109,11 @@ public sealed class CreationTests : IAsyncLifetime
         { Ask.For("host"), NetworkFaultKind.Forbidden, "operation is not permitted on predefined host network " },
         { Ask.For("there"), NetworkFaultKind.Conflict, "network with name there already exists" },
         { Ask.For("x") with { Driver = "null" }, NetworkFaultKind.Forbidden, "only one instance of \"null\" network is allowed" },
-        { Ask.For("x") with { Driver = "macvlan" }, NetworkFaultKind.Unsupported, "networks of the driver macvlan are not built in this version: the driver is bridge" },
+        { Ask.For("x") with { Driver = "ipvlan" }, NetworkFaultKind.Unsupported, "networks of the driver ipvlan are not built in this version: the drivers are bridge and macvlan" },
+        { Ask.For("x").Plainly("macvlan_mode", "odd") with { Driver = "macvlan" }, NetworkFaultKind.Invalid, "requested macvlan mode 'odd' is not valid, 'bridge' mode is the macvlan driver default" },
+        { Ask.For("x").Plainly("parent", "lo") with { Driver = "macvlan" }, NetworkFaultKind.Invalid, "loopback interface is not a valid macvlan parent link" },
+        { Ask.For("x").Plainly("parent", "wrong0") with { Driver = "macvlan" }, NetworkFaultKind.Invalid, "invalid subinterface vlan name wrong0, example formatting is eth0.10" },
+        { Ask.For("x").Plainly("parent", "wrong0.7") with { Driver = "macvlan" }, NetworkFaultKind.Invalid, "failed to create the wrong0.7 sub-interface: the requested parent interface wrong0 was not found on the host" },
         { Ask.For("x") with { Driver = "weave" }, NetworkFaultKind.NotFound, "could not find plugin weave in v1 plugin registry: plugin \"weave\" not found" },
         { Ask.For("x") with { EnableIPv4 = false }, NetworkFaultKind.Invalid, "IPv4 or IPv6 must be enabled" },
         { Ask.For("x").With("10.70.0.0/16"), NetworkFaultKind.Forbidden, "invalid pool request: Pool overlaps with other one on this address space" },
@@ -134,6 +138,43 @@ public sealed class CreationTests : IAsyncLifetime
         Assert.Equal((kind, message), (fault.Kind, fault.Message));
         Assert.Single(Directory.GetFiles(net.Options.StateFolder));
         Assert.Equal(4, net.Bridge.Records.Count);
+    }
+
+    [Fact]
+    public async Task A_configuration_is_held_by_one_network_and_taken_by_another()
+    {
+        await net.Bridge.CreateAsync(Ask.For("plan").With("10.75.0.0/24", range: "10.75.0.128/25").Option("driver.mtu", "1400") with { ConfigOnly = true, Driver = "bridge" }, default);
+        var held = NetworkLookup.Get(net.Bridge.Records, "plan");
+        Assert.Equal((true, "null"), (held.ConfigOnly, held.Driver));
+        var none = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.AttachToAsync("a", "plan"));
+        Assert.Equal(NetworkFaultKind.Invalid, none.Kind);
+
+        var taken = await net.Bridge.CreateAsync(Ask.For("n") with { ConfigFrom = "plan" }, default);
+        Assert.Equal(("plan", "10.75.0.0/24", "1400"), (taken.ConfigFrom, taken.Pools[0].Subnet.ToString(), taken.Options["com.docker.network.driver.mtu"]));
+        await net.RestartAsync();
+        Assert.Equal("10.75.0.129", (await net.Bridge.AttachToAsync("a", "n")).Endpoints[0].Address!.ToString());
+        Assert.Equal("configuration network \"plan\" is in use", (await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.RemoveAsync("plan", default))).Message);
+        await net.Bridge.DetachAsync("a", default);
+        await net.Bridge.RemoveAsync("n", default);
+        await net.Bridge.RemoveAsync("plan", default);
+        Assert.Empty(Directory.GetFiles(net.Options.StateFolder));
+    }
+
+    public static TheoryData<NetworkSpec, NetworkFaultKind, string> ConfigurationRefusals => new()
+    {
+        { Ask.For("x") with { ConfigOnly = true, Internal = true }, NetworkFaultKind.Forbidden, "configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported." },
+        { Ask.For("x") with { ConfigOnly = true, ConfigFrom = "plan" }, NetworkFaultKind.Forbidden, "a configuration network cannot depend on another configuration network" },
+        { Ask.For("x").With("10.76.0.0/24") with { ConfigFrom = "plan" }, NetworkFaultKind.Forbidden, "user supplied configurations are not supported if the network depends on a configuration network" },
+        { Ask.For("x") with { ConfigFrom = "nowhere" }, NetworkFaultKind.NotFound, "configuration network \"nowhere\" not found" },
+    };
+
+    [Theory]
+    [MemberData(nameof(ConfigurationRefusals))]
+    public async Task A_configuration_that_cannot_be_had_is_refused(NetworkSpec spec, NetworkFaultKind kind, string message)
+    {
+        await net.Bridge.CreateAsync(Ask.For("plan") with { ConfigOnly = true }, default);
+        var fault = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.CreateAsync(spec, default));
+        Assert.Equal((kind, message), (fault.Kind, fault.Message));
     }
 
     [Fact]

@@ -13,7 +13,7 @@ namespace Swarm.Networking.Tests.Overlay;
 /// <summary>Hosts of a cluster and an outside machine at one switch, all of it namespaces of one test; what a manager would send is made by hand.</summary>
 public sealed class Cluster : IAsyncDisposable
 {
-    public const string ClientAddress = "192.0.2.100";
+    public const string ClientAddress = "192.0.2.100", ClientAddress6 = "2001:db8::100";
 
     private readonly Namespaces namespaces = new();
     private readonly List<Process> processes = [];
@@ -26,13 +26,13 @@ public sealed class Cluster : IAsyncDisposable
         using var route = RouteSocket.In(wires);
         route.AddBridge("switch");
         route.SetUp("switch");
-        Client = Plug("client", ClientAddress);
+        Client = Plug("client", ClientAddress, ClientAddress6);
         for (var number = 1; number <= hosts; number++)
         {
-            Hosts[$"h{number}"] = Plug($"h{number}", $"192.0.2.{number}");
+            Hosts[$"h{number}"] = Plug($"h{number}", $"192.0.2.{number}", $"2001:db8::{number}");
         }
 
-        NetworkNamespace Plug(string name, string address)
+        NetworkNamespace Plug(string name, string address, string address6)
         {
             var ns = namespaces.Add(name);
             route.AddVeth(new VethPair(name, route.FindLink("switch")!.Index, 0, "up0", null), ns);
@@ -40,6 +40,7 @@ public sealed class Cluster : IAsyncDisposable
             inside.SetUp("lo");
             inside.SetUp("up0");
             inside.AddAddress("up0", IPAddress.Parse(address), 24);
+            inside.AddAddress("up0", IPAddress.Parse(address6), 64);
             return ns;
         }
     }
@@ -50,11 +51,13 @@ public sealed class Cluster : IAsyncDisposable
 
     public TableMaker Tables { get; } = new();
 
-    public static async Task<Cluster> StartAsync(int hosts)
+    /// <param name="prepare">Before any host knows of a network.</param>
+    public static async Task<Cluster> StartAsync(int hosts, Action<TableMaker>? prepare = null)
     {
         var cluster = new Cluster(hosts);
         try
         {
+            prepare?.Invoke(cluster.Tables);
             foreach (var host in cluster.Hosts.Keys)
             {
                 cluster.Tables.AddNode(host);
@@ -92,11 +95,13 @@ public sealed class Cluster : IAsyncDisposable
     /// <summary>Every host has what the tables say now.</summary>
     public async Task ApplyAsync()
     {
-        foreach (var (host, daemon) in daemons)
+        foreach (var host in daemons.Keys)
         {
-            await daemon.ApplyAsync(host, Tables.Now(), default);
+            await ApplyAsync(host);
         }
     }
+
+    public Task ApplyAsync(string host) => daemons[host].ApplyAsync(host, Tables.Now(), default);
 
     /// <summary>A container of a service on the network and, where the service publishes, on the one for that; it is in the tables when this returns.</summary>
     public async Task RunAsync(string host, string task, string service = "", bool serves = true)
@@ -127,7 +132,8 @@ public sealed class Cluster : IAsyncDisposable
         using var ns = Open(host, container);
         // One that does not read may have ended before socat hands it the question, who then gives up on the answer.
         Start(ns, $"UDP-LISTEN:{port},fork,reuseaddr", $"SYSTEM:read question; echo {container} $SOCAT_PEERADDR");
-        while (Shell(ns, $"ss -Hlun 'sport = :{port}'").Length == 0)
+        Start(ns, $"UDP6-LISTEN:{port},fork,reuseaddr,ipv6only=1", $"SYSTEM:read question; echo {container} $SOCAT_PEERADDR");
+        while (Shell(ns, $"ss -Hlun 'sport = :{port}'").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length < 2)
         {
             Assert.False(processes[^1].HasExited); // it says that it listens before it does
         }
@@ -151,7 +157,7 @@ public sealed class Cluster : IAsyncDisposable
 
     public static string Ask(NetworkNamespace from, string address, int port) => Run(from, $"TCP:{(address.Contains(':') ? $"[{address}]" : address)}:{port},connect-timeout=2");
 
-    public static string AskByDatagram(NetworkNamespace from, string address, int port) => Run(from, $"UDP:{address}:{port}");
+    public static string AskByDatagram(NetworkNamespace from, string address, int port) => Run(from, $"UDP:{(address.Contains(':') ? $"[{address}]" : address)}:{port}");
 
     public static string Shell(NetworkNamespace ns, string command)
     {

@@ -56,6 +56,33 @@ public sealed class OverlayLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Container_whose_rules_somebody_flushed_has_them_again_after_the_next_change()
+    {
+        var vip = await WebAsync();
+        Cluster.Shell(Client(), "nft flush ruleset");
+        Assert.Equal("", net.Ask("h1", "client", vip, 80));
+        for (var change = 2; change <= 3; change++)
+        {
+            net.Tables.AddService($"other-{change}");
+            await net.ApplyAsync();
+            Assert.StartsWith("web-1", net.Ask("h1", "client", vip, 80));
+        }
+    }
+
+    [Fact]
+    public async Task Container_that_ends_leaves_nothing_of_its_namespace()
+    {
+        await WebAsync();
+        await net.RunAsync("h2", "web-2", "web"); // a change of the client's rules
+        using var overlay = NetworkNamespace.Open(Path.Combine(net.RunFolder("h1"), "overlay", "netns"));
+        Assert.Equal(2, Links());
+        await net.Daemon("h1").DetachAsync("client", default);
+        await UntilAsync(() => Links() == 1); // that of the published ports
+
+        int Links() => Cluster.Shell(overlay, "ip -o link show type veth").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+    }
+
+    [Fact]
     public async Task Node_whose_address_changes_is_found_there()
     {
         var vip = await WebAsync();
@@ -116,6 +143,17 @@ public sealed class OverlayLifeTests : IAsyncLifetime
         AssertNothingIsLeft();
     }
 
+    [Fact]
+    public async Task Node_that_has_no_tables_any_more_publishes_nothing_until_it_is_told()
+    {
+        await WebAsync();
+        await net.RestartAsync("h1", ForgetTables);
+        Assert.Empty(net.Daemon("h1").Tables);
+        Assert.Equal("", Cluster.Ask(net.Client, "192.0.2.1", Port));
+        await net.ApplyAsync();
+        Assert.Equal($"web-1 {Cluster.ClientAddress}", Cluster.Ask(net.Client, "192.0.2.1", Port));
+    }
+
     [Theory]
     [InlineData("true")]
     [InlineData("ip link del $(ip -o link | grep -o 'si[0-9a-f]\\{12\\}' | head -1)")]
@@ -124,12 +162,14 @@ public sealed class OverlayLifeTests : IAsyncLifetime
         await WebAsync();
         await net.RestartAsync("h1", () =>
         {
-            Directory.EnumerateFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")).ToList().ForEach(File.Delete);
+            ForgetTables();
             Assert.Equal("", Cluster.Shell(net.Hosts["h1"], alsoDone));
         });
         await net.Daemon("h1").ApplyAsync("h1", ImmutableDictionary<string, NetworkTable>.Empty, default);
         AssertNothingIsLeft();
     }
+
+    private void ForgetTables() => Directory.EnumerateFiles(Path.Combine(net.RunFolder("h1"), "overlay", "tables")).ToList().ForEach(File.Delete);
 
     private void AssertNothingIsLeft()
     {

@@ -115,6 +115,35 @@ public sealed class OverlayTrafficTests : IAsyncLifetime
         Assert.Equal(["web-1", "web-2"], Spread("h2", "web-1", "192.0.2.1", Port));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Client_of_the_other_family_is_seen_with_its_own_address_where_the_ingress_network_has_it(bool hasOldWayOut)
+    {
+        await using var wide = await Cluster.StartAsync(hosts: 2, tables => tables.WidenIngress());
+        if (hasOldWayOut)
+        {
+            await wide.Daemon("h2").CreateAsync(Ask.For("docker_gwbridge"), default); // IPv4 only, as an earlier version made it
+        }
+
+        wide.Tables.AddService("web", new PortConfig { TargetPort = 80, PublishedPort = Port });
+        wide.Tables.AddService("names", new PortConfig { Protocol = PortProtocol.Udp, TargetPort = 53, PublishedPort = 5353 });
+        await wide.RunAsync("h2", "web-1", "web");
+        await wide.RunAsync("h2", "names-1", "names");
+        wide.Serve("h2", "web-1", 80);
+        wide.ServeDatagrams("h2", "names-1", 53);
+        foreach (var number in (int[])[1, 2])
+        {
+            Assert.Equal($"web-1 [{Whole(Cluster.ClientAddress6)}]", Cluster.Ask(wide.Client, $"2001:db8::{number}", Port));
+            Assert.Equal($"web-1 {Cluster.ClientAddress}", Cluster.Ask(wide.Client, $"192.0.2.{number}", Port));
+            Assert.Equal(hasOldWayOut ? "" : $"names-1 [{Whole(Cluster.ClientAddress6)}]", Cluster.AskByDatagram(wide.Client, $"2001:db8::{number}", 5353));
+        }
+
+        // As socat writes it.
+        static string Whole(string address) =>
+            string.Join(':', System.Net.IPAddress.Parse(address).GetAddressBytes().Chunk(2).Select(pair => ((pair[0] << 8) | pair[1]).ToString("x4")));
+    }
+
     [Fact]
     public async Task Published_udp_port_answers_a_client_under_its_own_address()
     {

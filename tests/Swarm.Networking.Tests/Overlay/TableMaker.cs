@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using Swarm.Model;
 
 namespace Swarm.Networking.Tests.Overlay;
@@ -25,12 +26,37 @@ public sealed class TableMaker
         return tables.ToImmutableDictionary(pair => pair.Key, pair => pair.Value with { Index = index });
     }
 
+    /// <summary>The network for published ports has both families. Before there are nodes.</summary>
+    public void WidenIngress() => Change(Ingress, table => table with
+    {
+        Network = table.Network with { EnableIPv6 = true, Pools = table.Network.Pools.Add(new NetworkPool { Subnet = "fd00::/64" }) },
+    });
+
+    /// <summary>Before there are nodes.</summary>
+    public void Encrypt(string network) => Change(network, table => table with { Keys = new NetworkKeys { Current = 1, All = [Key(1), Key(2)] } });
+
+    /// <summary>As managers do: the next key is used, another one follows it.</summary>
+    public void Rotate(string network) => Change(network, table => table with
+    {
+        Keys = new NetworkKeys { Current = table.Keys!.Current + 1, All = [.. table.Keys.All.Where(key => key.Number >= table.Keys.Current), Key(table.Keys.Current + 2)] },
+    });
+
+    public static NetworkKey Key(long number) => new() { Number = number, Secret = RandomNumberGenerator.GetBytes(32) };
+
     public void AddNode(string host)
     {
         var number = int.Parse(host[1..]);
-        Change(App, table => table with { Peers = table.Peers.SetItem(host, new NetworkPeer { Address = $"192.0.2.{number}" }) });
-        Change(Ingress, table => table with { Peers = table.Peers.SetItem(host, new NetworkPeer { Address = $"192.0.2.{number}", Addresses = [$"10.0.0.{250 - number}/24"] }) });
+        Put(App, $"192.0.2.{number}", []);
+        Put(Ingress, $"192.0.2.{number}", OnIngress(250 - number));
+
+        void Put(string network, string underlay, ImmutableArray<string> own) => Change(network, table => table with
+        {
+            Peers = table.Peers.SetItem(host, table.Keys is null ? new NetworkPeer { Address = underlay, Addresses = own } : new NetworkPeer { SealedAddress = underlay, Addresses = own }),
+        });
     }
+
+    private ImmutableArray<string> OnIngress(int number) =>
+        tables[Ingress].Network.EnableIPv6 ? [$"10.0.0.{number}/24", $"fd00::{number:x}/64"] : [$"10.0.0.{number}/24"];
 
     /// <returns>Its virtual address on the network.</returns>
     public string AddService(string name, params PortConfig[] ports)
@@ -62,7 +88,7 @@ public sealed class TableMaker
         Put(App, [$"10.0.1.{number}/24", $"fd00:1::{number:x}/64"]);
         if (publishes.GetValueOrDefault(service))
         {
-            Put(Ingress, [$"10.0.0.{number}/24"]);
+            Put(Ingress, OnIngress(number));
         }
 
         void Put(string network, ImmutableArray<string> addresses) => Change(network, table => table with

@@ -14,6 +14,7 @@ public sealed class Invariants(SimulatedCluster world)
     private readonly List<string> _violations = [];
     private readonly StoreWatch _watch = world.Store.Watch();
     private readonly NetworkLaws _networks = new(world);
+    private readonly RolloutLaws _rollouts = new(world);
     private readonly Dictionary<string, TimeSpan> _lastDown = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedSet<string>> _held = new(StringComparer.Ordinal);
     private TimeSpan _leaderSince;
@@ -31,6 +32,7 @@ public sealed class Invariants(SimulatedCluster world)
     {
         while (_watch.Commits.TryRead(out var commit))
         {
+            _violations.AddRange(_rollouts.OnCommit(commit));
             foreach (var change in commit.Changes)
             {
                 _violations.AddRange(_networks.OnChange(change));

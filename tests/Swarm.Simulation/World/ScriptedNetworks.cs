@@ -10,6 +10,8 @@ public sealed class ScriptedNetworks(SimulatedCluster world) : INodeNetworks
 {
     public ImmutableDictionary<string, NetworkTable> Tables { get; private set; } = ImmutableDictionary<string, NetworkTable>.Empty;
 
+    public ImmutableDictionary<string, string> Unsupported => ImmutableDictionary<string, string>.Empty;
+
     /// <summary>Of containers that are no tasks, as the workload starts and ends them.</summary>
     public ImmutableArray<ContainerPlace> Places { get; set; } = [];
 

@@ -28,6 +28,7 @@ public sealed record ContainerInspect
     public string AppArmorProfile { get; init; } = "";
     public IReadOnlyList<string>? ExecIDs { get; init; }
     public required HostConfig HostConfig { get; init; }
+    public GraphDriver? GraphDriver { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? SizeRw { get; init; }
@@ -38,6 +39,9 @@ public sealed record ContainerInspect
     public required ContainerConfig Config { get; init; }
     public required NetworkSettings NetworkSettings { get; init; }
 }
+
+/// <summary>Where a root file system is.</summary>
+public sealed record GraphDriver(string Name, IReadOnlyDictionary<string, string>? Data);
 
 public sealed record ContainerStateView
 {

@@ -74,7 +74,7 @@ public sealed record HostConfig
     public string? CpusetMems { get; init; }
     public IReadOnlyList<DeviceMapping>? Devices { get; init; }
     public IReadOnlyList<string>? DeviceCgroupRules { get; init; }
-    public JsonElement? DeviceRequests { get; init; }
+    public IReadOnlyList<DeviceRequest>? DeviceRequests { get; init; }
     public long KernelMemory { get; init; }
     public long KernelMemoryTCP { get; init; }
     public long MemoryReservation { get; init; }
@@ -123,6 +123,18 @@ public sealed record DeviceMapping
 
     /// <summary>Of r, w and m; empty: all.</summary>
     public string CgroupPermissions { get; set; } = "";
+}
+
+/// <summary>Devices by a driver that knows them.</summary>
+public sealed record DeviceRequest
+{
+    public string Driver { get; set; } = "";
+
+    /// <summary>-1: all.</summary>
+    public int Count { get; set; }
+    public IReadOnlyList<string>? DeviceIDs { get; init; }
+    public IReadOnlyList<IReadOnlyList<string>>? Capabilities { get; init; }
+    public Dictionary<string, string>? Options { get; init; }
 }
 
 public sealed record WeightDevice

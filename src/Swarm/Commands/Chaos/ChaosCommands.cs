@@ -27,10 +27,11 @@ internal static class ChaosCommands
         var lab = new Option<string>("--lab") { DefaultValueFactory = _ => "chaos", Description = "Name of the lab that is made for it", HelpName = "name" };
         var keep = new Option<bool>("--keep") { Description = "Leave the lab standing" };
         var folder = new Option<string>("--report") { DefaultValueFactory = _ => "chaos-reports", Description = "Folder for the reports", HelpName = "dir" };
-        return cli.Local(new Command("run", "Run a scenario") { scenario, seed, seeds, lab, keep, folder }, async (parsed, cancellation) =>
+        var binary = new Option<string?>("--binary") { Description = "The program that the nodes run (default: this one)", HelpName = "path" };
+        return cli.Local(new Command("run", "Run a scenario") { scenario, seed, seeds, lab, keep, folder, binary }, async (parsed, cancellation) =>
         {
             var path = parsed.GetRequiredValue(scenario);
-            var runner = new ScenarioRuns(cli, parsed.GetRequiredValue(folder), parsed.GetRequiredValue(lab), parsed.GetValue(keep));
+            var runner = new ScenarioRuns(cli, parsed.GetRequiredValue(folder), parsed.GetRequiredValue(lab), parsed.GetValue(keep), parsed.GetValue(binary));
             try
             {
                 return await runner.RunAsync(path, Seeds(parsed.GetValue(seeds), parsed.GetValue(seed)), cancellation) switch

@@ -8,7 +8,8 @@ using Swarm.Lab;
 namespace Swarm.Commands.Chaos;
 
 /// <summary>One scenario with one seed after the other, told on the terminal and in files.</summary>
-internal sealed class ScenarioRuns(Cli cli, string reports, string lab, bool keep)
+/// <param name="binary">What the nodes run; null: this program.</param>
+internal sealed class ScenarioRuns(Cli cli, string reports, string lab, bool keep, string? binary)
 {
     /// <summary>Answers the worst verdict; goes on after each, unless its lab is kept.</summary>
     public async Task<Verdict> RunAsync(string path, IReadOnlyList<long> seeds, CancellationToken cancellation)
@@ -53,7 +54,7 @@ internal sealed class ScenarioRuns(Cli cli, string reports, string lab, bool kee
             {
                 Host = LabHost.Default(cli.Time),
                 Lab = lab,
-                Binary = Environment.ProcessPath ?? throw new RunException("cannot tell which program this is: /proc is not mounted"),
+                Binary = binary ?? Environment.ProcessPath ?? throw new RunException("cannot tell which program this is: /proc is not mounted"),
                 Keep = keep,
                 ScenarioPath = path,
                 Say = Say,

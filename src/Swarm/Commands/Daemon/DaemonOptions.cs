@@ -86,6 +86,9 @@ public sealed record DaemonOptions
     /// <summary>Where metrics are served; null: nowhere.</summary>
     public IPEndPoint? Metrics { get; init; }
 
+    /// <summary>Where CDI files are, lowest priority first; empty: CDI is off.</summary>
+    public IReadOnlyList<string> CdiFolders { get; init; } = EngineOptions.DefaultCdiFolders;
+
     public IReadOnlyDictionary<string, bool> Features { get; init; } = new Dictionary<string, bool>();
     public bool Debug { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Swarm.Engine;
 
 namespace Swarm.Commands;
 
@@ -58,6 +59,7 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
             AuthorizationPlugins = [.. values.All("authorization-plugin").Distinct()],
             Metrics = values.Given("metrics-addr") is { } metrics ? Endpoint(metrics) : null,
             OomScoreAdjust = values.Last("oom-score-adjust") is { } score ? Score(score) : null,
+            CdiFolders = CdiFolders(values),
             Features = values.Map("feature").ToDictionary(pair => pair.Key, pair => Feature(pair.Key, pair.Value)),
             Debug = values.Bool("debug"),
             LogLevel = Level(values.Text("log-level", "info")),
@@ -65,6 +67,14 @@ internal sealed class DaemonOptionsReader(DaemonPersona persona, IReadOnlyList<s
             Experimental = values.Bool("experimental"),
             Remarks = Remarks(values, file),
         };
+    }
+
+    /// <summary>On unless the feature is off or the only folder has no name, as in dockerd.</summary>
+    private static IReadOnlyList<string> CdiFolders(FlagValues values)
+    {
+        var isOff = values.Map("feature").TryGetValue("cdi", out var feature) && !Feature("cdi", feature);
+        IReadOnlyList<string> folders = values.All("cdi-spec-dir");
+        return isOff || folders is [""] ? [] : folders.Count > 0 ? folders : EngineOptions.DefaultCdiFolders;
     }
 
     /// <summary>What would be ignored at somebody's peril.</summary>

@@ -22,10 +22,11 @@ internal static class LabNetworkCommands
     public static Command Cut(LabContext context)
     {
         var edges = new Argument<string[]>("EDGE") { Arity = ArgumentArity.OneOrMore, Description = "As in: 'm1->m2' 'm2>m3' (quoted, for the shell): what the first sends, the second never hears" };
-        return context.Cli.Local(new Command("cut", "Cut single directions between nodes; replaces all cuts that stand") { edges }, async (parsed, cancellation) =>
+        var path = new Option<CutPath>("--path") { Description = "data: only the frames of containers' networks are lost; control: all but those" };
+        return context.Cli.Local(new Command("cut", "Cut single directions between nodes; replaces all cuts that stand") { edges, path }, async (parsed, cancellation) =>
         {
             var lab = context.Open(parsed);
-            await lab.CutAsync(Swarm.Lab.Network.Cut.Parse(parsed.GetRequiredValue(edges)), cancellation);
+            await lab.CutAsync(Swarm.Lab.Network.Cut.Parse(parsed.GetRequiredValue(edges)), cancellation, parsed.GetValue(path));
             await context.Cli.Out.WriteLineAsync(string.Join(' ', lab.Record.Cuts));
             return 0;
         });
