@@ -110,9 +110,10 @@ public static partial class MountNamespace
         Mount(null, path, Shared);
     }
 
+    /// <summary>What is not mounted any more is no failure: a folder that is removed takes its mounts with it, in every namespace.</summary>
     public static void DetachLazy(string path)
     {
-        if (umount2(path, DetachLazily) != 0)
+        if (umount2(path, DetachLazily) != 0 && Marshal.GetLastPInvokeError() is not (LinuxError.NoEntry or LinuxError.Invalid))
         {
             throw LinuxError.Last("umount " + path);
         }

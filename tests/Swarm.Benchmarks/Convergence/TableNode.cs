@@ -40,6 +40,8 @@ internal sealed class TableNode : ITaskExecutor, INodeNetworks, IDispatcherClien
 
     public ImmutableDictionary<string, NetworkTable> Tables => _networks.Tables;
 
+    public ImmutableDictionary<string, string> Unsupported => ImmutableDictionary<string, string>.Empty;
+
     public ImmutableArray<ContainerPlace> Places => [];
 
     /// <param name="number">From 1.</param>
