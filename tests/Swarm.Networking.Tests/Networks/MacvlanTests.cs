@@ -122,7 +122,7 @@ public sealed class MacvlanTests : IAsyncLifetime
         var missing = await Assert.ThrowsAsync<NetworkFault>(() => net.Bridge.AttachToAsync("a", "lan"));
         Assert.Equal("invalid subinterface vlan name wan0, example formatting is eth0.10", missing.Message);
         Overlay.Cluster.Shell(net.Host, "ip link add wan0 type veth peer name wan1 && ip link set wan0 up");
-        Assert.Equal("192.0.2.128", (await net.Bridge.AttachToAsync("a", "lan")).Endpoints[0].Address!.ToString());
+        Assert.Equal("192.0.2.129", (await net.Bridge.AttachToAsync("a", "lan")).Endpoints[0].Address!.ToString());
     }
 
     private static NetworkSpec Lan(string name) =>
