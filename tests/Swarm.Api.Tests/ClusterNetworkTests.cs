@@ -71,7 +71,6 @@ public sealed class ClusterNetworkTests
     }
 
     [Theory]
-    [InlineData("""{"Name":"a","Driver":"overlay","Options":{"encrypted":""}}""", 501, "network a: encrypted networks are not built in this version: leave --opt encrypted out")]
     [InlineData("""{"Name":"a","Driver":"overlay","EnableIPv4":false}""", 400, "IPv4 cannot be disabled in a Swarm scoped network")]
     [InlineData("""{"Name":"a","Driver":"macvlan","Scope":"swarm"}""", 501, "network a: swarm networks of the driver macvlan are not built in this version: the driver is overlay")]
     [InlineData("""{"Name":"a","Driver":"overlay","Ingress":true,"Attachable":true}""", 400, "rpc error: code = InvalidArgument desc = ingress network cannot be attachable")]

@@ -83,7 +83,7 @@ public sealed class NetworkCommandTests(LabFixture lab) : IAsyncLifetime
         await RefusedAsync("Address already in use", "run", "--rm", "--label", "e2e", "--network", "front", "--ip", await InspectAsync("web", "{{.NetworkSettings.Networks.front.IPAddress}}"), "busybox", "true");
         await RefusedAsync("endpoint with name web already exists in network front", "network", "connect", "front", "web");
         await RefusedAsync("is not connected to network bridge", "network", "disconnect", "bridge", "web");
-        await RefusedAsync("networks of the driver macvlan are not built", "network", "create", "-d", "macvlan", "other");
+        await RefusedAsync("networks of the driver ipvlan are not built", "network", "create", "-d", "ipvlan", "other");
     }
 
     [Fact]
