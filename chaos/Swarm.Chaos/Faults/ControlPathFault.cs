@@ -3,28 +3,24 @@ using Swarm.Lab.Network;
 namespace Swarm.Chaos.Faults;
 
 /// <summary>A node and the others do not hear each other, or not in one direction, while frames between containers pass.</summary>
-internal sealed class ControlPathFault : IFault
+internal sealed class ControlPathFault : CutFault
 {
-    public string Kind => "control-path";
+    public override string Kind => "control-path";
 
-    public IReadOnlyList<string> Targets => [Target.Worker, Target.Node, .. Target.OneManager];
+    public override IReadOnlyList<string> Targets => [Target.Worker, Target.Node, .. Target.OneManager];
 
-    public bool Lasts => true;
+    protected override CutPath Path => CutPath.Control;
 
-    public async Task<Injection> InjectAsync(FaultContext context, CancellationToken cancellation)
+    protected override IReadOnlyList<string>? OutOfTouch(FaultContext context) => context.LateWith([.. context.Claimed.Where(name => name != Claims.Network)]);
+
+    protected override async Task<(string What, IReadOnlyList<(string From, string To)> Edges)?> ShapeAsync(FaultContext context, CancellationToken cancellation)
     {
-        if (!context.TryClaim([Claims.Network]))
-        {
-            return Injection.Skip("the network is disturbed already");
-        }
-
         if (await context.ChooseAsync(Target.Worker, cancellation) is not [var node])
         {
-            return Injection.Skip("nobody to cut off");
+            return null;
         }
 
         var (what, edges) = PathShapes.Around(context.Dice, node, context.Cluster.Nodes);
-        await context.Lab.CutAsync(edges, cancellation, CutPath.Control);
-        return new Injection($"control path cut {what}", context.Lab.HealAsync) { OutOfTouch = context.LateWith([node]) };
+        return ($"control path cut {what}", edges);
     }
 }

@@ -1,6 +1,8 @@
+using Swarm.Lab.Network;
+
 namespace Swarm.Chaos.Faults;
 
-/// <summary>Cables are cut, and healed. What a kind adds is the shape.</summary>
+/// <summary>Cables are cut, or one path of them, and healed. What a kind adds is the shape.</summary>
 internal abstract class CutFault : IFault
 {
     public abstract string Kind { get; }
@@ -8,6 +10,8 @@ internal abstract class CutFault : IFault
     public virtual IReadOnlyList<string> Targets => [];
 
     public bool Lasts => true;
+
+    protected virtual CutPath Path => CutPath.All;
 
     public async Task<Injection> InjectAsync(FaultContext context, CancellationToken cancellation)
     {
@@ -22,9 +26,12 @@ internal abstract class CutFault : IFault
             return Injection.Skip("no cable to cut");
         }
 
-        await context.Lab.CutAsync(edges, cancellation);
-        return new Injection(what, context.Lab.HealAsync);
+        await context.Lab.CutAsync(edges, cancellation, Path);
+        return new Injection(what, context.Lab.HealAsync) { OutOfTouch = OutOfTouch(context) };
     }
+
+    /// <inheritdoc cref="Injection.OutOfTouch"/>
+    protected virtual IReadOnlyList<string>? OutOfTouch(FaultContext context) => null;
 
     /// <summary>What is cut, in words and from whom to whom; null: nothing can be.</summary>
     protected abstract Task<(string What, IReadOnlyList<(string From, string To)> Edges)?> ShapeAsync(FaultContext context, CancellationToken cancellation);

@@ -3,23 +3,17 @@ using Swarm.Lab.Network;
 namespace Swarm.Chaos.Faults;
 
 /// <summary>Frames between containers of some nodes are lost, while nodes and managers hear each other.</summary>
-internal sealed class DataPathFault : IFault
+internal sealed class DataPathFault : CutFault
 {
-    public string Kind => "data-path";
+    public override string Kind => "data-path";
 
-    public IReadOnlyList<string> Targets => [];
+    protected override CutPath Path => CutPath.Data;
 
-    public bool Lasts => true;
+    protected override IReadOnlyList<string> OutOfTouch(FaultContext context) => [];
 
-    public async Task<Injection> InjectAsync(FaultContext context, CancellationToken cancellation)
+    protected override Task<(string What, IReadOnlyList<(string From, string To)> Edges)?> ShapeAsync(FaultContext context, CancellationToken cancellation)
     {
-        if (!context.TryClaim([Claims.Network]))
-        {
-            return Injection.Skip("the network is disturbed already");
-        }
-
         var (what, edges) = PathShapes.Data(context.Dice, context.Cluster.Nodes);
-        await context.Lab.CutAsync(edges, cancellation, CutPath.Data);
-        return new Injection($"data path cut {what}", context.Lab.HealAsync) { OutOfTouch = [] };
+        return Task.FromResult<(string, IReadOnlyList<(string, string)>)?>(($"data path cut {what}", edges));
     }
 }

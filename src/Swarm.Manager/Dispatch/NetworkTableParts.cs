@@ -27,20 +27,15 @@ internal sealed class NetworkTableParts(Network network, int dataPathPort)
     internal NetworkKeys? Keys { get; set; } = network.Keys;
 
     /// <summary>The table, if it is another than <paramref name="before"/>.</summary>
-    internal NetworkTable? Changed(long index, NetworkTable? before) =>
-        before is not null && ReferenceEquals(before.Endpoints, _endpoints) && ReferenceEquals(before.Services, _services) && ReferenceEquals(before.Peers, _peers)
-            && before.Keys?.Current == Keys?.Current
+    internal NetworkTable? Changed(long index, NetworkTable? before)
+    {
+        // Keys with the same current one are the same keys: at most the time that they count from was put right.
+        var keys = before?.Keys is { } held && held.Current == Keys?.Current ? held : Keys;
+        return before is not null && ReferenceEquals(before.Endpoints, _endpoints) && ReferenceEquals(before.Services, _services) && ReferenceEquals(before.Peers, _peers)
+            && ReferenceEquals(before.Keys, keys)
             ? null
-            : new NetworkTable
-            {
-                Index = index,
-                DataPathPort = dataPathPort,
-                Network = Network,
-                Endpoints = _endpoints,
-                Services = _services,
-                Peers = _peers,
-                Keys = before?.Keys?.Current == Keys?.Current ? before?.Keys ?? Keys : Keys,
-            };
+            : new NetworkTable { Index = index, DataPathPort = dataPathPort, Network = Network, Endpoints = _endpoints, Services = _services, Peers = _peers, Keys = keys };
+    }
 
     internal bool HasPart(string nodeId) => _tasks.ContainsKey(nodeId);
 

@@ -80,11 +80,12 @@ internal sealed class Batcher : IAsyncDisposable
         }
     }
 
+    /// <summary>To all of them, whether or not they still wait.</summary>
     private static void Answer(List<Queued> batch, ProposeResult outcome, CommitResult[]? results)
     {
         for (var i = 0; i < batch.Count; i++)
         {
-            batch[i].Result.TrySetResult(outcome.Status switch
+            batch[i].Result.SetResult(outcome.Status switch
             {
                 ProposeStatus.Committed when results is not null => results[i],
                 ProposeStatus.NotLeader => null,

@@ -19,7 +19,7 @@ public sealed class CompressedLogTests : IDisposable
     [Fact]
     public async Task Rotated_files_are_compressed_and_read_as_if_they_were_not()
     {
-        await WriteAsync();
+        Write();
         Assert.True(File.Exists(LogPath + ".3.gz") && File.Exists(LogPath + ".1.gz"));
         Assert.False(File.Exists(LogPath + ".4.gz") || File.Exists(LogPath + ".1") || File.Exists(LogPath + ".3"));
         var all = await ReadAsync(tail: null);
@@ -30,7 +30,7 @@ public sealed class CompressedLogTests : IDisposable
     [Fact]
     public async Task A_compression_that_was_cut_off_leaves_the_whole_file_to_be_read()
     {
-        await WriteAsync();
+        Write();
         var all = await ReadAsync(tail: null);
         using (var gunzip = System.Diagnostics.Process.Start("gzip", ["-dk", LogPath + ".2.gz"]))
         {
@@ -46,21 +46,17 @@ public sealed class CompressedLogTests : IDisposable
     }
 
     /// <summary>Each rotation waits for the compression before, as a log that is written slowly finds it.</summary>
-    private async Task WriteAsync()
+    private void Write()
     {
         var compression = new LogCompression("/usr/bin/gzip");
         var log = new JsonFileLog(LogPath, MaximumSize, MaximumFiles, new FakeTimeProvider(), [], compression);
         log.Open();
         var splitter = new LineSplitter(log, ShimFrameKind.Stdout);
-        using var limit = new CancellationTokenSource(EngineFixture.Deadline);
         for (var i = 0; i < Lines; i++)
         {
             splitter.Write(Encoding.UTF8.GetBytes($"line {i}\n"));
             log.FlushAndRotate();
-            while (compression.IsRunning)
-            {
-                await Task.Delay(1, limit.Token);
-            }
+            Assert.True(SpinWait.SpinUntil(() => !compression.IsRunning, EngineFixture.Deadline));
         }
     }
 
