@@ -42,7 +42,8 @@ public interface ITaskExecutor
 /// <param name="Exit">Set once it has ended.</param>
 public sealed record FoundTask(string TaskId, bool Running, ContainerStatus? Container, TaskExit? Exit);
 
-public sealed record TaskExit(ContainerStatus Container, string Error)
+/// <param name="Unseen">Nobody saw it end: the node restarted meanwhile.</param>
+public sealed record TaskExit(ContainerStatus Container, string Error, bool Unseen = false)
 {
     public bool Succeeded => Container.ExitCode == 0 && Error.Length == 0;
 }

@@ -86,8 +86,9 @@ public sealed partial class NodeAgent(
             {
                 await SessionAsync(tasks, () => registered = true, daemon);
             }
-            catch (Exception error) when (!daemon.IsCancellationRequested)
+            catch (Exception error)
             {
+                daemon.ThrowIfCancellationRequested(); // whatever else ended it meanwhile
                 LogSessionEnded(error.Message);
                 if (error is RpcFault { Status: RpcStatus.NotFound })
                 {

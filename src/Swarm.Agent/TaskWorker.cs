@@ -103,7 +103,8 @@ internal sealed partial class TaskWorker
         _found = null;
         if (found is { Exit: null, Running: false } or null && _task.Status.State >= TaskState.Starting)
         {
-            throw new TaskFailedException("the node restarted while the task ran");
+            Report(TaskState.Failed, _task.Status.Message, "the node restarted while the task ran", endUnseen: true);
+            return;
         }
 
         if (found is { Running: true } or { Exit: not null })
@@ -121,7 +122,8 @@ internal sealed partial class TaskWorker
             exit.Succeeded ? TaskState.Complete : TaskState.Failed,
             exit.Succeeded ? "finished" : "started",
             exit.Succeeded ? "" : exit.Error.Length > 0 ? exit.Error : $"task: non-zero exit ({exit.Container.ExitCode})",
-            exit.Container);
+            exit.Container,
+            exit.Unseen);
     }
 
     private async Task PrepareAndStartAsync(CancellationToken cancellation)
@@ -186,7 +188,7 @@ internal sealed partial class TaskWorker
         }
     }
 
-    private void Report(TaskState state, string message, string error = "", ContainerStatus? container = null)
+    private void Report(TaskState state, string message, string error = "", ContainerStatus? container = null, bool endUnseen = false)
     {
         var before = _task.Status;
         if (state < before.State)
@@ -204,6 +206,7 @@ internal sealed partial class TaskWorker
                 Error = error,
                 Container = container ?? before.Container,
                 HostPorts = state == TaskState.Running ? _context.Executor.PortsOf(_task) : before.HostPorts,
+                EndUnseen = endUnseen,
             },
         };
         _context.Reporter.Report(_task);

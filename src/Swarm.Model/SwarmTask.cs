@@ -87,6 +87,9 @@ public sealed record TaskStatus : VersionedRecord
     [Key(3), Shared] public string Error { get; init; } = "";
     [Key(4)] public ContainerStatus? Container { get; init; }
     [Key(5)] public ImmutableArray<PortConfig> HostPorts { get; init; } = [];
+
+    /// <summary>Nobody saw it end, as when its node lost its power: that speaks against neither.</summary>
+    [Key(6)] public bool EndUnseen { get; init; }
 }
 
 [MessagePackObject]

@@ -40,7 +40,8 @@ public sealed class AgentSessionTests : IAsyncLifetime
         _node.Containers.PowerCut();
         _node.Start();
         await _node.ReachesAsync("t", TaskState.Failed);
-        Assert.Equal("the node restarted while the task ran", _node.Manager.LastOf("t")!.Error);
+        var status = _node.Manager.LastOf("t")!;
+        Assert.Equal(("the node restarted while the task ran", true), (status.Error, status.EndUnseen));
         Assert.Single(_node.Containers.Calls, call => call == "start t");
     }
 
@@ -86,6 +87,16 @@ public sealed class AgentSessionTests : IAsyncLifetime
         await _node.UntilAsync("there is a session", () => _node.Manager.Sessions == 1);
         _node.Manager.AnswersHeartbeats = false;
         await _node.UntilAsync("there is another", () => _node.Manager.Sessions == 2);
+    }
+
+    [Fact]
+    public async Task A_daemon_stops_well_though_its_manager_is_lost_at_that_moment()
+    {
+        _node.Manager.AnswersHeartbeats = false;
+        _node.Manager.LosesConnections = true;
+        _node.Start();
+        await _node.UntilAsync("it waits for an answer", () => _node.Manager.Heartbeats == 1);
+        await _node.StopDaemonAsync();
     }
 
     [Fact]

@@ -24,10 +24,15 @@ internal sealed class ScriptedManager : IDispatcherClient
     /// <summary>False: heartbeats are taken and never answered.</summary>
     public bool AnswersHeartbeats { get; set; } = true;
 
+    /// <summary>A heartbeat that the node gives up ends as if the connection had been lost at that moment.</summary>
+    public bool LosesConnections { get; set; }
+
     /// <summary>So many reports are written, and the node never hears of it.</summary>
     public int LostAnswers { get; set; }
 
     public int Sessions { get; private set; }
+
+    public int Heartbeats { get; private set; }
 
     public int Reports { get; private set; }
 
@@ -115,9 +120,11 @@ internal sealed class ScriptedManager : IDispatcherClient
     public async Task<HeartbeatResponse> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation)
     {
         Pass();
+        Heartbeats++;
         if (!AnswersHeartbeats)
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(LosesConnections ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
+            throw new RpcFault(RpcStatus.Unavailable, "the connection was lost");
         }
 
         return new HeartbeatResponse { Period = TimeSpan.FromSeconds(1) };

@@ -12,17 +12,19 @@ namespace Swarm.Benchmarks;
 /// </summary>
 internal static class ServiceFigures
 {
-    private const int Managers = 3;
     private const double TicksPerSecond = 100;
+    private static readonly string[] All = ["m1", "m2", "m3"];
 
     private const string Service = """
         {"Name":"NAME","TaskTemplate":{"ContainerSpec":{"Image":"busybox:latest","Args":["sleep","infinity"]}},"Mode":{"Replicated":{"Replicas":0}}}
         """;
 
-    public static Task MeasureAsync(string binary, int runs, Figures figures) => Bench.InLabAsync("bench-api", Managers, 0, binary, async lab =>
+    public static Task MeasureAsync(string binary, int runs, Figures figures) => Bench.InLabAsync("bench-api", All.Length, 0, binary, async lab =>
     {
-        await MeasureAsync(lab, 1, 1500, runs, figures, "199", ">= 400");
-        await MeasureAsync(lab, 16, 6000, runs, figures, "239", ">= 3,000");
+        var leader = Leader(lab);
+        await MeasureAsync(lab, new Load("1 client", 1, 1500, [leader]), runs, figures, "199", ">= 400");
+        await MeasureAsync(lab, new Load("16 clients of the leader", 16, 6000, [leader]), runs, figures, "239", ">= 3,000");
+        await MeasureAsync(lab, new Load("16 clients of all managers", 16, 6000, All), runs, figures, "", "");
     });
 
     /// <summary>
@@ -35,7 +37,7 @@ internal static class ServiceFigures
         {
             foreach (var (lab, samples) in labs)
             {
-                await RunAsync(lab, 16, 1600, samples);
+                await RunAsync(lab, new Load("16 clients", 16, 1600, All), samples);
             }
         }
 
@@ -45,24 +47,24 @@ internal static class ServiceFigures
         }
     }
 
-    private static async Task MeasureAsync(LabApi lab, int clients, int count, int runs, Figures figures, string docker, string target)
+    private static async Task MeasureAsync(LabApi lab, Load load, int runs, Figures figures, string docker, string target)
     {
         var samples = new Samples();
         for (var run = 0; run < runs; run++)
         {
-            await RunAsync(lab, clients, count, samples);
+            await RunAsync(lab, load, samples);
         }
 
-        samples.Report(figures, clients == 1 ? "1 client" : $"{clients} clients", $"{docker}/s", $"{target}/s");
+        samples.Report(figures, load.By, docker, target);
     }
 
-    private static async Task RunAsync(LabApi lab, int clients, int count, Samples samples)
+    private static async Task RunAsync(LabApi lab, Load load, Samples samples)
     {
         var prefix = Guid.NewGuid().ToString("N")[..12];
         var managers = lab.Record.Nodes.Select(node => node.Daemon!.Pid).ToList();
         var (before, ownBefore, switchesBefore, indexBefore) = (ProcessorSeconds(managers), ProcessorSeconds([Environment.ProcessId]), Switches(managers), Index(lab));
         var watch = Stopwatch.StartNew();
-        var found = await Bench.OnThreadsAsync(clients, client => Create(lab, prefix, client, count / clients));
+        var found = await Bench.OnThreadsAsync(load.Clients, client => Create(lab, load, prefix, client));
         var all = found.Sum(one => one.Count);
         samples.Rates.Add(all / watch.Elapsed.TotalSeconds);
         samples.Costs.Add((ProcessorSeconds(managers) - before) * 1e6 / all);
@@ -70,12 +72,13 @@ internal static class ServiceFigures
         samples.Switches.Add((Switches(managers) - switchesBefore) / (double)all);
         samples.Entries.Add((Index(lab) - indexBefore) / (double)all);
         samples.Slowest.Add(found.Max(client => client.Max(one => one.Milliseconds)));
-        await Bench.OnThreadsAsync(clients, client => Remove(lab, client, found[client]));
+        await Bench.OnThreadsAsync(load.Clients, client => Remove(lab, load, client, found[client]));
     }
 
-    private static List<(string Id, double Milliseconds)> Create(LabApi lab, string prefix, int client, int count)
+    private static List<(string Id, double Milliseconds)> Create(LabApi lab, Load load, string prefix, int client)
     {
-        using var connection = Connect(lab, client);
+        var count = load.Count / load.Clients;
+        using var connection = Connect(lab, load.ManagerOf(client));
         var ids = new List<(string, double)>(count);
         for (var i = 0; i < count; i++)
         {
@@ -88,9 +91,9 @@ internal static class ServiceFigures
         return ids;
     }
 
-    private static int Remove(LabApi lab, int client, List<(string Id, double Milliseconds)> created)
+    private static int Remove(LabApi lab, Load load, int client, List<(string Id, double Milliseconds)> created)
     {
-        using var connection = Connect(lab, client);
+        using var connection = Connect(lab, load.ManagerOf(client));
         foreach (var (id, _) in created)
         {
             connection.Ask(RawConnection.Request("DELETE", $"/v1.44/services/{id}"));
@@ -102,14 +105,23 @@ internal static class ServiceFigures
     /// <summary>Entries of the log so far.</summary>
     private static long Index(LabApi lab)
     {
-        using var connection = Connect(lab, 0);
-        using var answer = JsonDocument.Parse(Encoding.UTF8.GetString(connection.Ask(RawConnection.Request("GET", "/v1.44/swarm/consensus"))));
+        using var answer = Consensus(lab, All[0]);
         return answer.RootElement.GetProperty("AppliedIndex").GetInt64();
     }
 
-    private static string Manager(int client) => $"m{(client % Managers) + 1}";
+    private static string Leader(LabApi lab) => Array.Find(All, manager =>
+    {
+        using var answer = Consensus(lab, manager);
+        return answer.RootElement.GetProperty("IsLeader").GetBoolean();
+    }) ?? throw new InvalidOperationException("no manager leads");
 
-    private static RawConnection Connect(LabApi lab, int client) => new(lab.Paths(Manager(client)).Socket);
+    private static JsonDocument Consensus(LabApi lab, string manager)
+    {
+        using var connection = Connect(lab, manager);
+        return JsonDocument.Parse(Encoding.UTF8.GetString(connection.Ask(RawConnection.Request("GET", "/v1.44/swarm/consensus"))));
+    }
+
+    private static RawConnection Connect(LabApi lab, string manager) => new(lab.Paths(manager).Socket);
 
     private static double ProcessorSeconds(LabApi lab) => ProcessorSeconds(lab.Record.Nodes.Select(node => node.Daemon!.Pid));
 
@@ -136,6 +148,12 @@ internal static class ServiceFigures
             // It has just ended.
             return 0;
         }
+    }
+
+    /// <param name="Managers">Whom the clients ask, each always the same one.</param>
+    private sealed record Load(string By, int Clients, int Count, string[] Managers)
+    {
+        public string ManagerOf(int client) => Managers[client % Managers.Length];
     }
 
     private sealed class Samples

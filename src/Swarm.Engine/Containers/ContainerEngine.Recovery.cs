@@ -151,6 +151,7 @@ public sealed partial class ContainerEngine
             Pid = 0,
             ExitCode = exit.ExitCode,
             OomKilled = exit.OomKilled,
+            EndUnseen = exit.Unseen,
             StartedAt = container.State.StartedAt ?? PidFileTime(container.Id),
             FinishedAt = exit.FinishedAt,
         });

@@ -141,6 +141,7 @@ public sealed partial class ContainerEngine
             Pid = 0,
             ExitCode = exit.ExitCode,
             OomKilled = exit.OomKilled,
+            EndUnseen = exit.Unseen,
             FinishedAt = exit.FinishedAt,
         };
         if (exit.OomKilled)
@@ -214,7 +215,7 @@ public sealed partial class ContainerEngine
     }
 
     /// <summary>Nobody saw it end: the machine went down, or someone killed the shim.</summary>
-    private ExitRecord LostExit() => new(255, 0, false, _time.GetUtcNow());
+    private ExitRecord LostExit() => new(255, 0, false, _time.GetUtcNow()) { Unseen = true };
 
     private async Task DeleteFromRuntimeAsync(string id)
     {

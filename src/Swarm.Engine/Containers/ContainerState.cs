@@ -10,6 +10,9 @@ public sealed record ContainerState
     public int ExitCode { get; init; }
     public string Error { get; init; } = "";
     public bool OomKilled { get; init; }
+
+    /// <summary>Nobody saw it end: the machine went down, or someone killed the shim. The exit code is 255 then.</summary>
+    public bool EndUnseen { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
 

@@ -8,6 +8,9 @@ namespace Swarm.Engine.Shim;
 /// <param name="Signal">The signal that ended it, or 0.</param>
 public sealed record ExitRecord(int ExitCode, int Signal, bool OomKilled, DateTimeOffset FinishedAt)
 {
+    /// <summary>Nobody saw it end, and so there is no record on the disk.</summary>
+    public bool Unseen { get; init; }
+
     public byte[] ToUtf8() => Encoding.ASCII.GetBytes(string.Create(
         CultureInfo.InvariantCulture,
         $"{{\"exitCode\":{ExitCode},\"signal\":{Signal},\"oomKilled\":{(OomKilled ? "true" : "false")},\"finishedAt\":\"{FinishedAt.UtcDateTime:O}\"}}"));

@@ -226,7 +226,7 @@ internal sealed class SchedulingLoop : ControlLoop
             _freed.Add(node);
         }
 
-        if (now.Status.State is TaskState.Failed or TaskState.Rejected && old?.Status.State != now.Status.State)
+        if (now.Status is { State: TaskState.Failed or TaskState.Rejected, EndUnseen: false } && old?.Status.State != now.Status.State)
         {
             node.Failed(now);
         }

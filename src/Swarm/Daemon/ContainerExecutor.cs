@@ -145,6 +145,6 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
             : state.OomKilled ? $"task: out of memory, killed by the kernel ({state.ExitCode})"
             : state.ExitCode != 0 ? $"task: non-zero exit ({state.ExitCode})"
             : "";
-        return new TaskExit(StatusOf(container), error);
+        return new TaskExit(StatusOf(container), error, state.EndUnseen);
     }
 }

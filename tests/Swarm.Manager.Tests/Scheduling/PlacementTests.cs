@@ -94,6 +94,24 @@ public sealed class PlacementTests
     }
 
     [Fact]
+    public void A_node_that_lost_its_power_is_as_good_as_before()
+    {
+        _cluster.Node("n1");
+        Create(new ServiceSpec { Replicas = FailureMemory.FaultyAfter, Task = new TaskSpec { Restart = new RestartPolicy { Delay = TimeSpan.Zero } } });
+        _cluster.Node("n2");
+        foreach (var task in Running)
+        {
+            _cluster.Report(task with { Status = task.Status with { EndUnseen = true } }, TaskState.Failed);
+        }
+
+        Catch();
+        _cluster.ChangeLeader();
+        Update(spec => spec with { Replicas = 2 * FailureMemory.FaultyAfter });
+        Catch();
+        Assert.Equal([("n1", FailureMemory.FaultyAfter), ("n2", FailureMemory.FaultyAfter)], PerNode());
+    }
+
+    [Fact]
     public void Named_resources_are_given_out_one_by_one_and_come_back()
     {
         _cluster.Node("n", node => node with { Description = node.Description with { Resources = Gpus("A", "B", "C") } });
