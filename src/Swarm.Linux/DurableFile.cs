@@ -16,10 +16,18 @@ public static partial class DurableFile
         var temporary = path + ".tmp";
         File.Delete(temporary);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = mode };
-        using (var file = new FileStream(temporary, options))
+        try
         {
-            file.Write(content);
-            Sync(file.SafeFileHandle);
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(content);
+                Sync(file.SafeFileHandle);
+            }
+        }
+        catch
+        {
+            File.Delete(temporary); // of a full disk it would keep a piece
+            throw;
         }
 
         Replace(temporary, path);

@@ -10,5 +10,8 @@ public static class LinuxError
     /// <summary>The failure of the last call through P/Invoke on this thread; its HResult is the errno.</summary>
     public static IOException Last(string what) => Of(what, Marshal.GetLastPInvokeError());
 
+    /// <summary>Whether a write was refused for want of room: ENOSPC, EDQUOT. .NET keeps the errno as the HResult, too.</summary>
+    public static bool IsNoSpace(Exception failure) => failure is IOException { HResult: NoSpace or QuotaExceeded };
+
     public static IOException Of(string what, int errno) => new($"{what}: {Marshal.GetPInvokeErrorMessage(errno)}", errno);
 }

@@ -8,6 +8,9 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
 {
     private const int BufferSize = 128 * 1024;
 
+    /// <summary>A write failed, which no other attempt of the registry's mends.</summary>
+    private bool _diskRefused;
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         var wanted = Digest.Parse(blob.Digest);
@@ -44,8 +47,21 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
         }
     }
 
-    private static bool IsCut(Exception e, CancellationToken cancellation) =>
-        e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
+    private bool IsCut(Exception e, CancellationToken cancellation) =>
+        !_diskRefused && (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested));
+
+    private async ValueTask WriteAsync(FileStream file, ReadOnlyMemory<byte> chunk, CancellationToken cancellation)
+    {
+        try
+        {
+            await file.WriteAsync(chunk, cancellation);
+        }
+        catch (IOException)
+        {
+            _diskRefused = true;
+            throw;
+        }
+    }
 
     private async Task AttemptAsync(FileStream file, IncrementalHash hash, CancellationToken cancellation)
     {
@@ -71,7 +87,7 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
             }
 
             hash.AppendData(buffer, 0, read);
-            await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
+            await WriteAsync(file, buffer.AsMemory(0, read), cancellation);
             progress?.Invoke(file.Position);
         }
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Swarm.Engine;
+using Swarm.Linux;
 using Swarm.Manager.Control;
 using Swarm.Store;
 
@@ -34,9 +35,9 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         catch (Exception e)
         {
             var status = StatusOf(e);
-            if (e is EngineException or ControlException)
+            if (e is EngineException or ControlException || LinuxError.IsNoSpace(e))
             {
-                Refused(context.Request.Method, context.Request.Path, status, e.Message);
+                Refused(context.Request.Method, context.Request.Path, status, MessageOf(e));
             }
             else if (status == StatusCodes.Status500InternalServerError)
             {
@@ -70,6 +71,6 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
     private static string MessageOf(Exception e) => e switch
     {
         NoLeaderException => $"rpc error: code = Unknown desc = {e.Message}",
-        _ => e.Message,
+        _ => DiskFull.Text(e),
     };
 }

@@ -69,6 +69,9 @@ public sealed class Container
 
     internal Mailbox Mailbox { get; }
 
+    /// <summary>Its state is not on the disk, which is full. Of the mailbox.</summary>
+    internal bool IsUnsaved { get; set; }
+
     /// <summary>Clients that attached before the start.</summary>
     internal PendingAttachments Pending { get; } = new();
 

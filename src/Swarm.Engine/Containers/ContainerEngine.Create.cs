@@ -61,9 +61,7 @@ public sealed partial class ContainerEngine
                 Mounts = [.. resolved.Select(m => m.Mount)],
                 PrivateFiles = privateFiles ?? [],
             };
-            _store.Begin(record);
             await BuildAsync(record, image, resolved, cancellation).ConfigureAwait(false);
-            _store.Commit(id);
             var container = new Container(record, new ContainerState());
             _index.Add(container);
             Publish(container, "create");
@@ -80,6 +78,7 @@ public sealed partial class ContainerEngine
     {
         try
         {
+            _store.Begin(record);
             _rootfs.Create(record.Id, image.DiffIds);
             var volumes = mounts.Where(m => m.Create is not null).ToList();
             var mounted = volumes.Exists(v => v.CopyUp) ? _rootfs.Mount(record.Id) : "";
@@ -92,6 +91,8 @@ public sealed partial class ContainerEngine
                     await _copyUp.FillAsync(mounted, volume.Mount.Destination, volume.Mount.Source, cancellation).ConfigureAwait(false);
                 }
             }
+
+            _store.Commit(record.Id);
         }
         catch
         {

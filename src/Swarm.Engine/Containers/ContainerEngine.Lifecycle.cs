@@ -108,7 +108,16 @@ public sealed partial class ContainerEngine
 
         _index.Reserve(name, container.Id);
         var renamed = container.Record with { Name = name };
-        _store.Save(renamed);
+        try
+        {
+            _store.Save(renamed);
+        }
+        catch
+        {
+            _index.Release(name, container.Id);
+            throw;
+        }
+
         container.Record = renamed;
         _index.Release(old, container.Id);
         await RenameOnNetworksAsync(container).ConfigureAwait(false);
@@ -185,9 +194,4 @@ public sealed partial class ContainerEngine
         }
     }
 
-    private void SaveState(Container container, ContainerState state)
-    {
-        _store.Save(container.Id, state);
-        container.State = state;
-    }
 }

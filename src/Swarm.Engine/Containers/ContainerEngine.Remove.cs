@@ -38,13 +38,22 @@ public sealed partial class ContainerEngine
     /// <summary>From within the mailbox, for a container that does not run.</summary>
     private async Task RemoveNowAsync(Container container, bool removeVolumes)
     {
-        container.Removing = true;
         foreach (var waiting in container.Pending.TakeAll())
         {
             waiting.Complete(null);
         }
 
-        _store.BeginRemoval(container.Id, removeVolumes && container.Record.Mounts.Any(m => m.Anonymous));
+        container.Removing = true;
+        try
+        {
+            _store.BeginRemoval(container.Id, removeVolumes && container.Record.Mounts.Any(m => m.Anonymous));
+        }
+        catch
+        {
+            container.Removing = false; // it is still there, and may be removed another time
+            throw;
+        }
+
         var shimGone = container.Run?.Gone ?? Task.CompletedTask;
         await DestroyAsync(container.Record, removeVolumes, CancellationToken.None, shimGone).ConfigureAwait(false);
         _index.Remove(container);

@@ -6,7 +6,7 @@ using Swarm.Registry;
 namespace Swarm.Engine.Images;
 
 /// <summary>The files of an image archive, taken into the blob store as they come, since what they are is only said at the end.</summary>
-internal sealed class ArchiveContents(BlobStore blobs) : IDisposable
+internal sealed class ArchiveContents(BlobStore blobs, RoomOnDisk room) : IDisposable
 {
     /// <summary>Files of an archive of images.</summary>
     private const int MaxFiles = 100_000;
@@ -88,6 +88,7 @@ internal sealed class ArchiveContents(BlobStore blobs) : IDisposable
 
     private Digest Ingest(TarReader reader, TarEntry entry)
     {
+        room.Take(entry.Size);
         using var ingest = blobs.Begin(entry.Size);
         for (var chunk = reader.ReadContent(); !chunk.IsEmpty; chunk = reader.ReadContent())
         {

@@ -19,7 +19,7 @@ internal sealed class ImageLoader(ImageStore store)
 
     public async Task<IReadOnlyList<LoadedImage>> LoadAsync(Stream archive, CancellationToken cancellation)
     {
-        var contents = new ArchiveContents(store.Blobs);
+        var contents = new ArchiveContents(store.Blobs, store.Layers.Room("an archive of images"));
         try
         {
             await Task.Run(() => contents.Read(archive, cancellation), cancellation);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Swarm.Linux;
 using Swarm.Registry;
 
 namespace Swarm.Engine.Images;
@@ -39,7 +40,7 @@ internal sealed class ImagePull(
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
-            throw new EngineException(500, e.Message, e);
+            throw new EngineException(500, DiskFull.Text(e), e);
         }
     }
 
@@ -101,7 +102,7 @@ internal sealed class ImagePull(
 
         List<Digest> blobs = [fetched.Digest, Digest.Parse(config.Digest), .. layers.Select(layer => Digest.Parse(layer.Digest))];
         var known = store.State.Images.ContainsKey(blobs[1]);
-        var isTrue = true;
+        var isOfUse = true;
         store.Blobs.Hold(blobs);
         try
         {
@@ -120,17 +121,17 @@ internal sealed class ImagePull(
             store.Publish("pull", reference.Familiar, reference.FamiliarName);
             return image;
         }
-        catch (Exception e) when (e is InvalidDataException or RegistryException { Fault: RegistryFault.Invalid })
+        catch (Exception e) when (e is InvalidDataException or RegistryException { Fault: RegistryFault.Invalid } || LinuxError.IsNoSpace(e))
         {
-            isTrue = false;
+            isOfUse = false;
             throw;
         }
         finally
         {
             store.Blobs.Release(blobs);
-            if (!isTrue)
+            if (!isOfUse)
             {
-                // What an interrupted pull has got is of use to the next; what belongs to a lie is not.
+                // What an interrupted pull has got is of use to the next; what belongs to a lie is not, nor what a disk has no room for.
                 store.DropUnneeded(blobs);
             }
         }
@@ -223,6 +224,7 @@ internal sealed class ImagePull(
                 {
                     if (!store.Blobs.Contains(digest))
                     {
+                        store.Layers.Room("a download").Take(blob.Size);
                         await repository.DownloadBlobAsync(blob, store.Blobs.PartialPath(digest), bytes, stop);
                         store.Blobs.CommitPartial(digest);
                     }

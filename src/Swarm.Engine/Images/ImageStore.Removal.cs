@@ -1,4 +1,5 @@
 using Swarm.Engine.Layers;
+using Swarm.Linux;
 using Swarm.Registry;
 
 namespace Swarm.Engine.Images;
@@ -68,7 +69,7 @@ public sealed partial class ImageStore
     private List<ImageDeletion> Apply(RemovalPlan plan, string of)
     {
         var deletions = plan.Untagged.Select(name => new ImageDeletion(Untagged: name)).ToList();
-        Commit(plan.After);
+        CommitRemoval(plan);
         foreach (var name in plan.Untagged)
         {
             Publish("untag", of, name);
@@ -91,6 +92,27 @@ public sealed partial class ImageStore
         }
 
         return deletions;
+    }
+
+    /// <summary>
+    /// The index forgets before anything goes, but for a disk that is so full that the index cannot be written: a removal must be able to make room.
+    /// An image that then is named without its manifest is dropped by the next start.
+    /// </summary>
+    private void CommitRemoval(RemovalPlan plan)
+    {
+        try
+        {
+            Commit(plan.After);
+        }
+        catch (IOException e) when (LinuxError.IsNoSpace(e) && plan.Deleted.Count > 0)
+        {
+            foreach (var image in plan.Deleted)
+            {
+                DeleteBlobs(image.Blobs, plan.After);
+            }
+
+            Commit(plan.After);
+        }
     }
 
     /// <summary>Deletes those of <paramref name="blobs"/> that no image needs and nobody holds.</summary>
@@ -116,12 +138,13 @@ public sealed partial class ImageStore
         }
     }
 
-    /// <summary>Of these, what no image has and nobody holds.</summary>
-    internal void DropUnneeded(IEnumerable<Digest> blobs)
+    /// <summary>As <see cref="DeleteUnneeded"/>, with what has come of those that are not whole and that no other pull waits for.</summary>
+    internal void DropUnneeded(IReadOnlyCollection<Digest> blobs)
     {
-        lock (_gate)
+        DeleteUnneeded(blobs);
+        foreach (var blob in blobs)
         {
-            DeleteBlobs(blobs, _state);
+            Blobs.TryDropPartial(blob);
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 using Swarm.Linux;
 using Swarm.Registry;
 
@@ -10,10 +12,13 @@ public sealed class BlobIngest : IDisposable
     private const int BufferSize = 256 * 1024;
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly FileStream _file;
+    private readonly SafeFileHandle _file;
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
     private readonly string _path;
     private readonly string _folder;
     private readonly long _limit;
+    private int _buffered;
+    private long _written;
     private bool _committed;
 
     internal BlobIngest(string path, string folder, long limit)
@@ -21,7 +26,7 @@ public sealed class BlobIngest : IDisposable
         _path = path;
         _folder = folder;
         _limit = limit;
-        _file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = BufferSize });
+        _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
     }
 
     public long Count { get; private set; }
@@ -36,7 +41,17 @@ public sealed class BlobIngest : IDisposable
         }
 
         _hash.AppendData(chunk);
-        _file.Write(chunk);
+        while (!chunk.IsEmpty)
+        {
+            var count = Math.Min(chunk.Length, BufferSize - _buffered);
+            chunk[..count].CopyTo(_buffer.AsSpan(_buffered));
+            _buffered += count;
+            chunk = chunk[count..];
+            if (_buffered == BufferSize)
+            {
+                Flush();
+            }
+        }
     }
 
     /// <summary>Makes the blob durable under its digest.</summary>
@@ -55,20 +70,29 @@ public sealed class BlobIngest : IDisposable
     {
         var digest = Digest.FromHash(_hash.GetHashAndReset());
         before(digest);
-        _file.Flush();
-        DurableFile.Sync(_file.SafeFileHandle);
+        Flush();
+        DurableFile.Sync(_file);
         DurableFile.Replace(_path, Path.Combine(_folder, digest.Hex));
         _committed = true;
         return digest;
     }
 
+    /// <summary>What was not committed is gone, also from a disk that is full: nothing is written here.</summary>
     public void Dispose()
     {
         _file.Dispose();
         _hash.Dispose();
+        ArrayPool<byte>.Shared.Return(_buffer);
         if (!_committed)
         {
             File.Delete(_path);
         }
+    }
+
+    private void Flush()
+    {
+        RandomAccess.Write(_file, _buffer.AsSpan(0, _buffered), _written);
+        _written += _buffered;
+        _buffered = 0;
     }
 }

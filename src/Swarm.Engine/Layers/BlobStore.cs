@@ -83,6 +83,18 @@ public sealed class BlobStore
         DurableFile.Replace(PartialPath(digest), PathOf(digest));
     }
 
+    /// <summary>Forgets how far a download has come, unless somebody waits for the blob.</summary>
+    public void TryDropPartial(Digest digest)
+    {
+        lock (_gate)
+        {
+            if (!_holds.Has(digest))
+            {
+                File.Delete(PartialPath(digest));
+            }
+        }
+    }
+
     /// <summary>Keeps blobs, here already or to come, from being deleted until <see cref="Release"/>.</summary>
     public void Hold(IEnumerable<Digest> digests)
     {

@@ -215,10 +215,12 @@ public sealed class LayerStore
         }
     }
 
+    internal RoomOnDisk Room(string what) => new(_root, Disk, what);
+
     private long Extract(Digest diffId, Func<Stream> open, string diff, List<string> lowers, CancellationToken cancellation)
     {
         using var stream = new DigestingStream(new CancellableReads(Decompression.Open(open()), cancellation), TarLimits.Default.TotalBytes);
-        var room = new RoomOnDisk(_root, Disk);
+        var room = Room("a layer");
         var size = ArchiveExtractor.Extract(stream, diff, new ExtractOptions { Whiteouts = WhiteoutForm.Overlay, Lowers = lowers, Ids = Ids, Sparse = true, Writing = room.Take });
         return stream.Current == diffId
             ? size

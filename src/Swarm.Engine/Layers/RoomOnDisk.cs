@@ -1,3 +1,5 @@
+using Swarm.Linux;
+
 namespace Swarm.Engine.Layers;
 
 /// <summary>
@@ -5,7 +7,8 @@ namespace Swarm.Engine.Layers;
 /// daemon itself needs to go on stays free.
 /// </summary>
 /// <param name="measure">The file system of a folder.</param>
-internal sealed class RoomOnDisk(string folder, Func<string, DiskSpace> measure)
+/// <param name="what">In the refusal.</param>
+internal sealed class RoomOnDisk(string folder, Func<string, DiskSpace> measure, string what)
 {
     private const long MaxReserve = 256L << 20;
 
@@ -29,7 +32,9 @@ internal sealed class RoomOnDisk(string folder, Func<string, DiskSpace> measure)
         var reserve = Reserve(disk.Total);
         if (disk.Free - bytes < reserve)
         {
-            throw new IOException($"no space left on device: {_taken >> 20} MiB of a layer were unpacked into {folder}, where {disk.Free >> 20} MiB are free and {reserve >> 20} MiB are kept free");
+            throw new IOException(
+                $"no space left on device: {_taken >> 20} MiB of {what} were to go to {folder}, where {disk.Free >> 20} MiB are free and {reserve >> 20} MiB are kept free",
+                LinuxError.NoSpace);
         }
 
         _granted = _taken + Math.Min(Stride, disk.Free - bytes - reserve);

@@ -151,6 +151,22 @@ public sealed class RootfsStore : IRootfsStore
     {
         var paths = chain.Select(id => Required(containerId, id).Path).ToList();
         var temporary = NewTemporary();
+        try
+        {
+            Fill(temporary, paths, chain);
+            Directory.Move(temporary, folder);
+        }
+        catch
+        {
+            Tree.Delete(temporary);
+            throw;
+        }
+
+        DurableFile.SyncDirectory(_root);
+    }
+
+    private void Fill(string temporary, List<string> paths, ImmutableArray<Digest> chain)
+    {
         Directory.CreateDirectory(Path.Combine(temporary, "upper"), OpenToAll);
         Directory.CreateDirectory(Path.Combine(temporary, "work"), OpenToAll);
         Directory.CreateDirectory(Path.Combine(temporary, "merged"), OpenToAll);
@@ -166,8 +182,6 @@ public sealed class RootfsStore : IRootfsStore
 
         var lower = new LowerFile([.. chain.Select(id => id.ToString())]);
         DurableFile.Write(Path.Combine(temporary, "lower.json"), JsonSerializer.SerializeToUtf8Bytes(lower, LayerJson.Default.LowerFile));
-        Directory.Move(temporary, folder);
-        DurableFile.SyncDirectory(_root);
     }
 
     private static void CopyRootAttributes(string from, string to)

@@ -7,7 +7,7 @@ namespace Swarm.Engine.Shim;
 
 /// <summary>
 /// Docker's json-file: one object per line of output, {"log":"text\n","stream":"stdout","time":"RFC 3339"}. Text that is not UTF-8 becomes
-/// U+FFFD. Rotates to name.1, name.2..., which become name.1.gz, name.2.gz... if they are compressed. A write that the disk refuses is dropped: the log must never stop the container.
+/// U+FFFD. Rotates to name.1, name.2..., which become name.1.gz, name.2.gz... if they are compressed. Records that the disk refuses are dropped: the log must never stop the container.
 /// </summary>
 /// <param name="attributes">A JSON object that each record repeats; empty: none.</param>
 /// <param name="compression">Null: rotated files stay as they are.</param>
@@ -21,12 +21,19 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
     private int _file = -1;
     private long _size;
 
+    /// <summary>The file ends within a record: one that goes on with the next flush, or one that the disk refused the rest of.</summary>
+    private bool _open, _torn;
+
+    /// <summary>The disk refused the beginning of the record that is being added.</summary>
+    private bool _lost;
+
     /// <summary>Opens the log, to go on where an earlier run of the container ended.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public void Open()
     {
         _file = FileDescriptors.Open(path, FileDescriptors.WriteOnly | FileDescriptors.Append | FileDescriptors.Create, FileMode);
         _size = new FileInfo(path).Length;
+        _torn = EndsWithinRecord();
     }
 
     /// <summary>Adds one record, which is written with the next <see cref="Flush"/>, or earlier if the buffer is full.</summary>
@@ -43,7 +50,7 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
         {
             if (_buffer.Length - _used < LongestEscape + _tail)
             {
-                Flush();
+                Flush(within: true);
             }
 
             line = line[Escape(line)..];
@@ -62,6 +69,10 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
         time.GetUtcNow().UtcDateTime.TryFormat(_buffer.AsSpan(_used), out var written, "O", CultureInfo.InvariantCulture);
         _used += written;
         Put("\"}\n"u8);
+        if (_lost)
+        {
+            (_used, _lost) = (0, false);
+        }
     }
 
     /// <summary>
@@ -77,27 +88,47 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
         }
     }
 
-    private void Flush()
+    /// <param name="within">The buffer ends within a record.</param>
+    private void Flush(bool within = false)
     {
-        var rest = _buffer.AsSpan(0, _used);
-        while (!rest.IsEmpty)
+        var records = _buffer.AsSpan(0, _used);
+        _used = 0;
+        if (_lost || records.IsEmpty)
         {
-            var count = FileDescriptors.Write(_file, rest);
-            if (count == -LinuxError.Interrupted)
-            {
-                continue;
-            }
+            return;
+        }
 
-            if (count < 0)
+        if (_torn && Write("\n"u8) == 0)
+        {
+            _lost = within;
+            return;
+        }
+
+        _torn = false;
+        var written = Write(records);
+        var whole = written == records.Length;
+        _torn = !whole && (written == 0 ? _open : records[written - 1] != '\n');
+        _open = whole && within;
+        _lost = !whole && within;
+    }
+
+    /// <summary>How much of it the disk took.</summary>
+    private int Write(ReadOnlySpan<byte> bytes)
+    {
+        var written = 0;
+        while (written < bytes.Length)
+        {
+            var count = FileDescriptors.Write(_file, bytes[written..]);
+            if (count < 0 && count != -LinuxError.Interrupted)
             {
                 break;
             }
 
-            _size += count;
-            rest = rest[count..];
+            written += Math.Max(count, 0);
         }
 
-        _used = 0;
+        _size += written;
+        return written;
     }
 
     /// <summary>Writes the first character of <paramref name="text"/> (or a run of plain ones) and answers how many bytes it took.</summary>
@@ -135,6 +166,15 @@ public sealed class JsonFileLog(string path, long maximumSize, int maximumFiles,
         }
 
         return consumed;
+    }
+
+    /// <summary>As after a power cut, or when the disk was full.</summary>
+    private bool EndsWithinRecord()
+    {
+        Span<byte> last = [(byte)'\n'];
+        using var file = File.OpenHandle(path, System.IO.FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        _ = RandomAccess.Read(file, last, Math.Max(_size - 1, 0));
+        return last[0] != '\n';
     }
 
     private void Put(ReadOnlySpan<byte> bytes)

@@ -90,6 +90,82 @@ public sealed class HostileRegistryTests
         Assert.NotNull(await layers.UnpackAsync([], Digest.Of(layer), () => new MemoryStream(layer), default));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Layer_that_unpacks_to_more_than_the_disk_is_refused_in_time_and_the_disk_is_free_again(bool zstd)
+    {
+        using var folder = new TemporaryFolder();
+        var disk = folder.Make("disk");
+        Tar.Run("mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", disk);
+        try
+        {
+            using var room = await ImageRoom.OpenAsync(disk);
+            var before = DiskSpace.Of(disk);
+
+            // It says 20 GB and has a quarter, in a few MB that are downloaded whole.
+            var (blob, diffId) = Filled(20L << 30, 256L << 20, 1, zstd);
+            using var registry = FalseImage.OfBlobs([blob], [diffId]).Serve();
+            var refusal = await Assert.ThrowsAsync<EngineException>(() => room.Images.PullAsync($"{registry.Host}/a:1", null, null, default));
+
+            Assert.Equal(500, refusal.Status);
+            Assert.StartsWith("no space left on device: ", refusal.Message, StringComparison.Ordinal);
+            AssertNothingStays(room);
+            Assert.InRange(DiskSpace.Of(disk).Free, before.Free - (64 << 10), before.Total);
+        }
+        finally
+        {
+            Tar.Run("umount", disk);
+        }
+    }
+
+    [Fact]
+    public async Task Blob_for_which_the_disk_has_no_room_is_not_even_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        var disk = folder.Make("disk");
+        Tar.Run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk);
+        try
+        {
+            using var room = await ImageRoom.OpenAsync(disk);
+            var image = FalseImage.OfBlobs([RandomNumberGenerator.GetBytes(5 << 20)], [Digest.Of("never unpacked"u8).ToString()]);
+            using var registry = image.Serve();
+            var refusal = await Assert.ThrowsAsync<EngineException>(() => room.Images.PullAsync($"{registry.Host}/a:1", null, null, default));
+            Assert.Equal(500, refusal.Status);
+            Assert.StartsWith("no space left on device: 5 MiB of a download ", refusal.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain(image.LayerDigests[0], image.Asked);
+            AssertNothingStays(room);
+        }
+        finally
+        {
+            Tar.Run("umount", disk);
+        }
+    }
+
+    [Theory]
+    [InlineData(20L << 30)]
+    [InlineData(64L << 20)]
+    public async Task Archive_that_unpacks_to_more_than_the_disk_is_not_loaded_and_nothing_of_it_stays(long size)
+    {
+        using var folder = new TemporaryFolder();
+        var disk = folder.Make("disk");
+        Tar.Run("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk);
+        try
+        {
+            using var room = await ImageRoom.OpenAsync(disk);
+            var before = DiskSpace.Of(disk);
+            var (archive, _) = Filled(size, 64L << 20, 0, zstd: true);
+            var refusal = await Assert.ThrowsAsync<IOException>(() => room.Images.LoadAsync(new MemoryStream(archive), default));
+            Assert.StartsWith("no space left on device: ", refusal.Message, StringComparison.Ordinal);
+            AssertNothingStays(room);
+            Assert.InRange(DiskSpace.Of(disk).Free, before.Free - (64 << 10), before.Total);
+        }
+        finally
+        {
+            Tar.Run("umount", disk);
+        }
+    }
+
     [Fact]
     public async Task Two_pulls_at_once_share_the_work_and_one_may_leave()
     {
@@ -190,11 +266,16 @@ public sealed class HostileRegistryTests
         using var registry = image.Serve();
         var error = await Assert.ThrowsAsync<EngineException>(() => room.Images.PullAsync($"{registry.Host}/a:1", null, null, default));
         Assert.Equal(500, error.Status);
+        AssertNothingStays(room);
+        return error.Message;
+    }
+
+    private static void AssertNothingStays(ImageRoom room)
+    {
         Assert.Empty(room.Images.List());
         Assert.Equal(0, room.Blobs);
         Assert.Empty(Directory.EnumerateFileSystemEntries(room.Data("layers")));
         Assert.Empty(Directory.EnumerateFileSystemEntries(room.Data("blobs/ingest")));
-        return error.Message;
     }
 
     /// <summary>An archive of one file of the same byte, compressed, and the digest of what it is plain.</summary>

@@ -2,7 +2,10 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
+using Swarm.Engine.Logs;
 using Swarm.Engine.Shim;
+using Swarm.Engine.Tests.Archives;
+using Swarm.Engine.Tests.Containers;
 
 namespace Swarm.Engine.Tests.Shim;
 
@@ -80,6 +83,54 @@ public sealed class JsonFileLogTests : IDisposable
         Write([.. Enumerable.Range(0, 50).Select(i => Encoding.UTF8.GetBytes($"line {i}\n"))], attributes: attributes);
         Assert.Equal(Enumerable.Range(0, 50).Select(i => $"line {i}\n"), Records());
         Assert.All(File.ReadAllLines(LogPath), line => Assert.Contains($"\"stream\":\"stdout\",\"attrs\":{attributes},\"time\"", line, StringComparison.Ordinal));
+    }
+
+    [RootFact]
+    public void Records_that_a_full_disk_refuses_are_lost_whole_and_the_log_goes_on_when_there_is_room()
+    {
+        Tar.Run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", _folder);
+        try
+        {
+            var log = new JsonFileLog(LogPath, 0, 1, new FakeTimeProvider(), []);
+            log.Open();
+            Add(log, [.. Enumerable.Range(0, 1000).Select(i => $"before {i}")]);
+            Assert.Equal(64 << 10, new FileInfo(LogPath).Length);
+            Add(log, [new string('\x01', LineSplitter.MaximumLine)]); // longer than the buffer: refused in pieces
+            Tar.Run("mount", "-o", "remount,size=1m", _folder);
+            Add(log, ["after 0", new string('\x01', LineSplitter.MaximumLine), "after 1"]);
+
+            // Cut within a record, as a shim that ended while the disk was full leaves it.
+            File.AppendAllText(LogPath, "{\"log\":\"cut");
+            log = new JsonFileLog(LogPath, 0, 1, new FakeTimeProvider(), []);
+            log.Open();
+            Add(log, ["another run"]);
+
+            using var file = new LogFileReader(File.OpenHandle(LogPath), 0);
+            var read = new List<string>();
+            while (file.TryRead(out var line))
+            {
+                read.Add(Encoding.UTF8.GetString(line.Text.Span));
+            }
+
+            var before = read.TakeWhile(text => text.StartsWith("before", StringComparison.Ordinal)).ToList();
+            Assert.NotEmpty(before);
+            Assert.Equal(Enumerable.Range(0, before.Count).Select(i => $"before {i}\n"), before);
+            Assert.Equal(["after 0\n", new string('\x01', LineSplitter.MaximumLine) + "\n", "after 1\n", "another run\n"], read.Skip(before.Count));
+        }
+        finally
+        {
+            Tar.Run("umount", "-l", _folder); // the logs are still open: a shim closes its own by ending
+        }
+
+        static void Add(JsonFileLog log, IEnumerable<string> lines)
+        {
+            foreach (var line in lines)
+            {
+                log.Append(Encoding.UTF8.GetBytes(line), ended: true, ShimFrameKind.Stdout);
+            }
+
+            log.FlushAndRotate();
+        }
     }
 
     private void Write(byte[][] pieces, long maximumSize = 0, int maximumFiles = 1, string attributes = "")

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Swarm.Linux;
 using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
@@ -110,7 +111,7 @@ internal sealed class LogApplier(RaftLog log, LogMachine machine, MemberStorage 
                 await members.SaveConfigurationAsync(new CoreEntry(item.Term, LogItemKind.Members, item.Content), item.Index, _lifetime.Token).ConfigureAwait(false);
                 return;
             }
-            catch (IOException e) when (BrokenDiskException.IsNoSpace(e))
+            catch (IOException e) when (LinuxError.IsNoSpace(e))
             {
                 health.Full(e);
             }

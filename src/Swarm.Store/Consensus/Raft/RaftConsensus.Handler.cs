@@ -1,5 +1,6 @@
 using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
+using Swarm.Linux;
 using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
@@ -136,7 +137,7 @@ public sealed partial class RaftConsensus
         {
             return _download.Add(caller, chunk);
         }
-        catch (IOException e) when (BrokenDiskException.IsNoSpace(e))
+        catch (IOException e) when (LinuxError.IsNoSpace(e))
         {
             _health.Full(e);
             throw;

@@ -2,6 +2,7 @@ using DotNext.IO.Log;
 using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
 using Microsoft.Extensions.Logging;
+using Swarm.Linux;
 using Swarm.Store.Consensus.Raft.Disk;
 
 namespace Swarm.Store.Consensus.Raft;
@@ -117,7 +118,7 @@ internal sealed partial class RaftLog : IAsyncDisposable
                 var item = new LogItem(LastIndex + 1, term, kind, content, proposal);
                 if (_health.Failure is { } failure)
                 {
-                    throw new IOException(failure.Why, Linux.LinuxError.NoSpace);
+                    throw new IOException(failure.Why, LinuxError.NoSpace);
                 }
 
                 Append([item]);
@@ -130,7 +131,7 @@ internal sealed partial class RaftLog : IAsyncDisposable
                 _syncing.Wake();
                 return item.Index;
             }
-            catch (IOException e) when (isNoOp && BrokenDiskException.IsNoSpace(e))
+            catch (IOException e) when (isNoOp && LinuxError.IsNoSpace(e))
             {
                 // Goes on below, outside of the gate.
             }
@@ -277,7 +278,7 @@ internal sealed partial class RaftLog : IAsyncDisposable
         {
             _segments.Append(items);
         }
-        catch (IOException e) when (BrokenDiskException.IsNoSpace(e) && e is not BrokenDiskException)
+        catch (IOException e) when (LinuxError.IsNoSpace(e) && e is not BrokenDiskException)
         {
             _health.Full(e);
             throw;

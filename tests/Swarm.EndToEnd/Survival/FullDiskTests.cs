@@ -1,0 +1,127 @@
+using Swarm.Engine.Images;
+
+namespace Swarm.EndToEnd.Survival;
+
+/// <summary>A daemon whose data root is on an ext4 of its own that is filled to the last block, and then has room again.</summary>
+public sealed class FullDiskTests : IAsyncLifetime
+{
+    private const string NoSpace = "no space left on device";
+    private DaemonRoom _room = null!;
+    private DaemonProcess _daemon = null!;
+
+    private string Disk => Path.Combine(_room.Folder, "d", "root");
+
+    private string Filler => Path.Combine(Disk, "filler");
+
+    public async Task InitializeAsync()
+    {
+        _room = await DaemonRoom.OpenAsync();
+        Directory.CreateDirectory(Disk);
+        var image = Path.Combine(_room.Folder, "disk.img");
+        await RunAsync("truncate", "-s", "96M", image);
+        await RunAsync("mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^resize_inode", "-J", "size=4", image);
+        await RunAsync("mount", "-o", "loop,noatime", image, Disk);
+        _daemon = await DaemonProcess.RunAsync(_room, "d");
+        await _daemon.DockerOkAsync("import", _room.Image, "tools:1");
+    }
+
+    public async Task DisposeAsync()
+    {
+        File.Delete(Filler);
+        await _daemon.DisposeAsync();
+        await _room.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Nothing_is_lost_or_left_behind_on_a_full_disk_and_all_goes_on_when_there_is_room()
+    {
+        var busybox = Path.Combine(_room.Folder, "busybox.tar");
+        await using (var file = File.Create(busybox))
+        {
+            BusyboxImage.Write(file, "/bin/busybox", "busybox:latest");
+        }
+
+        var context = Directory.CreateDirectory(Path.Combine(_room.Folder, "context")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(context, "Dockerfile"), "FROM tools:1\nCOPY big /big\nRUN echo more > /more\n");
+        await File.WriteAllBytesAsync(Path.Combine(context, "big"), new byte[1 << 20]);
+        await _daemon.DockerOkAsync("run", "-d", "--name", "runs", "--net", "none", "tools:1", "sh", "-c", "echo before; while [ ! -e /go ]; do sleep 1; done; echo after; sleep 1000");
+        await _daemon.DockerOkAsync("run", "-d", "--name", "ends", "--net", "none", "tools:1", "sleep", "1000");
+        await _daemon.DockerOkAsync("create", "--name", "waits", "--net", "none", "tools:1", "sh", "-c", "echo started");
+        await _daemon.DockerOkAsync("tag", "tools:1", "tools:2");
+        var before = Files();
+
+        await FillAsync();
+        await RefusedAsync("load", "-i", busybox);
+        await RefusedAsync("import", _room.Image, "tools:3");
+        await RefusedAsync("create", "--name", "new", "--net", "none", "tools:1", "echo");
+        await RefusedAsync("commit", "runs", "committed:1");
+        await RefusedAsync("build", "-t", "built:1", context);
+        await RefusedAsync("tag", "tools:1", "tools:4");
+        await RefusedAsync("rename", "waits", "renamed");
+        Assert.Equal("running", await StateAsync("runs"));
+        Assert.Equal("before", (await _daemon.DockerOkAsync("logs", "runs")).Trim());
+        Assert.Equal("heard", (await _daemon.DockerOkAsync("exec", "runs", "echo", "heard")).Trim());
+        await _daemon.DockerOkAsync("kill", "ends");
+        Assert.Equal("exited", await StateAsync("ends"));
+        Assert.Equal(before.Except([Filler]), Files().Except([Filler]).Intersect(before));
+        Assert.Empty(Files().Except(before).Where(IsLeftover));
+
+        // A disk is emptied by those who filled it: what is removed must go.
+        await _daemon.DockerOkAsync("rm", "ends");
+        File.Delete(Filler);
+
+        Assert.Equal("created", await StateAsync("waits"));
+        await _daemon.DockerOkAsync("load", "-i", busybox);
+        await _daemon.DockerOkAsync("build", "-t", "built:1", context);
+        await _daemon.DockerOkAsync("commit", "runs", "committed:1");
+        await _daemon.DockerOkAsync("rename", "waits", "renamed");
+        Assert.Equal("started", (await _daemon.DockerOkAsync("start", "-a", "renamed")).Trim());
+        await _daemon.DockerOkAsync("exec", "runs", "sh", "-c", "echo > /go");
+        await _daemon.UntilAsync("its log goes on", async () => (await _daemon.DockerOkAsync("logs", "runs")).Contains("after", StringComparison.Ordinal) ? "it does" : null);
+        Assert.Equal("tools:1\ntools:2", string.Join('\n', (await _daemon.DockerOkAsync("images", "--format", "{{.Repository}}:{{.Tag}}", "tools")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()));
+    }
+
+    [Fact]
+    public async Task Image_is_removed_from_a_full_disk()
+    {
+        await FillAsync();
+        await _daemon.DockerOkAsync("rmi", "tools:1");
+        Assert.Equal("", (await _daemon.DockerOkAsync("images", "-aq")).Trim());
+        File.Delete(Filler);
+        await _daemon.DockerOkAsync("import", _room.Image, "tools:1");
+        Assert.Equal("again", (await _daemon.DockerOkAsync("run", "--rm", "--net", "none", "tools:1", "echo", "again")).Trim());
+    }
+
+    private async Task RefusedAsync(params string[] command)
+    {
+        var result = await Shell.RunAsync("docker", command, ("DOCKER_HOST", _daemon.Host), ("DOCKER_BUILDKIT", "0"));
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.True(result.ToString().Contains(NoSpace, StringComparison.Ordinal), $"docker {string.Join(' ', command)}: {result}\n{_daemon.Log}");
+    }
+
+    private async Task<string> StateAsync(string container) =>
+        (await _daemon.DockerOkAsync("inspect", "-f", "{{.State.Status}}", container)).Trim();
+
+    /// <summary>Halves and temporaries, and whatever a refused call made of images and containers.</summary>
+    private bool IsLeftover(string path) =>
+        new[] { "blobs", "layers", "rootfs", "containers", "build", "images" }.Any(folder => path.Contains($"/{folder}/", StringComparison.Ordinal)) && path != Filler;
+
+    private List<string> Files() =>
+        [.. Directory.EnumerateFileSystemEntries(Disk, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true })
+            .Where(path => !path.Contains("/merged/", StringComparison.Ordinal) && !path.Contains("/work/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Until not one block is left; what was freed meanwhile, too.</summary>
+    private async Task FillAsync()
+    {
+        foreach (var block in new[] { "1M", "4k", "4k" })
+        {
+            await Shell.RunAsync("sh", ["-c", $"dd if=/dev/zero bs={block} oflag=append conv=notrunc,fsync of={Filler} 2>/dev/null; sync -f {Disk}"]);
+        }
+    }
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        var result = await Shell.RunAsync(program, arguments);
+        Assert.True(result.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {result}");
+    }
+}
