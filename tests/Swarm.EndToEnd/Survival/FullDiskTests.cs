@@ -50,35 +50,34 @@ public sealed class FullDiskTests : IAsyncLifetime
         await _daemon.DockerOkAsync("tag", "tools:1", "tools:2");
         var before = Files();
 
-        await FillAsync();
         await RefusedAsync("load", "-i", busybox);
         await RefusedAsync("import", _room.Image, "tools:3");
         await RefusedAsync("create", "--name", "new", "--net", "none", "tools:1", "echo");
         await RefusedAsync("commit", "runs", "committed:1");
         await RefusedAsync("build", "-t", "built:1", context);
-        await RefusedAsync("tag", "tools:1", "tools:4");
-        await RefusedAsync("rename", "waits", "renamed");
+        Assert.Equal(await IsDoneAsync("tag", "tools:1", "tools:4"), (await _daemon.DockerAsync("inspect", "tools:4")).ExitCode == 0);
+        Assert.Equal(await IsDoneAsync("rename", "waits", "renamed") ? "renamed" : "waits", (await _daemon.DockerOkAsync("ps", "-a", "--filter", "status=created", "--format", "{{.Names}}")).Trim());
+        var now = Files();
+        Assert.Empty(before.Except(now));
+        Assert.Empty(now.Except(before));
         Assert.Equal("running", await StateAsync("runs"));
         Assert.Equal("before", (await _daemon.DockerOkAsync("logs", "runs")).Trim());
         Assert.Equal("heard", (await _daemon.DockerOkAsync("exec", "runs", "echo", "heard")).Trim());
         await _daemon.DockerOkAsync("kill", "ends");
         Assert.Equal("exited", await StateAsync("ends"));
-        Assert.Equal(before.Except([Filler]), Files().Except([Filler]).Intersect(before));
-        Assert.Empty(Files().Except(before).Where(IsLeftover));
 
         // A disk is emptied by those who filled it: what is removed must go.
         await _daemon.DockerOkAsync("rm", "ends");
         File.Delete(Filler);
 
-        Assert.Equal("created", await StateAsync("waits"));
         await _daemon.DockerOkAsync("load", "-i", busybox);
         await _daemon.DockerOkAsync("build", "-t", "built:1", context);
         await _daemon.DockerOkAsync("commit", "runs", "committed:1");
-        await _daemon.DockerOkAsync("rename", "waits", "renamed");
-        Assert.Equal("started", (await _daemon.DockerOkAsync("start", "-a", "renamed")).Trim());
+        var created = (await _daemon.DockerOkAsync("ps", "-aq", "--filter", "status=created")).Trim();
+        Assert.Equal("started", (await _daemon.DockerOkAsync("start", "-a", created)).Trim());
         await _daemon.DockerOkAsync("exec", "runs", "sh", "-c", "echo > /go");
         await _daemon.UntilAsync("its log goes on", async () => (await _daemon.DockerOkAsync("logs", "runs")).Contains("after", StringComparison.Ordinal) ? "it does" : null);
-        Assert.Equal("tools:1\ntools:2", string.Join('\n', (await _daemon.DockerOkAsync("images", "--format", "{{.Repository}}:{{.Tag}}", "tools")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()));
+        await _daemon.DockerOkAsync("inspect", "tools:1", "tools:2", "busybox:latest", "committed:1", "built:1");
     }
 
     [Fact]
@@ -92,22 +91,24 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.Equal("again", (await _daemon.DockerOkAsync("run", "--rm", "--net", "none", "tools:1", "echo", "again")).Trim());
     }
 
-    private async Task RefusedAsync(params string[] command)
+    private async Task RefusedAsync(params string[] command) => Assert.False(await IsDoneAsync(command), $"docker {string.Join(' ', command)} was not refused");
+
+    /// <summary>On a disk filled anew. What needs a block at most may find one that was given back; what does not is refused in Docker's words.</summary>
+    private async Task<bool> IsDoneAsync(params string[] command)
     {
+        await FillAsync();
         var result = await Shell.RunAsync("docker", command, ("DOCKER_HOST", _daemon.Host), ("DOCKER_BUILDKIT", "0"));
-        Assert.NotEqual(0, result.ExitCode);
-        Assert.True(result.ToString().Contains(NoSpace, StringComparison.Ordinal), $"docker {string.Join(' ', command)}: {result}\n{_daemon.Log}");
+        Assert.True(result.ExitCode == 0 || result.ToString().Contains(NoSpace, StringComparison.Ordinal), $"docker {string.Join(' ', command)}: {result}\n{_daemon.Log}");
+        return result.ExitCode == 0;
     }
 
     private async Task<string> StateAsync(string container) =>
         (await _daemon.DockerOkAsync("inspect", "-f", "{{.State.Status}}", container)).Trim();
 
-    /// <summary>Halves and temporaries, and whatever a refused call made of images and containers.</summary>
-    private bool IsLeftover(string path) =>
-        new[] { "blobs", "layers", "rootfs", "containers", "build", "images" }.Any(folder => path.Contains($"/{folder}/", StringComparison.Ordinal)) && path != Filler;
-
+    /// <summary>Of images, containers and builds, without what containers write.</summary>
     private List<string> Files() =>
-        [.. Directory.EnumerateFileSystemEntries(Disk, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true })
+        [.. new[] { "blobs", "layers", "rootfs", "containers", "build", "images" }.Select(folder => Path.Combine(Disk, folder)).Where(Directory.Exists)
+            .SelectMany(folder => Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
             .Where(path => !path.Contains("/merged/", StringComparison.Ordinal) && !path.Contains("/work/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>Until not one block is left; what was freed meanwhile, too.</summary>
