@@ -6,7 +6,7 @@ namespace Swarm.Api.Containers;
 /// <summary>What a client that speaks an older version of the API means by what it sends, or leaves out: the defaults of its time.</summary>
 internal static class OlderClients
 {
-    private static readonly ApiVersion FirstWithPrivateIpc = new(1, 40), FirstWithCgroupNamespaces = new(1, 41), FirstWithStartInterval = new(1, 44);
+    private static readonly ApiVersion FirstWithPrivateIpc = new(1, 40), FirstWithCgroupNamespaces = new(1, 41), FirstWithStartInterval = new(1, 44), FirstWithRecursiveReadOnly = new(1, 44);
 
     public static ContainerCreateRequest Adapt(ContainerCreateRequest request, ApiVersion version)
     {
@@ -21,9 +21,18 @@ internal static class OlderClients
             host = host with { CgroupnsMode = "host" };
         }
 
+        if (version < FirstWithRecursiveReadOnly && host.Mounts is { } mounts)
+        {
+            host = host with { Mounts = [.. mounts.Select(NotRecursivelyReadOnly)] };
+        }
+
         var check = version < FirstWithStartInterval && request.Healthcheck is { } health ? health with { StartInterval = null } : request.Healthcheck;
         return request with { HostConfig = host, Healthcheck = check };
     }
+
+    private static MountRequest NotRecursivelyReadOnly(MountRequest mount) => mount is { Type: "bind", ReadOnly: true }
+        ? mount with { BindOptions = (mount.BindOptions ?? new BindOptions()) with { ReadOnlyNonRecursive = true } }
+        : mount;
 
     /// <summary>For creation and update.</summary>
     public static HostConfig Adapt(HostConfig host, ApiVersion version) =>

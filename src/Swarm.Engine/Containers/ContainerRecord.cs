@@ -53,6 +53,9 @@ public sealed record MountPoint
     public bool Anonymous { get; init; }
     public bool ReadOnly { get; init; }
     public bool NonRecursive { get; init; }
+
+    /// <summary>What is mounted below stays as it is, of a read-only mount.</summary>
+    public bool ReadOnlyNonRecursive { get; init; }
     public string Propagation { get; init; } = "";
 
     /// <summary>The mode field of -v, as given.</summary>

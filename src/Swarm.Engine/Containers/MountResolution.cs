@@ -166,6 +166,7 @@ internal static class MountResolution
             Directory.CreateDirectory(source);
         }
 
+        CheckRecursion(mount.ReadOnly, mount.BindOptions ?? new BindOptions());
         var propagation = mount.BindOptions?.Propagation ?? "";
         if (propagation.Length > 0 && !Propagations.Contains(propagation))
         {
@@ -179,8 +180,26 @@ internal static class MountResolution
             Destination = destination,
             ReadOnly = mount.ReadOnly,
             NonRecursive = mount.BindOptions?.NonRecursive == true,
+            ReadOnlyNonRecursive = mount.BindOptions?.ReadOnlyNonRecursive == true,
             Propagation = propagation.Length > 0 ? propagation : "rprivate",
         }, null, false);
+    }
+
+    private static void CheckRecursion(bool readOnly, BindOptions options)
+    {
+        var conflict = !readOnly && options.ReadOnlyNonRecursive ? "!ReadOnly && BindOptions.ReadOnlyNonRecursive"
+            : !readOnly && options.ReadOnlyForceRecursive ? "!ReadOnly && BindOptions.ReadOnlyForceRecursive"
+            : options is { ReadOnlyNonRecursive: true, ReadOnlyForceRecursive: true } ? "ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive"
+            : null;
+        if (conflict is not null)
+        {
+            throw EngineException.BadRequest($"mount options conflict: {conflict}");
+        }
+
+        if (options.ReadOnlyForceRecursive && !Runtime.SpecMounts.KernelHasRecursiveReadOnly)
+        {
+            throw EngineException.BadRequest("recursive read-only mounts (BindOptions.ReadOnlyForceRecursive) need Linux 5.12 or later");
+        }
     }
 
     private static Resolved FromTmpfs(KeyValuePair<string, string> tmpfs)

@@ -6,6 +6,10 @@ namespace Swarm.Engine.Runtime;
 /// <summary>The mounts of a container in the order in which they are made: the system's, the engine's files, the user's; parents before children.</summary>
 internal static class SpecMounts
 {
+    /// <summary>mount_setattr(2).</summary>
+    public static bool KernelHasRecursiveReadOnly { get; } = Environment.OSVersion.Version >= new Version(5, 12);
+
+    private static readonly string[] RecursiveReadOnly = ["rro"];
     private static readonly string[] NoSuidExecDev = ["nosuid", "noexec", "nodev"];
 
     /// <param name="initPath">Where the container has its init, if it has one.</param>
@@ -64,5 +68,6 @@ internal static class SpecMounts
             mount.NonRecursive ? "bind" : "rbind",
             mount.Propagation.Length > 0 ? mount.Propagation : "rprivate",
             mount.ReadOnly ? "ro" : "rw",
+            .. mount.ReadOnly && !mount.ReadOnlyNonRecursive && KernelHasRecursiveReadOnly ? RecursiveReadOnly : [],
         ]);
 }

@@ -4,6 +4,8 @@ using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Exec;
 using Swarm.Engine.Health;
 using Swarm.Engine.Logs;
+using Swarm.Engine.Tests.Archives;
+using Swarm.Engine.Tests.Layers;
 
 namespace Swarm.Engine.Tests.Containers;
 
@@ -33,6 +35,40 @@ public sealed class ContainerOptionTests
         var closed = await fixture.RunAsync("sleep 1000");
         var refused = await fixture.CreateAsync("true", new HostConfig { IpcMode = "container:" + closed.Id });
         Assert.Contains("non-shareable IPC", (await Assert.ThrowsAsync<EngineException>(() => fixture.Engine.StartAsync(refused, CancellationToken.None))).Message, StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task What_is_mounted_below_a_read_only_bind_is_read_only_unless_asked_for_otherwise()
+    {
+        using var folder = new TemporaryFolder();
+        var below = folder.Make("below");
+        Tar.Run("mount", "-t", "tmpfs", "tmpfs", below);
+        try
+        {
+            await using var fixture = await EngineFixture.StartAsync();
+            var bind = new MountRequest { Type = "bind", Source = Path.GetDirectoryName(below), Target = "/x", ReadOnly = true };
+            foreach (var host in new[]
+                {
+                    new HostConfig { Mounts = [bind] },
+                    new HostConfig { Mounts = [bind with { BindOptions = new BindOptions { ReadOnlyForceRecursive = true } }] },
+                    new HostConfig { Binds = [$"{bind.Source}:/x:ro"] },
+                })
+            {
+                Assert.Equal(1, (await RunAsync(fixture, "echo > /x/below/f || exit 1", host)).ExitCode);
+            }
+
+            var shallow = new HostConfig { Mounts = [bind with { BindOptions = new BindOptions { ReadOnlyNonRecursive = true } }] };
+            Assert.Equal(0, (await RunAsync(fixture, "echo > /x/below/f && ! echo > /x/f", shallow)).ExitCode);
+            foreach (var options in new[] { new BindOptions { ReadOnlyNonRecursive = true }, new BindOptions { ReadOnlyForceRecursive = true } })
+            {
+                var writable = new HostConfig { Mounts = [bind with { ReadOnly = false, BindOptions = options }] };
+                Assert.Equal(400, (await Assert.ThrowsAsync<EngineException>(() => fixture.CreateAsync("true", writable))).Status);
+            }
+        }
+        finally
+        {
+            Tar.Run("umount", "-l", below);
+        }
     }
 
     [RootFact]
