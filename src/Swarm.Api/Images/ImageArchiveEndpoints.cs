@@ -29,8 +29,9 @@ internal static class ImageArchiveEndpoints
 
     public static async Task LoadAsync(HttpContext context, ImageStore images)
     {
+        var platform = WantedPlatform.Of(context, new ApiVersion(1, 48));
         AllowBlocking(context);
-        var loaded = await images.LoadAsync(context.Request.Body, context.RequestAborted);
+        var loaded = await images.LoadAsync(context.Request.Body, context.RequestAborted, platform);
         var lines = await JsonLines.StartAsync(context);
         foreach (var image in loaded)
         {

@@ -13,15 +13,8 @@ internal static class WantedPlatform
     /// <exception cref="EngineException">400: not a platform; 404: the image is for another one.</exception>
     public static void Check(HttpContext context, ApiVersion since, ImageStore images, string name)
     {
-        var asked = context.ApiVersion() < since ? [] : context.QueryStrings("platform");
-        if (asked.Count > 1)
+        if (Of(context, since) is { } wanted)
         {
-            throw EngineException.BadRequest("multiple platform parameters not supported");
-        }
-
-        foreach (var text in asked)
-        {
-            var wanted = Parse(text);
             var image = images.Inspect(name).Image;
             if (wanted.Os != image.Os || wanted.Architecture != image.Architecture)
             {
@@ -29,6 +22,16 @@ internal static class WantedPlatform
                     $"image with reference {name} was found but its platform ({image.Os}/{image.Architecture}) does not match the specified platform ({wanted})");
             }
         }
+    }
+
+    /// <summary>Null: any.</summary>
+    /// <exception cref="EngineException">400: not a platform.</exception>
+    public static ImagePlatform? Of(HttpContext context, ApiVersion since)
+    {
+        var asked = context.ApiVersion() < since ? [] : context.QueryStrings("platform");
+        return asked.Count > 1 ? throw EngineException.BadRequest("multiple platform parameters not supported")
+            : asked.Count == 1 ? Parse(asked[0])
+            : null;
     }
 
     /// <summary>Names of processors as the kernel has them mean those of Go.</summary>

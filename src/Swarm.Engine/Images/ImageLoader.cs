@@ -7,7 +7,7 @@ namespace Swarm.Engine.Images;
 public sealed record LoadedImage(string Id, string? Reference);
 
 /// <summary>`docker load`: archives of `docker save` (manifest.json), and OCI layouts (index.json).</summary>
-internal sealed class ImageLoader(ImageStore store)
+internal sealed class ImageLoader(ImageStore store, ImagePlatform? wanted)
 {
     private const string RefName = "org.opencontainers.image.ref.name";
     private const string ImageName = "io.containerd.image.name";
@@ -72,8 +72,9 @@ internal sealed class ImageLoader(ImageStore store)
             var manifest = Manifest.Parse(store.Blobs.Read(digest, Manifest.MaxSize), entry.MediaType);
             if (manifest.IsIndex)
             {
-                var chosen = manifest.For(ImagePull.Os, ImagePull.Architecture)
-                    ?? throw new InvalidDataException($"no matching manifest for {ImagePull.Os}/{ImagePull.Architecture} in the archive");
+                var platform = wanted ?? ImagePlatform.Own;
+                var chosen = manifest.For(platform.Os, platform.Architecture, platform.Variant)
+                    ?? throw new InvalidDataException($"no matching manifest for {platform} in the archive");
                 digest = contents.Required(BlobName(Digest.Parse(chosen.Digest)));
             }
 
@@ -86,6 +87,12 @@ internal sealed class ImageLoader(ImageStore store)
     private async Task<IEnumerable<LoadedImage>> InstallAsync(Digest manifest, IReadOnlyList<ImageReference> names, CancellationToken cancellation)
     {
         var image = StoredImage.Read(store.Blobs, manifest);
+        if (wanted is not null && (wanted.Os != (image.Document.Os ?? ImagePull.Os) || wanted.Architecture != image.Document.Architecture))
+        {
+            throw EngineException.NotFound(
+                $"image {image.Id} is in the archive but its platform ({image.Document.Os ?? ImagePull.Os}/{image.Document.Architecture}) does not match the specified platform ({wanted})");
+        }
+
         store.Layers.Hold(image.Chain);
         store.Blobs.Hold(image.Blobs);
         try

@@ -198,8 +198,9 @@ public sealed partial class ImageStore : IImageStore
     /// <summary>Takes in the images of a `docker save` archive or an OCI layout, compressed or not.</summary>
     /// <returns>What was loaded, as Docker prints it: a reference, or an id.</returns>
     /// <exception cref="EngineException">400: not such an archive, or damaged.</exception>
-    public Task<IReadOnlyList<LoadedImage>> LoadAsync(Stream archive, CancellationToken cancellation) =>
-        new ImageLoader(this).LoadAsync(archive, cancellation);
+    /// <param name="platform">What its images must be for, 404 otherwise; null: of an index the own one, of single images any.</param>
+    public Task<IReadOnlyList<LoadedImage>> LoadAsync(Stream archive, CancellationToken cancellation, ImagePlatform? platform = null) =>
+        new ImageLoader(this, platform).LoadAsync(archive, cancellation);
 
     /// <summary>Looks the images up, so that a wrong name is refused before the first byte.</summary>
     /// <exception cref="EngineException">404: no such image.</exception>

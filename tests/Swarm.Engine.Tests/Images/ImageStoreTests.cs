@@ -10,6 +10,23 @@ namespace Swarm.Engine.Tests.Images;
 public sealed class ImageStoreTests
 {
     [Fact]
+    public async Task Archive_of_another_platform_than_the_one_asked_for_is_not_loaded()
+    {
+        using var room = await ImageRoom.OpenAsync();
+        var other = ImagePlatform.Parse(ImagePull.Architecture == "arm64" ? "linux/amd64" : "linux/arm64");
+        await using (var file = File.OpenRead(room.BusyboxArchive()))
+        {
+            var refusal = await Assert.ThrowsAsync<EngineException>(() => room.Images.LoadAsync(file, default, other));
+            Assert.Equal(404, refusal.Status);
+        }
+
+        Assert.Empty(room.Images.List());
+        Assert.Equal(0, room.Blobs);
+        await using var again = File.OpenRead(room.BusyboxArchive());
+        Assert.Single(await room.Images.LoadAsync(again, default, ImagePlatform.Own));
+    }
+
+    [Fact]
     public async Task Loaded_image_is_found_by_every_name_and_runs()
     {
         using var room = await ImageRoom.OpenAsync();
