@@ -27,6 +27,16 @@ public sealed class ServiceSpecTests
         Assert.True(JsonElement.DeepEquals(asked, mounts), mounts.ToString());
     }
 
+    /// <summary>docker service update --limit-pids writes into what it was answered, and panics if that is not there.</summary>
+    [Fact]
+    public async Task A_service_without_limits_is_answered_with_empty_ones()
+    {
+        await using var host = await ClusterHost.StartManagerAsync();
+        await host.PostAsync("/services/create", """{"Name":"web","TaskTemplate":{"ContainerSpec":{"Image":"busybox"},"Resources":{"Limits":{},"Reservations":{}}}}""", HttpStatusCode.Created);
+        var resources = (await host.GetAsync("/services/web")).GetProperty("Spec").GetProperty("TaskTemplate").GetProperty("Resources");
+        Assert.Equal("""{"Limits":{},"Reservations":{}}""", resources.GetRawText());
+    }
+
     [Theory]
     [InlineData("1.39", false, false, false, false)]
     [InlineData("1.40", true, false, false, false)]

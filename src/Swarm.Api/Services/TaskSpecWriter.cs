@@ -11,7 +11,7 @@ internal static class TaskSpecWriter
     internal static Wire.TaskSpec Write(TaskSpec task, bool defaults) => new()
     {
         ContainerSpec = ContainerSpecWriter.Write(task.Container, defaults),
-        Resources = Resources(task, defaults),
+        Resources = Requirements(task),
         RestartPolicy = task.Restart != new RestartPolicy() || defaults ? Restart(task.Restart, defaults) : null,
         Placement = Placement(task.Placement, defaults),
         Networks = NullIfEmpty(task.Networks, Network),
@@ -41,24 +41,17 @@ internal static class TaskSpecWriter
         ? new Wire.GenericResource { NamedResourceSpec = new Wire.NamedGenericResource { Kind = one.Kind, Value = value } }
         : new Wire.GenericResource { DiscreteResourceSpec = new Wire.DiscreteGenericResource { Kind = one.Kind, Value = one.Value } };
 
-    private static Wire.ResourceRequirements? Resources(TaskSpec task, bool defaults)
+    /// <summary>Always there, with both halves: docker's client writes into the limits that it was answered, and ends without them.</summary>
+    private static Wire.ResourceRequirements Requirements(TaskSpec task) => new()
     {
-        if (task.Limits is null && task.Reservations is null && task.PidsLimit == 0 && !defaults)
+        Limits = new Wire.Limit
         {
-            return null;
-        }
-
-        return new Wire.ResourceRequirements
-        {
-            Limits = new Wire.Limit
-            {
-                NanoCPUs = NullIfDefault(task.Limits?.NanoCpus ?? 0),
-                MemoryBytes = NullIfDefault(task.Limits?.MemoryBytes ?? 0),
-                Pids = NullIfDefault(task.PidsLimit),
-            },
-            Reservations = Resources(task.Reservations ?? new Resources()),
-        };
-    }
+            NanoCPUs = NullIfDefault(task.Limits?.NanoCpus ?? 0),
+            MemoryBytes = NullIfDefault(task.Limits?.MemoryBytes ?? 0),
+            Pids = NullIfDefault(task.PidsLimit),
+        },
+        Reservations = Resources(task.Reservations ?? new Resources()),
+    };
 
     private static Wire.RestartPolicy Restart(RestartPolicy policy, bool defaults) => new()
     {
