@@ -1,6 +1,13 @@
+using System.Runtime.CompilerServices;
 using Swarm.Commands;
 using Swarm.Daemon;
 using Swarm.Engine.Shim;
+using Swarm.Linux;
+
+if (!RuntimeFeature.IsDynamicCodeSupported)
+{
+    RuntimeSignals.LeaveThreadsAlone();
+}
 
 // The shim goes first and past the command line: one runs beside every container, and costs what it loads.
 return args is ["shim", .. var rest]
