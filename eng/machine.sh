@@ -109,7 +109,7 @@ build_binary() {
         flock 9
     fi
     if [ ! -x "$binary" ]; then
-        say "building ($kind; once per change, five to ten minutes on two cores)"
+        say "building ($kind; once per change; natively five to ten minutes on two cores)"
         local stage=$root/artifacts/builds/.stage started=$SECONDS
         rm -rf "$stage"
         if ! dotnet publish "$root/src/Swarm" "${flags[@]}" -o "$stage" --nologo -v minimal \

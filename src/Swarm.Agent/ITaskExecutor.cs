@@ -59,4 +59,7 @@ public sealed class TaskRejectedException(string message) : Exception(message);
 public sealed class TaskFailedException(string message, ContainerStatus? container = null) : Exception(message)
 {
     public ContainerStatus? Container { get; } = container;
+
+    /// <inheritdoc cref="TaskExit(ContainerStatus, string, bool)" path="/param[@name='Unseen']"/>
+    public bool Unseen { get; init; }
 }

@@ -93,7 +93,8 @@ internal sealed partial class TaskWorker
                 failed ? TaskState.Failed : TaskState.Rejected,
                 _task.Status.Message,
                 error.Message,
-                (error as TaskFailedException)?.Container);
+                (error as TaskFailedException)?.Container,
+                error is TaskFailedException { Unseen: true });
         }
     }
 
@@ -103,8 +104,7 @@ internal sealed partial class TaskWorker
         _found = null;
         if (found is { Exit: null, Running: false } or null && _task.Status.State >= TaskState.Starting)
         {
-            Report(TaskState.Failed, _task.Status.Message, "the node restarted while the task ran", endUnseen: true);
-            return;
+            throw new TaskFailedException("the node restarted while the task ran") { Unseen = true };
         }
 
         if (found is { Running: true } or { Exit: not null })

@@ -193,5 +193,4 @@ public sealed partial class ContainerEngine
             await ResumeAsync(container, cancellation).ConfigureAwait(false);
         }
     }
-
 }

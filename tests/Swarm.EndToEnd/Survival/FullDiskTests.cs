@@ -109,7 +109,7 @@ public sealed class FullDiskTests : IAsyncLifetime
     private List<string> Files() =>
         [.. new[] { "blobs", "layers", "rootfs", "containers", "build", "images" }.Select(folder => Path.Combine(Disk, folder)).Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
-            .Where(path => !path.Contains("/merged/", StringComparison.Ordinal) && !path.Contains("/work/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+            .Where(path => !Path.GetRelativePath(Disk, path).Split(Path.DirectorySeparatorChar)[..^1].Any(part => part is "merged" or "work")).Order(StringComparer.Ordinal)];
 
     /// <summary>Until not one block is left; what was freed meanwhile, too.</summary>
     private async Task FillAsync()

@@ -95,51 +95,23 @@ public sealed class HostileRegistryTests
     [InlineData(true)]
     public async Task Layer_that_unpacks_to_more_than_the_disk_is_refused_in_time_and_the_disk_is_free_again(bool zstd)
     {
-        using var folder = new TemporaryFolder();
-        var disk = folder.Make("disk");
-        Tar.Run("mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", disk);
-        try
-        {
-            using var room = await ImageRoom.OpenAsync(disk);
-            var before = DiskSpace.Of(disk);
-
-            // It says 20 GB and has a quarter, in a few MB that are downloaded whole.
-            var (blob, diffId) = Filled(20L << 30, 256L << 20, 1, zstd);
-            using var registry = FalseImage.OfBlobs([blob], [diffId]).Serve();
-            var refusal = await Assert.ThrowsAsync<EngineException>(() => room.Images.PullAsync($"{registry.Host}/a:1", null, null, default));
-
-            Assert.Equal(500, refusal.Status);
-            Assert.StartsWith("no space left on device: ", refusal.Message, StringComparison.Ordinal);
-            AssertNothingStays(room);
-            Assert.InRange(DiskSpace.Of(disk).Free, before.Free - (64 << 10), before.Total);
-        }
-        finally
-        {
-            Tar.Run("umount", disk);
-        }
+        // It says 20 GB and has a quarter, in a few MB that are downloaded whole.
+        var (blob, diffId) = Filled(20L << 30, 256L << 20, 1, zstd);
+        using var registry = FalseImage.OfBlobs([blob], [diffId]).Serve();
+        var refusal = await RefusedForRoomAsync<EngineException>("128m", room => room.Images.PullAsync($"{registry.Host}/a:1", null, null, default));
+        Assert.Equal(500, refusal.Status);
+        Assert.StartsWith("no space left on device: ", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Blob_for_which_the_disk_has_no_room_is_not_even_asked_for()
     {
-        using var folder = new TemporaryFolder();
-        var disk = folder.Make("disk");
-        Tar.Run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk);
-        try
-        {
-            using var room = await ImageRoom.OpenAsync(disk);
-            var image = FalseImage.OfBlobs([RandomNumberGenerator.GetBytes(5 << 20)], [Digest.Of("never unpacked"u8).ToString()]);
-            using var registry = image.Serve();
-            var refusal = await Assert.ThrowsAsync<EngineException>(() => room.Images.PullAsync($"{registry.Host}/a:1", null, null, default));
-            Assert.Equal(500, refusal.Status);
-            Assert.StartsWith("no space left on device: 5 MiB of a download ", refusal.Message, StringComparison.Ordinal);
-            Assert.DoesNotContain(image.LayerDigests[0], image.Asked);
-            AssertNothingStays(room);
-        }
-        finally
-        {
-            Tar.Run("umount", disk);
-        }
+        var image = FalseImage.OfBlobs([RandomNumberGenerator.GetBytes(5 << 20)], [Digest.Of("never unpacked"u8).ToString()]);
+        using var registry = image.Serve();
+        var refusal = await RefusedForRoomAsync<EngineException>("4m", room => room.Images.PullAsync($"{registry.Host}/a:1", null, null, default));
+        Assert.Equal(500, refusal.Status);
+        Assert.StartsWith("no space left on device: 5 MiB of a download ", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(image.LayerDigests[0], image.Asked);
     }
 
     [Theory]
@@ -147,23 +119,9 @@ public sealed class HostileRegistryTests
     [InlineData(64L << 20)]
     public async Task Archive_that_unpacks_to_more_than_the_disk_is_not_loaded_and_nothing_of_it_stays(long size)
     {
-        using var folder = new TemporaryFolder();
-        var disk = folder.Make("disk");
-        Tar.Run("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk);
-        try
-        {
-            using var room = await ImageRoom.OpenAsync(disk);
-            var before = DiskSpace.Of(disk);
-            var (archive, _) = Filled(size, 64L << 20, 0, zstd: true);
-            var refusal = await Assert.ThrowsAsync<IOException>(() => room.Images.LoadAsync(new MemoryStream(archive), default));
-            Assert.StartsWith("no space left on device: ", refusal.Message, StringComparison.Ordinal);
-            AssertNothingStays(room);
-            Assert.InRange(DiskSpace.Of(disk).Free, before.Free - (64 << 10), before.Total);
-        }
-        finally
-        {
-            Tar.Run("umount", disk);
-        }
+        var (archive, _) = Filled(size, 64L << 20, 0, zstd: true);
+        var refusal = await RefusedForRoomAsync<IOException>("32m", room => room.Images.LoadAsync(new MemoryStream(archive), default));
+        Assert.StartsWith("no space left on device: ", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -268,6 +226,28 @@ public sealed class HostileRegistryTests
         Assert.Equal(500, error.Status);
         AssertNothingStays(room);
         return error.Message;
+    }
+
+    /// <summary>By a room on a disk of its own of so many bytes, of which nothing is taken in the end.</summary>
+    private static async Task<TRefusal> RefusedForRoomAsync<TRefusal>(string bytes, Func<ImageRoom, Task> attempt)
+        where TRefusal : Exception
+    {
+        using var folder = new TemporaryFolder();
+        var disk = folder.Make("disk");
+        Tar.Run("mount", "-t", "tmpfs", "-o", $"size={bytes}", "tmpfs", disk);
+        try
+        {
+            using var room = await ImageRoom.OpenAsync(disk);
+            var before = DiskSpace.Of(disk);
+            var refusal = await Assert.ThrowsAsync<TRefusal>(() => attempt(room));
+            AssertNothingStays(room);
+            Assert.InRange(DiskSpace.Of(disk).Free, before.Free - (64 << 10), before.Total);
+            return refusal;
+        }
+        finally
+        {
+            Tar.Run("umount", disk);
+        }
     }
 
     private static void AssertNothingStays(ImageRoom room)
