@@ -27,14 +27,15 @@ public sealed class ServiceSpecTests
         Assert.True(JsonElement.DeepEquals(asked, mounts), mounts.ToString());
     }
 
-    /// <summary>docker service update --limit-pids writes into what it was answered, and panics if that is not there.</summary>
+    /// <summary>docker service update --limit-pids and --replicas-max-per-node write into what they were answered, and panic if that is not there.</summary>
     [Fact]
-    public async Task A_service_without_limits_is_answered_with_empty_ones()
+    public async Task A_service_without_limits_and_placement_is_answered_with_empty_ones()
     {
         await using var host = await ClusterHost.StartManagerAsync();
         await host.PostAsync("/services/create", """{"Name":"web","TaskTemplate":{"ContainerSpec":{"Image":"busybox"},"Resources":{"Limits":{},"Reservations":{}}}}""", HttpStatusCode.Created);
-        var resources = (await host.GetAsync("/services/web")).GetProperty("Spec").GetProperty("TaskTemplate").GetProperty("Resources");
-        Assert.Equal("""{"Limits":{},"Reservations":{}}""", resources.GetRawText());
+        var task = (await host.GetAsync("/services/web")).GetProperty("Spec").GetProperty("TaskTemplate");
+        Assert.Equal("""{"Limits":{},"Reservations":{}}""", task.GetProperty("Resources").GetRawText());
+        Assert.Equal("{}", task.GetProperty("Placement").GetRawText());
     }
 
     [Theory]

@@ -23,12 +23,7 @@ internal static class MemoryFigures
         Add(figures, lab, "fresh", "");
         using (var client = lab.Connect("m1"))
         {
-            for (var i = 0; i < services; i++)
-            {
-                await client.CreateServiceAsync(Waiting($"waiting-{i}"), CancellationToken.None);
-            }
-
-            await AllThereAsync(client, services);
+            await FillAsync(client, services);
         }
 
         await Task.Delay(Settling);
@@ -42,6 +37,17 @@ internal static class MemoryFigures
         await Task.Delay(Settling);
         Add(figures, lab, $"with {tasks} tasks, started again", target);
     });
+
+    /// <summary>Makes services of a thousand tasks each, none of which ever runs.</summary>
+    public static async Task FillAsync(EngineClient client, int services)
+    {
+        for (var i = 0; i < services; i++)
+        {
+            await client.CreateServiceAsync(Waiting($"waiting-{i}"), CancellationToken.None);
+        }
+
+        await AllThereAsync(client, services);
+    }
 
     private static ServiceSpec Waiting(string name)
     {

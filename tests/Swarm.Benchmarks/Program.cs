@@ -4,7 +4,7 @@ using Swarm.Benchmarks.Ingress;
 
 // Prints the figures of docs (targets): dotnet run --project tests/Swarm.Benchmarks -c Release -- [RUNS] [GROUP...]
 // Groups that need root and a built binary in SWARM_BINARY (./swarm builds artifacts/swarm/swarm), and make labs of their own and take them down: process, node,
-// failover, services, orchestration (with the docker command), memory, million, ingress; and turns, in the labs of three managers that SWARM_LABS=A,B names, made
+// failover, services, snapshot, orchestration (with the docker command), memory, million, ingress; and turns, in the labs of three managers that SWARM_LABS=A,B names, made
 // with `swarm lab up A --workers 0 --binary m1=...`. With root, in namespaces of their own: convergence, apply. In this process, on the disk of the current folder:
 // tables, scheduler, store, entries; and etcd, beside services, for a measure of the machine.
 // None named: all that need no more than a few minutes; memory, million and entries take up to a quarter of an hour each.
@@ -20,7 +20,7 @@ const int Entries = 1_000_000;
 var figures = new Figures();
 foreach (var group in groups)
 {
-    if (group is "process" or "node" or "failover" or "services" or "orchestration" or "memory" or "million" or "ingress" && (string.IsNullOrEmpty(binary) || !File.Exists(binary)))
+    if (group is "process" or "node" or "failover" or "services" or "snapshot" or "orchestration" or "memory" or "million" or "ingress" && (string.IsNullOrEmpty(binary) || !File.Exists(binary)))
     {
         Console.Error.WriteLine("SWARM_BINARY must name the swarm executable (./swarm builds artifacts/swarm/swarm)");
         return 1;
@@ -32,6 +32,7 @@ foreach (var group in groups)
         case "node": await OneNodeFigures.MeasureAsync(binary!, runs, figures); break;
         case "failover": await FailoverFigures.MeasureAsync(binary!, runs, figures); break;
         case "services": await ServiceFigures.MeasureAsync(binary!, runs, figures); break;
+        case "snapshot": await SnapshotFigures.MeasureAsync(binary!, figures); break;
         case "orchestration": await OrchestrationFigures.MeasureAsync(binary!, runs, figures); break;
         case "turns": await ServiceFigures.CompareAsync((Environment.GetEnvironmentVariable("SWARM_LABS") ?? "").Split(','), runs, figures); break;
         case "ingress": await IngressFigures.MeasureAsync(binary!, figures); break;

@@ -13,9 +13,9 @@ namespace Swarm.Benchmarks;
 internal static class ServiceFigures
 {
     private const double TicksPerSecond = 100;
-    private static readonly string[] All = ["m1", "m2", "m3"];
+    internal static readonly string[] All = ["m1", "m2", "m3"];
 
-    private const string Service = """
+    internal const string Service = """
         {"Name":"NAME","TaskTemplate":{"ContainerSpec":{"Image":"busybox:latest","Args":["sleep","infinity"]}},"Mode":{"Replicated":{"Replicas":0}}}
         """;
 
@@ -109,7 +109,7 @@ internal static class ServiceFigures
         return answer.RootElement.GetProperty("AppliedIndex").GetInt64();
     }
 
-    private static string Leader(LabApi lab) => Array.Find(All, manager =>
+    internal static string Leader(LabApi lab) => Array.Find(All, manager =>
     {
         using var answer = Consensus(lab, manager);
         return answer.RootElement.GetProperty("IsLeader").GetBoolean();
@@ -121,7 +121,7 @@ internal static class ServiceFigures
         return JsonDocument.Parse(Encoding.UTF8.GetString(connection.Ask(RawConnection.Request("GET", "/v1.44/swarm/consensus"))));
     }
 
-    private static RawConnection Connect(LabApi lab, string manager) => new(lab.Paths(manager).Socket);
+    internal static RawConnection Connect(LabApi lab, string manager) => new(lab.Paths(manager).Socket);
 
     private static double ProcessorSeconds(LabApi lab) => ProcessorSeconds(lab.Record.Nodes.Select(node => node.Daemon!.Pid));
 

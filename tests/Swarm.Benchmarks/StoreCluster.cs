@@ -63,27 +63,6 @@ internal sealed class StoreCluster : IAsyncDisposable
         return watch.Elapsed.TotalSeconds;
     }
 
-    /// <summary>Notes when any member writes a snapshot: from when its temporary file is seen until it is not.</summary>
-    public async Task SnapshotsAsync(List<(long Start, long End)> found, CancellationToken cancellation)
-    {
-        long? start = null;
-        while (!cancellation.IsCancellationRequested)
-        {
-            var writing = Directory.EnumerateFiles(_root, "*.tmp", SearchOption.AllDirectories).Any();
-            if (writing && start is null)
-            {
-                start = Stopwatch.GetTimestamp();
-            }
-            else if (!writing && start is { } began)
-            {
-                found.Add((began, Stopwatch.GetTimestamp()));
-                start = null;
-            }
-
-            await Task.Delay(Ask, CancellationToken.None);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var store in _stores.Values)

@@ -21,7 +21,7 @@ internal static class StoreFigures
         {
             await using var cluster = await StoreCluster.UpAsync(root, 3, SnapshotEvery);
             await cluster.FillAsync(SampleTasks.Make(Objects));
-            await WritesAsync(cluster, figures);
+            await WritesAsync(cluster, root, figures);
 
             var (restarts, processor) = (new List<double>(), new List<double>());
             for (var i = 0; i < runs; i++)
@@ -41,12 +41,12 @@ internal static class StoreFigures
         }
     }
 
-    private static async Task WritesAsync(StoreCluster cluster, Figures figures)
+    private static async Task WritesAsync(StoreCluster cluster, string root, Figures figures)
     {
         var writes = new ConcurrentBag<(long Start, long End)>();
-        var snapshots = new List<(long Start, long End)>();
+        var snapshots = new SnapshotWatch(root);
         using var stop = new CancellationTokenSource(Measured);
-        var watching = Task.Run(() => cluster.SnapshotsAsync(snapshots, stop.Token));
+        var watching = Task.Run(() => snapshots.WatchAsync(stop.Token));
         var ids = cluster["m1"].View.Tasks.Take(Writers * 100).Select(task => task.Id).ToArray();
         var pauses = GC.GetTotalPauseDuration();
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
@@ -66,16 +66,7 @@ internal static class StoreFigures
             }
         })));
         await watching;
-        Console.Error.WriteLine($"{writes.Count} writes, {snapshots.Count} snapshots, {(GC.GetTotalPauseDuration() - pauses).TotalMilliseconds:0} ms of collections' pauses, of all three");
-        var during = writes.Where(write => snapshots.Any(snapshot => write.End > snapshot.Start && write.Start < snapshot.End)).Select(Milliseconds).ToList();
-        var between = writes.Where(write => snapshots.All(snapshot => write.End <= snapshot.Start || write.Start >= snapshot.End)).Select(Milliseconds).ToList();
-        figures.Add($"writes while a snapshot of {Objects:N0} tasks is taken", "", "<= 100 ms", during.Count == 0 ? [0] : during, "ms");
-        figures.Add("writes while none is taken", "", "", between.Count == 0 ? [0] : between, "ms");
-        figures.Add("slowest of a thousand writes while a snapshot is taken", "", "<= 100 ms", [SlowestOfThousand(during)], "ms");
-        figures.Add("slowest of a thousand writes while none is taken", "", "", [SlowestOfThousand(between)], "ms");
+        Console.Error.WriteLine($"{(GC.GetTotalPauseDuration() - pauses).TotalMilliseconds:0} ms of collections' pauses, of all three");
+        snapshots.Report([.. writes], $"{Objects:N0} tasks", figures);
     }
-
-    private static double SlowestOfThousand(List<double> milliseconds) => milliseconds.Count == 0 ? 0 : milliseconds.Order().ElementAt(milliseconds.Count * 999 / 1000);
-
-    private static double Milliseconds((long Start, long End) write) => Stopwatch.GetElapsedTime(write.Start, write.End).TotalMilliseconds;
 }

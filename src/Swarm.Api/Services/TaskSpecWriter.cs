@@ -13,7 +13,7 @@ internal static class TaskSpecWriter
         ContainerSpec = ContainerSpecWriter.Write(task.Container, defaults),
         Resources = Requirements(task),
         RestartPolicy = task.Restart != new RestartPolicy() || defaults ? Restart(task.Restart, defaults) : null,
-        Placement = Placement(task.Placement, defaults),
+        Placement = Placement(task.Placement),
         Networks = NullIfEmpty(task.Networks, Network),
         LogDriver = Driver(task.LogDriver),
         ForceUpdate = task.ForceUpdate,
@@ -61,15 +61,12 @@ internal static class TaskSpecWriter
         Window = NullIfDefault(Nanoseconds(policy.Window)),
     };
 
-    private static Wire.Placement? Placement(Placement placement, bool defaults)
+    /// <summary>Always there, as the limits are.</summary>
+    private static Wire.Placement Placement(Placement placement) => new()
     {
-        var written = new Wire.Placement
-        {
-            Constraints = NullIfEmpty(placement.Constraints),
-            Preferences = NullIfEmpty(placement.SpreadOver, over => new Wire.PlacementPreference { Spread = new Wire.SpreadOver { SpreadDescriptor = over } }),
-            MaxReplicas = NullIfDefault(placement.MaxReplicasPerNode),
-            Platforms = NullIfEmpty(placement.Platforms, one => new Wire.Platform { Architecture = NullIfEmpty(one.Architecture), OS = NullIfEmpty(one.Os) }),
-        };
-        return written == new Wire.Placement() && !defaults ? null : written;
-    }
+        Constraints = NullIfEmpty(placement.Constraints),
+        Preferences = NullIfEmpty(placement.SpreadOver, over => new Wire.PlacementPreference { Spread = new Wire.SpreadOver { SpreadDescriptor = over } }),
+        MaxReplicas = NullIfDefault(placement.MaxReplicasPerNode),
+        Platforms = NullIfEmpty(placement.Platforms, one => new Wire.Platform { Architecture = NullIfEmpty(one.Architecture), OS = NullIfEmpty(one.Os) }),
+    };
 }

@@ -53,7 +53,7 @@ internal static partial class NodeDaemon
             await api.StartAsync(stop);
             LogReady(logger, string.Join(", ", options.Hosts));
             await using var background = new Background(time, logger);
-            background.Run("pages of the start", cancellation => ReleasePagesAsync(time, cancellation));
+            background.Run("pages let go", cancellation => ReleasePagesAsync(time, cancellation));
             var failed = await UntilAsync(stop, fatal.Task);
             LogStopping(logger);
             using var patience = new CancellationTokenSource(Patience(configuration.Now.ShutdownTimeout), time);
@@ -76,10 +76,10 @@ internal static partial class NodeDaemon
         }
     }
 
-    /// <summary>Half of the program's pages that the start has touched are not touched again: once it is over, and once more for a cluster that was made meanwhile.</summary>
+    /// <summary>Half of the program's pages that the start, or a burst of work, has touched are not touched again (decision 64).</summary>
     private static async Task ReleasePagesAsync(TimeProvider time, CancellationToken cancellation)
     {
-        foreach (var pause in new[] { TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(1) })
+        for (var pause = TimeSpan.FromSeconds(3); ; pause = TimeSpan.FromMinutes(1))
         {
             await Task.Delay(pause, time, cancellation);
             ProgramPages.Release(Environment.ProcessPath!);

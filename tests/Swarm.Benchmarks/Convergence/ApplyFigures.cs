@@ -21,7 +21,7 @@ internal static class ApplyFigures
 
     public static async Task MeasureAsync(int runs, Figures figures)
     {
-        var folder = Directory.CreateDirectory(Path.Combine("/run", "swarm-bench-" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture))).FullName;
+        var folder = RunFolder.Make();
         var file = Path.Combine(folder, "host.netns");
         using (var host = NetworkNamespace.Create(file))
         {

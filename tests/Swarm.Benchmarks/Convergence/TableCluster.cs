@@ -21,7 +21,7 @@ internal sealed class TableCluster : IAsyncDisposable
 
     private readonly CancellationTokenSource _end = new();
     private readonly List<TableNode> _nodes = [];
-    private readonly string _folder = Directory.CreateDirectory(Path.Combine("/run", "swarm-bench-" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture))).FullName;
+    private readonly string _folder = RunFolder.Make();
     private Task _loops = Task.CompletedTask;
     private Task _following = Task.CompletedTask;
 
