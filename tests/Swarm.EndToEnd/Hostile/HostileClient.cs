@@ -37,7 +37,7 @@ internal static partial class HostileClient
                 return new HostileAnswer(0, "", false);
             }
 
-            await ReadAsync(socket, received, limit.Token);
+            await ReadAsync(socket, request.IsHead, received, limit.Token);
             await writing;
         }
         catch (OperationCanceledException)
@@ -85,8 +85,8 @@ internal static partial class HostileClient
         }
     }
 
-    /// <summary>Until the answer is whole as far as its length says, or enough to judge it by.</summary>
-    private static async Task ReadAsync(Socket socket, MemoryStream received, CancellationToken cancellation)
+    /// <summary>Until the answer is whole as far as its length says, or enough to judge it by. A HEAD's length is that of a body which does not come.</summary>
+    private static async Task ReadAsync(Socket socket, bool isHead, MemoryStream received, CancellationToken cancellation)
     {
         const int enough = 16 * 1024;
         var buffer = new byte[4096];
@@ -101,7 +101,7 @@ internal static partial class HostileClient
             received.Write(buffer, 0, count);
             var text = Encoding.Latin1.GetString(received.GetBuffer(), 0, (int)received.Length);
             var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            if (end >= 0 && (LengthPattern().Match(text[..end]) is not { Success: true } length || received.Length >= end + 4 + long.Parse(length.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)))
+            if (end >= 0 && (isHead || LengthPattern().Match(text[..end]) is not { Success: true } length || received.Length >= end + 4 + long.Parse(length.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)))
             {
                 return;
             }

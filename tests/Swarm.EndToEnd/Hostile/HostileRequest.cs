@@ -25,6 +25,8 @@ internal sealed record HostileRequest
     /// <summary>The client leaves without reading.</summary>
     public bool Leaves { get; init; }
 
+    public bool IsHead => Head.AsSpan().StartsWith("HEAD "u8);
+
     public override string ToString() => Printable(Head) + Printable(Body);
 
     public static HostileRequest Make(int seed, int number)
