@@ -13,7 +13,7 @@ public sealed class RefusalTests
     [InlineData("{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{}}}", 400, "rpc error: code = InvalidArgument desc = ContainerSpec: image reference must be provided")]
     [InlineData("{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"Busy Box\"}}}", 400, "rpc error: code = InvalidArgument desc = ContainerSpec: \"Busy Box\" is not a valid repository/tag")]
     [InlineData("{\"Name\":\"a.b\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"busybox\"}}}", 400, "rpc error: code = InvalidArgument desc = name must be valid as a DNS name component")]
-    [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"},\"Placement\":{\"Constraints\":[\"oops\"]}}}", 500, "rpc error: code = Unknown desc = constraint expected one operator from ==, !=")]
+    [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"},\"Placement\":{\"Constraints\":[\"oops\"]}}}", 400, "rpc error: code = Unknown desc = constraint expected one operator from ==, !=")]
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"},\"Resources\":{\"Limits\":{\"NanoCPUs\":10000}}}}", 400, "rpc error: code = InvalidArgument desc = invalid cpu value 1e-05: Must be at least 0.001")]
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"},\"Resources\":{\"Reservations\":{\"MemoryBytes\":1024}}}}", 400, "rpc error: code = InvalidArgument desc = invalid memory value 1024: Must be at least 4MiB")]
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"},\"RestartPolicy\":{\"Condition\":\"maybe\"}}}", 400, "invalid RestartCondition: \"maybe\"")]

@@ -206,10 +206,17 @@ public sealed class ArchiveExtractor : IDisposable
         var (targetFolderPath, targetName) = ArchivePath.Split(target);
         using var targetFolder = OpenInRoot(_root, targetFolderPath, O_DIRECTORY, out var errno)
             ?? throw Failure($"link {entry.NameText} to", target, errno);
-        if (TryStat(targetFolder, targetName, out var there) && TryStat(folder, name, out var here) && there.Inode == here.Inode
-            && there.OnDeviceMajor == here.OnDeviceMajor && there.OnDeviceMinor == here.OnDeviceMinor)
+        if (TryStat(targetFolder, targetName, out var there))
         {
-            return;
+            if (there.Kind == S_IFDIR)
+            {
+                throw new InvalidDataException($"archive member \"{entry.NameText}\" is a hard link to a folder");
+            }
+
+            if (TryStat(folder, name, out var here) && there.Inode == here.Inode && there.OnDeviceMajor == here.OnDeviceMajor && there.OnDeviceMinor == here.OnDeviceMinor)
+            {
+                return;
+            }
         }
 
         Retry(folder, name, () => MakeHardLink(targetFolder, targetName, folder, name));

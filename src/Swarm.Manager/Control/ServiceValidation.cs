@@ -22,7 +22,7 @@ public sealed partial class ServiceValidation(Func<ImmutableArray<string>, strin
         TaskValidation.CheckRestart(spec.Task.Restart);
         if (constraints(spec.Task.Placement.Constraints) is { } bad)
         {
-            throw ControlException.Unknown(bad);
+            throw new ControlException(400, $"rpc error: code = Unknown desc = {bad}"); // Docker's text; its 500 would blame the server
         }
 
         ContainerValidation.CheckFileReferences("secret", spec.Task.Container.Secrets);

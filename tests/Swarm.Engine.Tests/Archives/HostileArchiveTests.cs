@@ -75,6 +75,10 @@ public sealed class HostileArchiveTests : IDisposable
         Assert.ThrowsAny<SystemException>(() => Extract(Tar.Of(Tar.Link("door", _outside), Tar.HardLink("steal", target))));
 
     [Fact]
+    public void Hard_link_to_a_folder_is_the_archive_s_fault() =>
+        Assert.Throws<InvalidDataException>(() => Extract(Tar.Of(Tar.Folder("d"), Tar.HardLink("second", "d"))));
+
+    [Fact]
     public void Hard_link_to_a_link_does_not_follow_it()
     {
         ArchiveExtractor.Extract(Tar.Of(Tar.Link("door", _outside + "/secret"), Tar.HardLink("second", "door"), Tar.File("second", "evil")), _root);

@@ -330,13 +330,19 @@ public sealed partial class RaftConsensus : IConsensus
     }
 
     /// <summary>A majority confirms that this node still leads, and everything committed until then is applied here.</summary>
+    /// <remarks>The core's own barrier repeats itself without a pause where this node has stepped down and not yet heard of another leader (H11).</remarks>
     private async ValueTask LeadBarrierAsync(CancellationToken cancellation)
     {
+        var leading = _cluster.LeadershipToken;
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(leading, cancellation);
         try
         {
-            await _cluster.ApplyReadBarrierAsync(ReadBarrierType.Strong, cancellation).ConfigureAwait(false);
+            var index = _log.LastIndex;
+            await _cluster.ForceReplicationAsync(linked.Token).ConfigureAwait(false);
+            await _log.WaitForApplyAsync(index, linked.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is QuorumUnreachableException or NotLeaderException or NotSupportedException or ObjectDisposedException)
+        catch (Exception e) when (e is QuorumUnreachableException or NotLeaderException or ObjectDisposedException
+            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             throw new NoLeaderException();
         }
