@@ -146,6 +146,7 @@ public static class SystemEndpoints
             LiveRestoreEnabled = true,
             Isolation = "",
             InitBinary = configured.InitBinary,
+            FirewallBackend = new FirewallInfo("nftables"),
             CDISpecDirs = configured.CdiFolders,
             DiscoveredDevices = configured.CdiDevices.Count == 0 ? null : [.. configured.CdiDevices.Select(name => new DeviceInfo("cdi", name))],
             Warnings = [.. facts.Warnings, .. configured.CdiWarnings],

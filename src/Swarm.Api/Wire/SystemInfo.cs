@@ -83,6 +83,7 @@ public sealed record SystemInfo
     public IReadOnlyList<string> SecurityOptions { get; init; } = [];
     public RegistryConfigInfo? RegistryConfig { get; init; }
     public IReadOnlyList<AddressPoolInfo>? DefaultAddressPools { get; init; }
+    public FirewallInfo? FirewallBackend { get; init; }
     public IReadOnlyList<string> CDISpecDirs { get; init; } = [];
     public IReadOnlyList<DeviceInfo>? DiscoveredDevices { get; init; }
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -90,6 +91,8 @@ public sealed record SystemInfo
 
 /// <param name="Source">The driver that found it: cdi.</param>
 public sealed record DeviceInfo(string Source, string ID);
+
+public sealed record FirewallInfo(string Driver);
 
 public sealed record PluginsInfo
 {

@@ -42,7 +42,7 @@ internal static class ContainerViews
             Name = "/" + record.Name,
             RestartCount = container.State.RestartCount,
             ExecIDs = execs,
-            HostConfig = record.HostConfig with
+            HostConfig = record.HostConfig.Shown() with
             {
                 Links = record.HostConfig.Links is { Count: > 0 } links
                     ? [.. ContainerLinks.Read(links).Select(link => $"/{link.Target}:/{record.Name}/{link.Alias}")]

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Swarm.Engine.Containers.Wire;
 
 namespace Swarm.Engine.Exec;
@@ -13,7 +14,7 @@ public sealed record ExecCreateRequest
     public bool Tty { get; init; }
     public IReadOnlyList<string>? Env { get; init; }
 
-    [System.Text.Json.Serialization.JsonConverter(typeof(TextOrListConverter))]
+    [JsonConverter(typeof(TextOrListConverter))]
     public IReadOnlyList<string>? Cmd { get; init; }
     public bool Privileged { get; init; }
     public string? User { get; init; }
@@ -46,4 +47,4 @@ public sealed record ExecInspect
     public int Pid { get; init; }
 }
 
-public sealed record ExecProcessConfig(bool tty, string entrypoint, IReadOnlyList<string> arguments, bool privileged, string? user);
+public sealed record ExecProcessConfig(bool tty, string entrypoint, IReadOnlyList<string> arguments, bool privileged, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? user);

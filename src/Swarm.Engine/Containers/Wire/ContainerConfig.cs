@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Swarm.Engine.Containers.Wire;
 
 /// <summary>ContainerConfig of the Engine API: the part that is independent of the host. Null stands for what a client left out.</summary>
@@ -11,6 +13,7 @@ public record ContainerConfig
     public bool AttachStderr { get; init; }
 
     /// <summary>Keys such as "80/tcp".</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Dictionary<string, EmptyObject>? ExposedPorts { get; init; }
     public bool Tty { get; init; }
     public bool OpenStdin { get; init; }
@@ -19,31 +22,40 @@ public record ContainerConfig
     /// <summary>KEY=value; a KEY alone removes it.</summary>
     public IReadOnlyList<string>? Env { get; init; }
 
-    [System.Text.Json.Serialization.JsonConverter(typeof(TextOrListConverter))]
+    [JsonConverter(typeof(TextOrListConverter))]
     public IReadOnlyList<string>? Cmd { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public HealthConfig? Healthcheck { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? ArgsEscaped { get; init; }
     public string? Image { get; init; }
     public Dictionary<string, EmptyObject>? Volumes { get; init; }
     public string? WorkingDir { get; init; }
 
-    [System.Text.Json.Serialization.JsonConverter(typeof(TextOrListConverter))]
+    [JsonConverter(typeof(TextOrListConverter))]
     public IReadOnlyList<string>? Entrypoint { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? NetworkDisabled { get; init; }
 
     /// <summary>Of the container's own network, as clients before 1.44 give it.</summary>
-    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? MacAddress { get; init; }
     public IReadOnlyList<string>? OnBuild { get; init; }
     public Dictionary<string, string>? Labels { get; init; }
 
     /// <summary>Name or number.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? StopSignal { get; init; }
 
     /// <summary>Seconds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? StopTimeout { get; init; }
 
-    [System.Text.Json.Serialization.JsonConverter(typeof(TextOrListConverter))]
+    [JsonConverter(typeof(TextOrListConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Shell { get; init; }
 }
 
@@ -58,13 +70,23 @@ public sealed record EmptyObject;
 
 public sealed record HealthConfig
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Test { get; init; }
 
     /// <summary>Nanoseconds, as all durations here.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Interval { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Timeout { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Retries { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? StartPeriod { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? StartInterval { get; init; }
 }
 
@@ -94,7 +116,12 @@ public sealed record EndpointSettings
 
 public sealed record EndpointIpamConfig
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? IPv4Address { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? IPv6Address { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? LinkLocalIPs { get; init; }
 }

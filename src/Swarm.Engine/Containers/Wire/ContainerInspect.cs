@@ -65,9 +65,13 @@ public sealed record ContainerStateView
 public sealed record MountPointView
 {
     public required string Type { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
     public required string Source { get; init; }
     public required string Destination { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Driver { get; init; }
     public string Mode { get; init; } = "";
     public bool RW { get; init; }
@@ -128,8 +132,11 @@ public sealed record NetworkSettingsSummary(Dictionary<string, EndpointSettings>
 
 public sealed record PortSummary
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? IP { get; init; }
     public int PrivatePort { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? PublicPort { get; init; }
     public required string Type { get; init; }
 }

@@ -77,6 +77,26 @@ public static class GoNulls
         PortBindings = host.PortBindings?.ToDictionary(p => p.Key, p => Records(p.Value)),
     };
 
+    /// <summary>As it is answered: a text that nobody gave is the empty one.</summary>
+    public static HostConfig Shown(this HostConfig host) => host with
+    {
+        ContainerIDFile = host.ContainerIDFile ?? "",
+        VolumeDriver = host.VolumeDriver ?? "",
+        CgroupnsMode = host.CgroupnsMode ?? "",
+        IpcMode = host.IpcMode ?? "",
+        Cgroup = host.Cgroup ?? "",
+        PidMode = host.PidMode ?? "",
+        UTSMode = host.UTSMode ?? "",
+        UsernsMode = host.UsernsMode ?? "",
+        Isolation = host.Isolation ?? "",
+        CgroupParent = host.CgroupParent ?? "",
+        CpusetCpus = host.CpusetCpus ?? "",
+        CpusetMems = host.CpusetMems ?? "",
+        PortBindings = host.PortBindings?.ToDictionary(p => p.Key, p => (IReadOnlyList<PortBinding>?)p.Value?.Select(Shown).ToList()),
+    };
+
+    private static PortBinding Shown(PortBinding binding) => new() { HostIp = binding.HostIp ?? "", HostPort = binding.HostPort ?? "" };
+
     public static IReadOnlyList<string>? Texts(IReadOnlyList<string>? list) => list is null ? null : [.. list.Select(text => text ?? "")];
 
     public static Dictionary<string, string>? Texts(Dictionary<string, string>? map) => map?.ToDictionary(p => p.Key, p => p.Value ?? "");

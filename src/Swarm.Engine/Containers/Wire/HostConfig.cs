@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Swarm.Engine.Containers.Wire;
 
@@ -19,8 +20,12 @@ public sealed record HostConfig
     public bool AutoRemove { get; init; }
     public string? VolumeDriver { get; init; }
     public IReadOnlyList<string>? VolumesFrom { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<MountRequest>? Mounts { get; init; }
     public IReadOnlyList<int>? ConsoleSize { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Dictionary<string, string>? Annotations { get; init; }
     public IReadOnlyList<string>? CapAdd { get; init; }
     public IReadOnlyList<string>? CapDrop { get; init; }
@@ -39,13 +44,19 @@ public sealed record HostConfig
     public bool PublishAllPorts { get; init; }
     public bool ReadonlyRootfs { get; init; }
     public IReadOnlyList<string>? SecurityOpt { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Dictionary<string, string>? StorageOpt { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Dictionary<string, string>? Tmpfs { get; init; }
     public string? UTSMode { get; init; }
     public string? UsernsMode { get; init; }
 
     /// <summary>Bytes; 0: 64 MiB.</summary>
     public long ShmSize { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Dictionary<string, string>? Sysctls { get; init; }
     public string? Runtime { get; init; }
     public string? Isolation { get; init; }
@@ -75,7 +86,11 @@ public sealed record HostConfig
     public IReadOnlyList<DeviceMapping>? Devices { get; init; }
     public IReadOnlyList<string>? DeviceCgroupRules { get; init; }
     public IReadOnlyList<DeviceRequest>? DeviceRequests { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long KernelMemory { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long KernelMemoryTCP { get; init; }
     public long MemoryReservation { get; init; }
 
@@ -93,6 +108,8 @@ public sealed record HostConfig
     public long IOMaximumBandwidth { get; init; }
     public IReadOnlyList<string>? MaskedPaths { get; init; }
     public IReadOnlyList<string>? ReadonlyPaths { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Init { get; init; }
 }
 
@@ -162,42 +179,82 @@ public sealed record Ulimit
 public sealed record MountRequest
 {
     public string Type { get; set; } = "";
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Source { get; set; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Target { get; set; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ReadOnly { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Consistency { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BindOptions? BindOptions { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public VolumeOptions? VolumeOptions { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TmpfsOptions? TmpfsOptions { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? ImageOptions { get; init; }
 }
 
 public sealed record BindOptions
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Propagation { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool NonRecursive { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool CreateMountpoint { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ReadOnlyNonRecursive { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ReadOnlyForceRecursive { get; init; }
 }
 
 public sealed record VolumeOptions
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool NoCopy { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Dictionary<string, string>? Labels { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public VolumeDriverConfig? DriverConfig { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Subpath { get; init; }
 }
 
 public sealed record VolumeDriverConfig
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Dictionary<string, string>? Options { get; init; }
 }
 
 public sealed record TmpfsOptions
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long SizeBytes { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public uint Mode { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<IReadOnlyList<string>>? Options { get; init; }
 }
