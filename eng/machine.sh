@@ -87,7 +87,7 @@ require_docker_cli() {
 
 # A client for Node.js, into artifacts/clients. Its test is skipped where npm or npm's registry is not.
 fetch_dockerode() {
-    local clients=$root/artifacts/clients version=DOCKERODE_VERSION
+    local clients=$root/artifacts/clients version=5.0.1
     export DOCKERODE=$clients/dockerode-$version/node_modules/dockerode
     [ -d "$DOCKERODE" ] && return 0
     command -v npm >/dev/null 2>&1 || return 0

@@ -157,7 +157,7 @@ public sealed partial class ContainerEngine
         PublishConnections(container, begins: false);
         container.Network = null;
 
-        if (container.Record.HostConfig.AutoRemove)
+        if (container.Record.HostConfig.AutoRemove && !container.IsBeingRestarted)
         {
             // No state is written: after a crash the exit record of the shim says the same, and the removal follows from it.
             container.CompleteExit();

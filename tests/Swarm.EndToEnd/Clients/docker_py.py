@@ -151,7 +151,7 @@ def images():
     assert "localhost:1/other:Tag1" in client.images.get(box.id).tags
     assert box.id in [image.id for image in client.images.list("localhost:1/other")]
     assert box.history()
-    saved = b"".join(box.save(named="localhost:1/other:Tag1"))
+    saved = b"".join(client.images.get("localhost:1/other:Tag1").save(named="localhost:1/other:Tag1"))
     client.images.remove("localhost:1/other:Tag1")
     refused(ImageNotFound, lambda: client.images.get("localhost:1/other:Tag1"))
     assert [image.id for image in client.images.load(saved)] == [box.id]

@@ -43,6 +43,15 @@ const until = async (what, ask) => {
   assert.fail(`not within ${limit} ms: ${what}`);
 };
 
+// What a container prints, once it is removed.
+const printed = async (image, command, host) => {
+  const out = new PassThrough();
+  const [ended, container] = await docker.run(image, command, out, { HostConfig: host });
+  assert.equal(ended.StatusCode, 0);
+  await container.remove();
+  return out.read()?.toString() ?? '';
+};
+
 const sleeper = async options => {
   const container = await docker.createContainer({ Image: 'box', Cmd: ['sleep', '1000'], ...options });
   await container.start();
@@ -72,11 +81,7 @@ const steps = {
     await short.remove();
     await refused(404, docker.getContainer('renamed').inspect());
     await refused(404, docker.createContainer({ Image: 'nosuchimage:1' }));
-    const out = new PassThrough();
-    const [ran, container] = await docker.run('box', ['echo', 'hi'], out);
-    assert.equal(ran.StatusCode, 0);
-    assert.equal(out.read().toString(), 'hi\r\n');
-    await container.remove();
+    assert.equal(await printed('box', ['echo', 'hi']), 'hi\r\n');
   },
 
   async aRunningContainer() {
@@ -128,8 +133,7 @@ const steps = {
     const tar = await from.getArchive({ path: '/bin/busybox' });
     await to.putArchive(tar, { path: '/etc' });
     assert.deepEqual((await to.changes()).map(change => change.Path).sort(), ['/etc', '/etc/busybox']);
-    const stat = JSON.parse(Buffer.from((await to.infoArchive({ path: '/etc/busybox' })).headers?.['x-docker-container-path-stat'] ?? 'e30=', 'base64'));
-    assert.ok(!stat.name || stat.name === 'busybox');
+    assert.equal((await to.infoArchive({ path: '/etc/busybox' })).statusCode, 200);
     await refused(404, from.getArchive({ path: '/nothing' }));
     const made = await to.commit({ repo: 'committed', tag: '1' });
     assert.match(made.Id, /^sha256:/);
@@ -145,9 +149,7 @@ const steps = {
     const said = await progress(await docker.buildImage({ context: folder, src: ['Dockerfile', 'given'] }, { t: 'built:1', buildargs: { who: 'me' } }));
     fs.rmSync(folder, { recursive: true });
     assert.ok(said.some(line => line.stream?.includes('Successfully tagged built:1')));
-    const out = new PassThrough();
-    await docker.run('built:1', [], out, { HostConfig: { AutoRemove: true } });
-    assert.equal(out.read().toString(), 'of me\r\n');
+    assert.equal(await printed('built:1', []), 'of me\r\n');
     await docker.getImage('built:1').remove();
   },
 
@@ -183,9 +185,7 @@ const steps = {
     const container = await sleeper();
     await front.connect({ Container: container.id, EndpointConfig: { Aliases: ['friend'], IPAMConfig: { IPv4Address: '10.123.46.67' } } });
     assert.deepEqual(Object.keys((await front.inspect()).Containers), [container.id]);
-    const out = new PassThrough();
-    await docker.run('box', ['ping', '-c', '1', 'friend'], out, { HostConfig: { NetworkMode: 'front', AutoRemove: true } });
-    assert.match(out.read().toString(), /10\.123\.46\.67/);
+    assert.match(await printed('box', ['ping', '-c', '1', 'friend'], { NetworkMode: 'front' }), /10\.123\.46\.67/);
     await refused(403, front.remove());
     await front.disconnect({ Container: container.id });
     await front.remove();
@@ -195,10 +195,8 @@ const steps = {
 
   async volumes() {
     const kept = await docker.createVolume({ Name: 'kept', Labels: { of: 'test' } });
-    await docker.run('box', ['sh', '-c', 'echo text > /data/file'], new PassThrough(), { HostConfig: { Binds: ['kept:/data'], AutoRemove: true } });
-    const out = new PassThrough();
-    await docker.run('box', ['cat', '/data/file'], out, { HostConfig: { Binds: ['kept:/data:ro'], AutoRemove: true } });
-    assert.equal(out.read().toString(), 'text\r\n');
+    assert.equal(await printed('box', ['sh', '-c', 'echo text > /data/file'], { Binds: ['kept:/data'] }), '');
+    assert.equal(await printed('box', ['cat', '/data/file'], { Binds: ['kept:/data:ro'] }), 'text\r\n');
     assert.deepEqual((await docker.listVolumes({ filters: { label: ['of=test'] } })).Volumes.map(volume => volume.Name), ['kept']);
     await kept.remove();
     await refused(404, kept.inspect());
