@@ -64,7 +64,7 @@ public sealed class ContainerRequestTests : IAsyncLifetime
     [Fact]
     public async Task A_list_shows_annotations_to_newer_clients()
     {
-        Assert.Equal((201, ""), await PostAsync("/v1.51/containers/create", """{"Image":"box","HostConfig":{"Annotations":{"hello":"world"} } }"""));
+        Assert.Equal((201, ""), await PostAsync("/v1.51/containers/create", """{"Image":"box","Cmd":["cat"],"HostConfig":{"Annotations":{"hello":"world"} } }"""));
         Assert.Equal("world", (string?)(await ListedAsync("1.46"))["Annotations"]!["hello"]);
         Assert.False((await ListedAsync("1.45")).ContainsKey("Annotations"));
     }

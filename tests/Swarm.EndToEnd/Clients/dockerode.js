@@ -173,7 +173,7 @@ const steps = {
   async events() {
     const heard = await docker.getEvents({ filters: { type: ['container'] } });
     const first = new Promise((resolve, reject) => heard.once('data', resolve).once('error', reject));
-    const container = await docker.createContainer({ name: 'heard', Image: 'box' });
+    const container = await docker.createContainer({ name: 'heard', Image: 'box', Cmd: ['true'] });
     const event = JSON.parse(await first);
     assert.deepEqual([event.Action, event.Actor.Attributes.name], ['create', 'heard']);
     heard.destroy();
