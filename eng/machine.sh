@@ -8,15 +8,23 @@ die() {
     exit 1
 }
 
-# command:Debian package, one a line. The first group builds, the second runs a node, the third only the tests.
+# command:Debian package, one a line; python3/MODULE is one of Python's. The first group builds, the second runs a node, the third only the tests.
 build_needs=(clang:clang)
 node_needs=(crun:crun nft:nftables ip:iproute2 busybox:busybox-static mkfs.ext4:e2fsprogs)
-test_needs=(docker-registry:docker-registry skopeo:skopeo socat:socat conntrack:conntrack ping:iputils-ping)
+test_needs=(docker-registry:docker-registry skopeo:skopeo socat:socat conntrack:conntrack ping:iputils-ping python3/docker:python3-docker)
+
+# Debian's modules are those of Debian's python3, which need not be the first on the PATH.
+is_there() {
+    case $1 in
+    python3/*) (cd / && { python3 -c "import ${1#*/}" || /usr/bin/python3 -c "import ${1#*/}"; }) ;;
+    *) command -v "$1" || [ -x "/usr/sbin/$1" ] ;;
+    esac >/dev/null 2>&1
+}
 
 missing_packages() {
     local need packages=()
     for need in "$@"; do
-        command -v "${need%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${need%%:*}" ] || packages+=("${need#*:}")
+        is_there "${need%%:*}" || packages+=("${need#*:}")
     done
     printf '%s\n' "${packages[@]}"
 }
@@ -75,6 +83,23 @@ require_docker_cli() {
         rm -rf "$work"
     fi
     export PATH="$tools/usr/bin:$PATH"
+}
+
+# A client for Node.js, into artifacts/clients. Its test is skipped where npm or npm's registry is not.
+fetch_dockerode() {
+    local clients=$root/artifacts/clients version=5.0.1
+    export DOCKERODE=$clients/dockerode-$version/node_modules/dockerode
+    [ -d "$DOCKERODE" ] && return 0
+    command -v npm >/dev/null 2>&1 || return 0
+    say "fetching dockerode"
+    local stage=$clients/.stage log=$root/artifacts/npm.log
+    rm -rf "$stage"
+    mkdir -p "$stage"
+    if ! timeout 120 npm install --prefix "$stage" --ignore-scripts --no-audit --no-fund "dockerode@$version" >"$log" 2>&1; then
+        say "npm did not fetch dockerode, its test is skipped (see $log)"
+        return 0
+    fi
+    mv -T "$stage" "$clients/dockerode-$version"
 }
 
 # A name for the exact sources: the binary is built once per value.

@@ -8,7 +8,7 @@ namespace Swarm.Agent;
 
 /// <summary>
 /// An append log: one write and at most one fdatasync for any number of tasks. Each record is its length, a CRC-32C and a kind with its payload;
-/// a torn tail is cut off on load. Rewritten whole once most of it is outdated.
+/// a torn tail is cut off on load. Rewritten whole once most of it is outdated, if the disk has room for that.
 /// </summary>
 public sealed class FileJournal : IAgentJournal, IDisposable
 {
@@ -38,8 +38,14 @@ public sealed class FileJournal : IAgentJournal, IDisposable
     {
         lock (_writing)
         {
-            Replay(File.Exists(_path) ? File.ReadAllBytes(_path) : []);
-            Compact();
+            var whole = Replay(File.Exists(_path) ? File.ReadAllBytes(_path) : []);
+            if (!TryCompact())
+            {
+                Reopen();
+                _file!.SetLength(whole);
+                _file.Position = whole;
+            }
+
             return [.. _live.Values.Select(record => Codec.Deserialize<SwarmTask>(record.AsMemory(HeaderSize + 1)))];
         }
     }
@@ -88,7 +94,7 @@ public sealed class FileJournal : IAgentJournal, IDisposable
 
             if (file.Position > MinCompaction && file.Position > 4 * _liveBytes)
             {
-                Compact();
+                TryCompact();
             }
         }
     }
@@ -108,20 +114,22 @@ public sealed class FileJournal : IAgentJournal, IDisposable
         ? task
         : task with { Spec = task.Spec with { Container = task.Spec.Container with { RegistryAuth = "" } } };
 
-    private void Replay(ReadOnlyMemory<byte> log)
+    /// <returns>Bytes of whole records: what follows them is torn.</returns>
+    private long Replay(ReadOnlyMemory<byte> log)
     {
+        var whole = 0L;
         while (log.Length >= HeaderSize)
         {
             var length = BinaryPrimitives.ReadInt32LittleEndian(log.Span);
             if (length < 1 || length > log.Length - HeaderSize)
             {
-                return;
+                break;
             }
 
             var body = log.Slice(HeaderSize, length);
             if (Checksum(body.Span) != BinaryPrimitives.ReadUInt32LittleEndian(log.Span[4..]))
             {
-                return;
+                break;
             }
 
             if (body.Span[0] == Kept)
@@ -134,10 +142,14 @@ public sealed class FileJournal : IAgentJournal, IDisposable
             }
 
             log = log[(HeaderSize + length)..];
+            whole += HeaderSize + length;
         }
+
+        return whole;
     }
 
-    private void Compact()
+    /// <summary>False: the disk has no room for a second one, and the file is as it was.</summary>
+    private bool TryCompact()
     {
         using var content = new MemoryStream();
         foreach (var record in _live.Values)
@@ -145,10 +157,24 @@ public sealed class FileJournal : IAgentJournal, IDisposable
             content.Write(record);
         }
 
-        DurableFile.Write(_path, content.GetBuffer().AsSpan(0, (int)content.Length));
+        try
+        {
+            DurableFile.Write(_path, content.GetBuffer().AsSpan(0, (int)content.Length));
+        }
+        catch (IOException e) when (LinuxError.IsNoSpace(e))
+        {
+            return false;
+        }
+
+        Reopen();
+        _file!.Seek(0, SeekOrigin.End);
+        return true;
+    }
+
+    private void Reopen()
+    {
         _file?.Dispose();
-        _file = new FileStream(_path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Write, BufferSize = 0 });
-        _file.Seek(0, SeekOrigin.End);
+        _file = new FileStream(_path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, BufferSize = 0 });
     }
 
     private void Keep(string id, byte[] record)

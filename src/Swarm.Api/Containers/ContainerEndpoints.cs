@@ -49,6 +49,11 @@ public static class ContainerEndpoints
             c => (all || c.State.IsRunning || c.State.Status == ContainerStatus.Restarting) && filter(c),
             given > 0 ? (int)Math.Min(given, int.MaxValue) : int.MaxValue,
             context.QueryBool("size"));
+        if (context.ApiVersion() < OlderClients.FirstWithListedAnnotations)
+        {
+            summaries = [.. summaries.Select(summary => summary with { HostConfig = summary.HostConfig with { Annotations = null } })];
+        }
+
         return context.WriteJsonAsync(summaries, EngineJson.Default.IReadOnlyListContainerSummary);
     }
 
@@ -95,14 +100,15 @@ public static class ContainerEndpoints
         await context.AnswerEmptyAsync(started ? StatusCodes.Status204NoContent : StatusCodes.Status304NotModified).ConfigureAwait(false);
     }
 
+    /// <summary>What a stop, restart or removal has begun goes on when its client has left, as in Docker.</summary>
     private static async Task StopAsync(HttpContext context, ContainerEngine engine)
     {
-        var stopped = await engine.StopAsync(Named(context, engine), (int?)context.QueryInt("t"), context.QueryString("signal"), context.RequestAborted).ConfigureAwait(false);
+        var stopped = await engine.StopAsync(Named(context, engine), (int?)context.QueryInt("t"), context.QueryString("signal"), CancellationToken.None).ConfigureAwait(false);
         await context.AnswerEmptyAsync(stopped ? StatusCodes.Status204NoContent : StatusCodes.Status304NotModified).ConfigureAwait(false);
     }
 
     private static Task RestartAsync(HttpContext context, ContainerEngine engine) => ActAsync(
-        context, engine, (c, cancellation) => engine.RestartAsync(c, (int?)context.QueryInt("t"), context.QueryString("signal"), cancellation));
+        context, engine, (c, _) => engine.RestartAsync(c, (int?)context.QueryInt("t"), context.QueryString("signal"), CancellationToken.None));
 
     private static Task KillAsync(HttpContext context, ContainerEngine engine) =>
         ActAsync(context, engine, (c, cancellation) => engine.KillAsync(c, context.QueryString("signal"), cancellation));
@@ -114,7 +120,7 @@ public static class ContainerEndpoints
             throw EngineException.BadRequest($"bad parameter: \"{context.RouteString("id")}\" is no link; one is CONTAINER/ALIAS");
         }
 
-        return ActAsync(context, engine, (c, cancellation) => engine.RemoveAsync(c, context.QueryBool("force"), context.QueryBool("v"), cancellation));
+        return ActAsync(context, engine, (c, _) => engine.RemoveAsync(c, context.QueryBool("force"), context.QueryBool("v"), CancellationToken.None));
     }
 
     /// <summary>`docker rm --link CONTAINER/ALIAS`.</summary>

@@ -1,4 +1,5 @@
 using Swarm.Api.Http;
+using Swarm.Engine;
 using Swarm.Engine.Containers.Wire;
 
 namespace Swarm.Api.Containers;
@@ -6,10 +7,19 @@ namespace Swarm.Api.Containers;
 /// <summary>What a client that speaks an older version of the API means by what it sends, or leaves out: the defaults of its time.</summary>
 internal static class OlderClients
 {
-    private static readonly ApiVersion FirstWithPrivateIpc = new(1, 40), FirstWithCgroupNamespaces = new(1, 41), FirstWithStartInterval = new(1, 44), FirstWithRecursiveReadOnly = new(1, 44);
+    private static readonly ApiVersion FirstWithPrivateIpc = new(1, 40), FirstWithCgroupNamespaces = new(1, 41), FirstWithStartInterval = new(1, 44), FirstWithRecursiveReadOnly = new(1, 44),
+        FirstWithSeveralNetworks = new(1, 44);
+
+    /// <summary>Older ones are not told a container's annotations in a list.</summary>
+    public static ApiVersion FirstWithListedAnnotations { get; } = new(1, 46);
 
     public static ContainerCreateRequest Adapt(ContainerCreateRequest request, ApiVersion version)
     {
+        if (version < FirstWithSeveralNetworks && request.NetworkingConfig?.EndpointsConfig is { Count: > 1 } networks)
+        {
+            throw EngineException.BadRequest($"Container cannot be created with multiple network endpoints: {string.Join(", ", networks.Keys)}");
+        }
+
         var host = Adapt(request.HostConfig ?? new HostConfig(), version);
         if (version < FirstWithPrivateIpc && string.IsNullOrEmpty(host.IpcMode))
         {

@@ -107,7 +107,7 @@ public static class SystemEndpoints
             ContainersStopped = containers.Stopped,
             Images = system.Images,
             Driver = facts.StorageDriver,
-            Plugins = new PluginsInfo { Volume = ["local"], Network = ["bridge", "host", "macvlan", "null", "overlay"], Log = ["json-file", "local"], Authorization = configured.AuthorizationPlugins },
+            Plugins = new PluginsInfo { Volume = BuiltInDrivers.Volume, Network = BuiltInDrivers.Network, Log = BuiltInDrivers.Log, Authorization = configured.AuthorizationPlugins },
             MemoryLimit = true,
             SwapLimit = true,
             CpuCfsPeriod = true,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Swarm.Engine;
 using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Images;
 
@@ -33,6 +34,7 @@ internal sealed record ImageInspect
     public string Comment { get; init; } = "";
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonConverter(typeof(GoTime))]
     public DateTimeOffset? Created { get; init; }
     public string DockerVersion { get; init; } = "";
     public string Author { get; init; } = "";
@@ -55,7 +57,7 @@ internal sealed record ImageInspect
 internal sealed record RootFs(string Type, IReadOnlyList<string> Layers);
 
 internal sealed record ImageMetadata(
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? LastTagTime);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonConverter(typeof(GoTime))] DateTimeOffset? LastTagTime);
 
 internal sealed record HistoryItem(string Id, long Created, string CreatedBy, IReadOnlyList<string>? Tags, long Size, string Comment);
 

@@ -13,6 +13,7 @@ public sealed class Container
     private volatile ContainerState _state;
     private volatile NetworkSandbox? _network;
     private volatile HealthState? _health;
+    private volatile bool _isBeingRestarted;
     private volatile TaskCompletionSource<ContainerState> _nextExit = NewExit();
 
     internal Container(ContainerRecord record, ContainerState state) =>
@@ -85,6 +86,13 @@ public sealed class Container
     internal CancellationTokenSource? RestartDelay { get; set; }
 
     internal bool Removing { get; set; }
+
+    /// <summary>A user restarts it: the end of this run is not that of a container that is removed when it ends.</summary>
+    internal bool IsBeingRestarted
+    {
+        get => _isBeingRestarted;
+        set => _isBeingRestarted = value;
+    }
 
     /// <summary>How many look into its files now, for whom its root stays mounted.</summary>
     internal int RootHolds { get; set; }

@@ -42,7 +42,7 @@ public sealed partial class ContainerEngine
         PortRequests.Of(config, host);
         ContainerLinks.Check(host, _index);
         var networks = ContainerNetworks.Of(request, host, _network);
-        var mounts = MountResolution.Of(config, host, OtherOf);
+        var mounts = MountResolution.Of(config, host, _options.DataRoot, OtherOf);
         name = name.Length > 0 ? ContainerNames.Check(name) : ContainerNames.Generate(_random, _index.IsTaken);
         _index.Reserve(name, id);
         try

@@ -87,7 +87,16 @@ public sealed partial class ContainerEngine
 
     public async Task RestartAsync(Container container, int? seconds, string signal, CancellationToken cancellation)
     {
-        await StopAsync(container, seconds, signal, cancellation).ConfigureAwait(false);
+        container.IsBeingRestarted = true;
+        try
+        {
+            await StopAsync(container, seconds, signal, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            container.IsBeingRestarted = false;
+        }
+
         await StartAsync(container, cancellation).ConfigureAwait(false);
         Publish(container, "restart");
     }

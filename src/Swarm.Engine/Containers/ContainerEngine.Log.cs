@@ -7,6 +7,9 @@ public sealed partial class ContainerEngine
     [LoggerMessage(4011, LogLevel.Warning, "The state of container {Container} is not on the disk, which is full; it is written when there is room")]
     private partial void StateNotSaved(Exception error, string container);
 
+    [LoggerMessage(4012, LogLevel.Error, "The state of container {Container} cannot be written; it is tried again")]
+    private partial void StateRefused(Exception error, string container);
+
     [LoggerMessage(4001, LogLevel.Warning, "The shim of container {Container} is gone without an exit; what is left of it is being killed")]
     private partial void ShimLost(string container);
 

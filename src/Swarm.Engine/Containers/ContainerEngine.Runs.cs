@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Swarm.Engine.Shim;
+using Swarm.Linux;
 
 namespace Swarm.Engine.Containers;
 
@@ -34,13 +35,13 @@ public sealed partial class ContainerEngine
         catch (Exception e) when (e is EngineException or IOException or UnauthorizedAccessException or SocketException)
         {
             const int cannotStart = 128;
-            await StartFailedAsync(container, cannotStart, e.Message).ConfigureAwait(false);
+            await StartFailedAsync(container, cannotStart, DiskFull.Text(e)).ConfigureAwait(false);
             if (e is EngineException)
             {
                 throw;
             }
 
-            throw new EngineException(500, $"cannot start container {container.Record.Name}: {e.Message}", e);
+            throw new EngineException(500, $"cannot start container {container.Record.Name}: {DiskFull.Text(e)}", e);
         }
 
         container.Run = run;
@@ -98,7 +99,7 @@ public sealed partial class ContainerEngine
         run.Control.Dispose();
         if (run.ShimPid > 0)
         {
-            Linux.ChildProcess.Wait(run.ShimPid);
+            ChildProcess.Wait(run.ShimPid);
         }
 
         if (exit is null)
@@ -156,7 +157,7 @@ public sealed partial class ContainerEngine
         PublishConnections(container, begins: false);
         container.Network = null;
 
-        if (container.Record.HostConfig.AutoRemove)
+        if (container.Record.HostConfig.AutoRemove && !container.IsBeingRestarted)
         {
             // No state is written: after a crash the exit record of the shim says the same, and the removal follows from it.
             container.CompleteExit();

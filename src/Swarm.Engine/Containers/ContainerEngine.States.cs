@@ -44,7 +44,7 @@ public sealed partial class ContainerEngine
                 await Task.Delay(SaveAgain, _time, _ended.Token).ConfigureAwait(false);
                 await container.Mailbox.RunAsync(() =>
                 {
-                    container.IsUnsaved = !TrySave(container, container.State);
+                    SaveAgainNow(container);
                     return Task.CompletedTask;
                 }).ConfigureAwait(false);
             }
@@ -56,6 +56,19 @@ public sealed partial class ContainerEngine
         catch (EngineException)
         {
             // The container is gone.
+        }
+    }
+
+    /// <summary>There is no call that whatever refuses it now could fail, so that is said, and it is tried again.</summary>
+    private void SaveAgainNow(Container container)
+    {
+        try
+        {
+            container.IsUnsaved = !container.Removing && !TrySave(container, container.State);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            StateRefused(e, container.Id);
         }
     }
 }

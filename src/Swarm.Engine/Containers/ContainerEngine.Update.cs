@@ -50,5 +50,12 @@ public sealed partial class ContainerEngine
             // crun has no way to take this limit away: it writes the number that it is given.
             await File.WriteAllTextAsync(Path.Combine(Cgroups.FolderOf("pids", Specs.CgroupPath(container.Record)), "pids.max"), "max", cancellation).ConfigureAwait(false);
         }
+
+        if (resources.Cpu?.Quota is null && SpecResources.Of(container.Record.HostConfig, Cgroups).Cpu?.Quota is not null)
+        {
+            // As crun: -1 is refused by the kernel as crun writes it.
+            var (limit, none) = Cgroups.Mode == CgroupMode.V2 ? ("cpu.max", "max") : ("cpu.cfs_quota_us", "-1");
+            await File.WriteAllTextAsync(Path.Combine(Cgroups.FolderOf("cpu", Specs.CgroupPath(container.Record)), limit), none, cancellation).ConfigureAwait(false);
+        }
     }
 }

@@ -74,7 +74,7 @@ internal static class ContainerViews
             Labels = record.Config.Labels ?? [],
             State = StatusName(state.Status),
             Status = Describe(state, container.Health, now),
-            HostConfig = new HostConfigSummary(record.HostConfig.NetworkMode ?? ""),
+            HostConfig = new HostConfigSummary(record.HostConfig.NetworkMode ?? "") { Annotations = record.HostConfig.Annotations is { Count: > 0 } annotations ? annotations : null },
             NetworkSettings = new NetworkSettingsSummary(network.Networks),
             Mounts = Mounts(record),
         };

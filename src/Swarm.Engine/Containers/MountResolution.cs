@@ -22,10 +22,15 @@ internal static class MountResolution
     public sealed record Resolved(MountPoint Mount, VolumeCreateRequest? Create, bool CopyUp);
 
     /// <exception cref="EngineException">400 with Docker's words; 501 for kinds that are not built.</exception>
+    /// <param name="dataRoot">The engine's own folder, whose mounts a container must not keep.</param>
     /// <param name="find">Finds another container, whose mounts are wanted too; it refuses what is not there.</param>
-    public static IReadOnlyList<Resolved> Of(ContainerConfig config, HostConfig host, Func<string, Container>? find = null)
+    public static IReadOnlyList<Resolved> Of(ContainerConfig config, HostConfig host, string dataRoot, Func<string, Container>? find = null)
     {
-        List<Resolved> all = [.. (host.Binds ?? []).Select(FromBind), .. (host.Mounts ?? []).Select(FromMount), .. (host.Tmpfs ?? []).Select(FromTmpfs)];
+        List<Resolved> all =
+        [
+            .. (host.Binds ?? []).Select(bind => FromBind(bind, dataRoot)), .. (host.Mounts ?? []).Select(mount => FromMount(mount, dataRoot)),
+            .. (host.Tmpfs ?? []).Select(FromTmpfs),
+        ];
         var duplicate = all.GroupBy(r => r.Mount.Destination).FirstOrDefault(g => g.Count() > 1);
         if (duplicate is not null)
         {
@@ -63,7 +68,7 @@ internal static class MountResolution
         return unknown is null ? (parts[0], mode.Split(',').Contains("ro")) : throw EngineException.BadRequest($"invalid mode: {unknown}");
     }
 
-    private static Resolved FromBind(string bind)
+    private static Resolved FromBind(string bind, string dataRoot)
     {
         var parts = bind.Split(':');
         if (parts.Length is < 2 or > 3 || parts[0].Length == 0)
@@ -99,17 +104,17 @@ internal static class MountResolution
             Destination = destination,
             ReadOnly = readOnly,
             Mode = mode,
-            Propagation = options.FirstOrDefault(Propagations.Contains) ?? "rprivate",
+            Propagation = PropagationOf(options.FirstOrDefault(Propagations.Contains) ?? "", source, dataRoot),
         }, null, false);
     }
 
-    private static Resolved FromMount(MountRequest mount)
+    private static Resolved FromMount(MountRequest mount, string dataRoot)
     {
         var destination = Clean(mount.Target ?? "", $"{mount.Type} mount");
         switch (mount.Type)
         {
             case "bind":
-                return FromBindMount(mount, destination);
+                return FromBindMount(mount, destination, dataRoot);
             case "volume":
                 var subpath = mount.VolumeOptions?.Subpath ?? "";
                 if (subpath.Length > 0 && (subpath.StartsWith('/') || subpath.Split('/').Contains("..")))
@@ -148,7 +153,7 @@ internal static class MountResolution
         }
     }
 
-    private static Resolved FromBindMount(MountRequest mount, string destination)
+    private static Resolved FromBindMount(MountRequest mount, string destination, string dataRoot)
     {
         var source = mount.Source ?? "";
         if (!source.StartsWith('/'))
@@ -181,9 +186,33 @@ internal static class MountResolution
             ReadOnly = mount.ReadOnly,
             NonRecursive = mount.BindOptions?.NonRecursive == true,
             ReadOnlyNonRecursive = mount.BindOptions?.ReadOnlyNonRecursive == true,
-            Propagation = propagation.Length > 0 ? propagation : "rprivate",
+            Propagation = PropagationOf(propagation, source, dataRoot),
         }, null, false);
     }
+
+    /// <summary>
+    /// A private copy of the mounts below the data root would hold other containers' file systems for as long as this one lives: there unmounting must
+    /// come through.
+    /// </summary>
+    /// <param name="asked">Empty: the default.</param>
+    private static string PropagationOf(string asked, string source, string dataRoot)
+    {
+        if (!Contains(dataRoot, source) && !Contains(source, dataRoot))
+        {
+            return asked.Length > 0 ? asked : "rprivate";
+        }
+
+        return asked switch
+        {
+            "" => "rslave",
+            "rslave" or "rshared" => asked,
+            _ => throw EngineException.BadRequest(
+                $"invalid mount config: must use either propagation mode \"rslave\" or \"rshared\" when mount source is within the daemon root, daemon root: \"{dataRoot}\", bind mount source: \"{source}\", propagation: \"{asked}\""),
+        };
+    }
+
+    private static bool Contains(string folder, string path) =>
+        (path.TrimEnd('/') + "/").StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
 
     private static void CheckRecursion(bool readOnly, BindOptions options)
     {

@@ -3,7 +3,7 @@ namespace Swarm.Engine.Files;
 /// <summary>A path that a client names in a container: absolute and clean, remembering whether its end asks to follow a link.</summary>
 /// <param name="Clean">Begins with a slash; ".." is resolved by name, as Docker's clients do.</param>
 /// <param name="Follows">It ended in "/" or "/.": a link at its end stands for where it leads.</param>
-/// <param name="Base">Its last element as an archive is to name it: "." if it ended in "/.", "/" for the root.</param>
+/// <param name="Base">Its last element as an archive is to name it: "." if it ended in "/." or "/./", "/" for the root.</param>
 internal sealed record ContainerPath(string Clean, bool Follows, string Base)
 {
     /// <exception cref="EngineException">400: empty, or with a zero byte.</exception>
@@ -32,7 +32,8 @@ internal sealed record ContainerPath(string Clean, bool Follows, string Base)
             }
         }
 
-        var endsInDot = path is "." || path.EndsWith("/.", StringComparison.Ordinal);
+        var end = path.TrimEnd('/');
+        var endsInDot = end is "." || end.EndsWith("/.", StringComparison.Ordinal);
         var name = endsInDot ? "." : parts.Count == 0 ? "/" : parts[^1];
         return new ContainerPath("/" + string.Join('/', parts), endsInDot || path.EndsWith('/') || parts.Count == 0, name);
     }

@@ -42,4 +42,7 @@ public sealed record HealthState
 /// <param name="ExitCode">0: healthy; -1: it could not be run, or took too long.</param>
 /// <param name="Output">At most 4096 bytes of it.</param>
 public sealed record HealthProbe(
-    [property: JsonPropertyName("Start")] DateTimeOffset Start, [property: JsonPropertyName("End")] DateTimeOffset End, int ExitCode, string Output);
+    [property: JsonPropertyName("Start"), JsonConverter(typeof(GoTime))] DateTimeOffset Start,
+    [property: JsonPropertyName("End"), JsonConverter(typeof(GoTime))] DateTimeOffset End,
+    int ExitCode,
+    string Output);

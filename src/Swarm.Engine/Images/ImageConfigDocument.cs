@@ -24,6 +24,7 @@ internal sealed record ImageConfigDocument
     public string? Os { get; set; }
 
     [JsonPropertyName("created")]
+    [JsonConverter(typeof(GoTime))]
     public DateTimeOffset? Created { get; set; }
 
     [JsonPropertyName("author")]
@@ -100,6 +101,7 @@ internal sealed record RootFsSection
 internal sealed record HistorySection
 {
     [JsonPropertyName("created")]
+    [JsonConverter(typeof(GoTime))]
     public DateTimeOffset? Created { get; set; }
 
     [JsonPropertyName("created_by")]

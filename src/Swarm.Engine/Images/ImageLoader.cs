@@ -74,7 +74,7 @@ internal sealed class ImageLoader(ImageStore store, ImagePlatform? wanted)
             {
                 var platform = wanted ?? ImagePlatform.Own;
                 var chosen = manifest.For(platform.Os, platform.Architecture, platform.Variant)
-                    ?? throw new InvalidDataException($"no matching manifest for {platform} in the archive");
+                    ?? throw EngineException.NotFound($"no matching manifest for {platform} in the archive: not found");
                 digest = contents.Required(BlobName(Digest.Parse(chosen.Digest)));
             }
 

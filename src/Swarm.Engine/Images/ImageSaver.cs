@@ -38,6 +38,8 @@ public sealed class ImageSaver
     /// <summary>Writes the archive; what it writes is kept from deletion meanwhile.</summary>
     public void WriteTo(Stream output, CancellationToken cancellation)
     {
+        // As Docker, which reads no times; a configuration shows when its image was made.
+        var created = _images.Values.ToDictionary(entry => entry.Image.Id, entry => new TarTime(entry.Image.Document.Created?.ToUnixTimeSeconds() ?? 0));
         var blobs = _images.Values.SelectMany(entry => entry.Image.Blobs).Distinct().ToList();
         _store.Blobs.Hold(blobs);
         try
@@ -47,7 +49,7 @@ public sealed class ImageSaver
             WriteFolder(writer, "blobs/sha256");
             foreach (var blob in blobs)
             {
-                WriteBlob(writer, blob, cancellation);
+                WriteBlob(writer, blob, created.GetValueOrDefault(blob), cancellation);
             }
 
             WriteFile(writer, "index.json", Index().ToJson());
@@ -87,10 +89,10 @@ public sealed class ImageSaver
         Layers = [.. entry.Image.Manifest.Layers!.Select(layer => ImageLoader.BlobName(Digest.Parse(layer.Digest)))],
     })];
 
-    private void WriteBlob(TarWriter writer, Digest blob, CancellationToken cancellation)
+    private void WriteBlob(TarWriter writer, Digest blob, TarTime modified, CancellationToken cancellation)
     {
         using var file = _store.Blobs.OpenRead(blob);
-        writer.Write(Entry(ImageLoader.BlobName(blob)) with { Size = file.Length });
+        writer.Write(Entry(ImageLoader.BlobName(blob)) with { Size = file.Length, Modified = modified });
         var chunk = new byte[ChunkSize];
         for (int length; (length = file.Read(chunk)) > 0;)
         {

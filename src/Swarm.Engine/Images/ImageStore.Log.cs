@@ -12,4 +12,7 @@ public sealed partial class ImageStore
 
     [LoggerMessage(3, LogLevel.Warning, "a mirror could not give {Reference}; the next source is asked")]
     internal partial void MirrorFailed(Exception e, string reference);
+
+    [LoggerMessage(4, LogLevel.Warning, "The disk is full: {Free} MiB are left in {Folder}. What needs room is refused until some is made, as by docker rm, rmi and system prune")]
+    private partial void DiskIsFull(string folder, long free);
 }

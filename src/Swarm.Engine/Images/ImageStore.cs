@@ -43,6 +43,12 @@ public sealed partial class ImageStore : IImageStore
         string root, BlobStore blobs, LayerStore layers, RegistryClient registry, TimeProvider time, ILogger<ImageStore> logger)
     {
         var store = new ImageStore(root, blobs, layers, registry, time, logger);
+        var disk = layers.Disk(root);
+        if (disk.Free < RoomOnDisk.Reserve(disk.Total))
+        {
+            store.DiskIsFull(root, disk.Free >> 20);
+        }
+
         store.RemoveUnreferenced();
         foreach (var image in store._state.Images.Values.Where(image => image.Chain.Any(id => layers.Find(id) is null)))
         {

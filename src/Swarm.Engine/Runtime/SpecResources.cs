@@ -45,7 +45,7 @@ internal static class SpecResources
         var cpu = new OciCpu
         {
             Shares = host.CpuShares > 0 ? (ulong)host.CpuShares : null,
-            Quota = quota != 0 ? quota : null,
+            Quota = quota > 0 ? quota : null,
             Period = period > 0 ? period : null,
             RealtimePeriod = host.CpuRealtimePeriod > 0 ? (ulong)host.CpuRealtimePeriod : null,
             RealtimeRuntime = host.CpuRealtimeRuntime != 0 ? host.CpuRealtimeRuntime : null,

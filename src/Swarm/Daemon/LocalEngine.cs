@@ -199,15 +199,12 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
                 .DistinctBy(pair => pair.Key)),
         Plugins =
         [
-            new Model.EnginePlugin { Type = "Log", Name = "json-file" },
-            new Model.EnginePlugin { Type = "Log", Name = "local" },
-            new Model.EnginePlugin { Type = "Network", Name = "bridge" },
-            new Model.EnginePlugin { Type = "Network", Name = "host" },
-            new Model.EnginePlugin { Type = "Network", Name = "null" },
-            new Model.EnginePlugin { Type = "Network", Name = "overlay" },
-            new Model.EnginePlugin { Type = "Volume", Name = "local" },
+            .. Plugins("Authorization", options.AuthorizationPlugins), .. Plugins("Log", BuiltInDrivers.Log),
+            .. Plugins("Network", BuiltInDrivers.Network), .. Plugins("Volume", BuiltInDrivers.Volume),
         ],
     };
+
+    private static IEnumerable<Model.EnginePlugin> Plugins(string type, IEnumerable<string> names) => names.Select(name => new Model.EnginePlugin { Type = type, Name = name });
 
     private static string EngineId(string dataRoot)
     {

@@ -99,6 +99,20 @@ public sealed class ContainerLifeTests
     }
 
     [RootFact]
+    public async Task An_auto_removed_container_outlives_a_restart_and_no_other_end()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        var container = await fixture.RunAsync("sleep 1000", new HostConfig { AutoRemove = true });
+        var first = container.State.Pid;
+        await fixture.Engine.RestartAsync(container, seconds: 0, signal: "", CancellationToken.None);
+        Assert.Equal(ContainerStatus.Running, container.State.Status);
+        Assert.NotEqual(first, container.State.Pid);
+        await fixture.Engine.StopAsync(container, seconds: 0, signal: "", CancellationToken.None);
+        await container.Removed.WaitAsync(EngineFixture.Deadline);
+        Assert.Empty(fixture.Engine.Containers);
+    }
+
+    [RootFact]
     public async Task Half_made_and_half_removed_containers_are_gone_after_the_next_start()
     {
         await using var fixture = await EngineFixture.StartAsync();

@@ -152,6 +152,26 @@ public sealed class ContainerOptionTests
         Assert.True(stats.CpuStats.SystemCpuUsage > 0 && stats.PidsStats.Current >= 1);
     }
 
+    [RootFact]
+    public async Task A_quota_of_minus_one_takes_the_quota_away()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        var container = await fixture.RunAsync("sleep 1000", new HostConfig { CpuQuota = -1 });
+        var before = Quota();
+        foreach (var (asked, seen) in new[] { (15000L, "15000"), (-1, before), (20000, "20000"), (-1, before) })
+        {
+            await fixture.Engine.UpdateAsync(container, new HostConfig { CpuQuota = asked }, CancellationToken.None);
+            Assert.Equal(seen, Quota());
+            Assert.Equal(asked, container.Record.HostConfig.CpuQuota);
+        }
+
+        string Quota()
+        {
+            var group = fixture.Engine.Cgroups.FolderOf("cpu", fixture.Engine.Specs.CgroupPath(container.Record));
+            return File.ReadAllText(Path.Combine(group, fixture.Engine.Cgroups.Mode == Runtime.CgroupMode.V2 ? "cpu.max" : "cpu.cfs_quota_us")).Split(' ')[0].Trim();
+        }
+    }
+
     private static async Task<(int ExitCode, string Output)> RunAsync(EngineFixture fixture, string script, HostConfig host)
     {
         var container = await fixture.CreateAsync(script, host);

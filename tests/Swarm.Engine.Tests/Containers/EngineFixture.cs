@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
@@ -37,10 +39,16 @@ public sealed class EngineFixture : IAsyncDisposable
 
     private Func<EngineOptions, EngineOptions> Change { get; init; } = options => options;
 
+    private TimeProvider Time { get; init; } = TimeProvider.System;
+
+    private ILogger<ContainerEngine> Log { get; init; } = NullLogger<ContainerEngine>.Instance;
+
     /// <param name="change">The options that the engine starts with; null: as they are.</param>
-    public static async Task<EngineFixture> StartAsync(Func<EngineOptions, EngineOptions>? change = null)
+    /// <param name="time">Null: the machine's.</param>
+    /// <param name="log">Null: nobody listens.</param>
+    public static async Task<EngineFixture> StartAsync(Func<EngineOptions, EngineOptions>? change = null, TimeProvider? time = null, ILogger<ContainerEngine>? log = null)
     {
-        var fixture = new EngineFixture { Change = change ?? (options => options) };
+        var fixture = new EngineFixture { Change = change ?? (options => options), Time = time ?? TimeProvider.System, Log = log ?? NullLogger<ContainerEngine>.Instance };
         await fixture.RestartAsync();
         return fixture;
     }
@@ -54,7 +62,7 @@ public sealed class EngineFixture : IAsyncDisposable
         }
 
         Engine = new ContainerEngine(
-            Change(Options), new OneImage(), Roots, new NoNetwork(), new EventBus(TimeProvider.System), TimeProvider.System, new Random(1), NullLogger<ContainerEngine>.Instance);
+            Change(Options), new OneImage(), Roots, new NoNetwork(), new EventBus(Time), Time, new Random(1), Log);
         await Engine.RecoverAsync(CancellationToken.None);
         Engine.RestartWanted();
     }
@@ -73,6 +81,14 @@ public sealed class EngineFixture : IAsyncDisposable
         var container = await CreateAsync(script, host);
         await Engine.StartAsync(container, CancellationToken.None);
         return container;
+    }
+
+    public static async Task UntilAsync(string what, Func<bool> holds)
+    {
+        for (var watch = Stopwatch.StartNew(); !holds(); await Task.Delay(10))
+        {
+            Assert.True(watch.Elapsed < Deadline, $"not within {Deadline}: {what}");
+        }
     }
 
     /// <summary>Everything below the engine's folders that carries this id.</summary>

@@ -107,14 +107,49 @@ public sealed class RequestTests
     [InlineData("/:/host/root:rslave", MountKind.Bind, "", "/host/root", false)]
     public void Binds_are_volumes_or_folders(string bind, MountKind kind, string name, string destination, bool readOnly)
     {
-        var mount = Assert.Single(MountResolution.Of(new ContainerConfig(), new HostConfig { Binds = [bind] })).Mount;
+        var mount = Assert.Single(MountResolution.Of(new ContainerConfig(), new HostConfig { Binds = [bind] }, "/data")).Mount;
         Assert.Equal((kind, name, destination, readOnly), (mount.Kind, mount.Name, mount.Destination, mount.ReadOnly));
+    }
+
+    [Theory]
+    [InlineData("root", "", "rslave")]
+    [InlineData(".", "rshared", "rshared")]
+    [InlineData("/", "", "rslave")]
+    [InlineData("/", "rslave", "rslave")]
+    [InlineData("root2", "", "rprivate")]
+    [InlineData("other", "private", "private")]
+    [InlineData(".", "private", null)]
+    [InlineData("root/containers", "rprivate", null)]
+    [InlineData("/", "shared", null)]
+    public void What_holds_the_engines_own_mounts_hears_when_they_go(string place, string asked, string? propagation)
+    {
+        using var folder = new Layers.TemporaryFolder();
+        var root = folder["root"];
+        var source = Path.GetFullPath(Path.Combine(folder[""], place));
+        Directory.CreateDirectory(source);
+        var mount = new MountRequest { Type = "bind", Source = source, Target = "/d", BindOptions = new BindOptions { Propagation = asked } };
+        Assert.Equal(propagation, Seen(new HostConfig { Mounts = [mount] }));
+        Assert.Equal(propagation, Seen(new HostConfig { Binds = [asked.Length > 0 ? $"{source}:/d:{asked}" : $"{source}:/d"] }));
+
+        string? Seen(HostConfig host)
+        {
+            try
+            {
+                return Assert.Single(MountResolution.Of(new ContainerConfig(), host, root)).Mount.Propagation;
+            }
+            catch (EngineException refused)
+            {
+                Assert.Equal(400, refused.Status);
+                Assert.Contains("must use either propagation mode \"rslave\" or \"rshared\" when mount source is within the daemon root", refused.Message, StringComparison.Ordinal);
+                return null;
+            }
+        }
     }
 
     [Fact]
     public void Two_mounts_at_one_place_are_refused() => Assert.Contains(
         "Duplicate mount point: /d",
-        Assert.Throws<EngineException>(() => MountResolution.Of(new ContainerConfig(), new HostConfig { Binds = ["a:/d", "b:/d/"] })).Message,
+        Assert.Throws<EngineException>(() => MountResolution.Of(new ContainerConfig(), new HostConfig { Binds = ["a:/d", "b:/d/"] }, "/data")).Message,
         StringComparison.Ordinal);
 
     [Theory]

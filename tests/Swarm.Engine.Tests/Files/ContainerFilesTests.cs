@@ -2,6 +2,7 @@ using System.Text;
 using Swarm.Engine.Archives;
 using Swarm.Engine.Containers;
 using Swarm.Engine.Containers.Wire;
+using Swarm.Engine.Files;
 using Swarm.Engine.Tests.Containers;
 
 namespace Swarm.Engine.Tests.Files;
@@ -52,6 +53,22 @@ public sealed class ContainerFilesTests
         using var archive = new MemoryStream();
         again.WriteArchive("/data/.", archive);
         Assert.Equal(["./", "./f"], Names(archive));
+    }
+
+    [Theory]
+    [InlineData("/", "/", "/")]
+    [InlineData(".", "/", ".")]
+    [InlineData("./", "/", ".")]
+    [InlineData("/./", "/", ".")]
+    [InlineData("a/b", "/a/b", "b")]
+    [InlineData("a/b/", "/a/b", "b")]
+    [InlineData("/a/b/.", "/a/b", ".")]
+    [InlineData("/a/b/./", "/a/b", ".")]
+    [InlineData("/a.", "/a.", "a.")]
+    public void An_archives_names_begin_as_the_path_ends(string path, string clean, string name)
+    {
+        var parsed = ContainerPath.Parse(path);
+        Assert.Equal((clean, name), (parsed.Clean, parsed.Base));
     }
 
     [RootFact]

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Swarm.Engine.Archives;
+using Swarm.Engine.Containers.Wire;
 using Swarm.Engine.Images;
 using Swarm.Engine.Tests.Archives;
 using Swarm.Registry.Tests;
@@ -71,6 +72,19 @@ public sealed class ImageStoreTests
 
         Assert.Equal(["busybox:latest", "localhost:5000/a/b:tag"], loaded.Select(one => one.Reference));
         Assert.Equal(image.Id, there.Images.Find("busybox")!.Id);
+    }
+
+    [Fact]
+    public async Task A_saved_images_configuration_is_of_the_time_that_the_image_was_made()
+    {
+        using var room = await ImageRoom.OpenAsync();
+        var busybox = await room.LoadBusyboxAsync();
+        var made = await room.Images.CommitAsync(new ImageCommit { ParentId = busybox.Id, Config = new ContainerConfig() }, default);
+        var archive = new MemoryStream();
+        room.Images.Save([made.Id]).WriteTo(archive, default);
+        archive.Position = 0;
+        var entry = Tar.Read(archive).Single(entry => entry.NameText == "blobs/sha256/" + made.Id[7..]);
+        Assert.Equal(made.Created!.Value.ToUnixTimeSeconds(), entry.Modified.Seconds);
     }
 
     [Fact]

@@ -126,7 +126,12 @@ public sealed record ContainerSummary
     public required IReadOnlyList<MountPointView> Mounts { get; init; }
 }
 
-public sealed record HostConfigSummary(string NetworkMode);
+public sealed record HostConfigSummary(string NetworkMode)
+{
+    /// <summary>Null: none, and not sent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+}
 
 public sealed record NetworkSettingsSummary(Dictionary<string, EndpointSettings> Networks);
 
