@@ -76,6 +76,34 @@ public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_container_that_is_renamed_is_found_by_its_new_name_on_every_node()
+    {
+        await lab.DockerOkAsync("w1", "run", "--detach", "--name", "probe", "--network", "front", "--network-alias", "kept", "--init", "busybox", "sleep", "infinity");
+        await lab.DockerOkAsync("w2", "run", "--detach", "--rm", "--name", "asker", "--network", "front", "--init", "busybox", "sleep", "infinity");
+        try
+        {
+            await lab.UntilAsync("the container is found", () => FoundAsync("w2", "asker", "probe"));
+            await lab.DockerOkAsync("w1", "rename", "probe", "other");
+            Assert.Equal("found", await FoundAsync("w1", "other", "other"));
+            Assert.Null(await FoundAsync("w1", "other", "probe"));
+            await lab.UntilAsync("it is found by its new name", () => FoundAsync("w2", "asker", "other"));
+            Assert.Null(await FoundAsync("w2", "asker", "probe"));
+            Assert.Equal("found", await FoundAsync("w2", "asker", "kept"));
+
+            await lab.Lab.KillAsync(lab.Managers, daemonOnly: true, CancellationToken.None);
+            await lab.DockerOkAsync("w1", "rename", "other", "probe");
+            await lab.Lab.RestartAsync(lab.Managers, CancellationToken.None);
+            await lab.UntilAsync("it has its first name again", () => FoundAsync("w2", "asker", "probe"));
+            Assert.Null(await FoundAsync("w2", "asker", "other"));
+        }
+        finally
+        {
+            await lab.DockerAsync("w1", "rm", "--force", "other");
+            await lab.DockerAsync("w2", "rm", "--force", "asker");
+        }
+    }
+
+    [Fact]
     public async Task Killed_worker_is_left_out_and_its_tasks_are_found_elsewhere()
     {
         await ServeAsync(replicas: 4, "--constraint", "node.role==worker");
@@ -110,6 +138,9 @@ public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
     }
 
     private Task<string> ProbeAsync(params string[] command) => lab.DockerOkAsync("w1", ["exec", "probe", .. command]);
+
+    private async Task<string?> FoundAsync(string node, string container, string name) =>
+        (await lab.DockerAsync(node, "exec", container, "nslookup", "-type=a", name)).ExitCode == 0 ? "found" : null;
 
     private string AddressOf(string node) => lab.Lab.Endpoints().Single(one => one.Node == node).Address;
 

@@ -83,8 +83,16 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
         return sandbox;
     }
 
-    public async Task<NetworkSandbox> RenameAsync(string containerId, string name, IReadOnlyDictionary<string, ImmutableArray<string>> names, CancellationToken cancellation) =>
-        Sandbox(await NetworkFaults.CatchAsync(() => networks.RenameAsync(containerId, name, names, cancellation)));
+    public async Task<NetworkSandbox> RenameAsync(string containerId, string name, IReadOnlyDictionary<string, ImmutableArray<string>> names, CancellationToken cancellation)
+    {
+        var sandbox = Sandbox(await NetworkFaults.CatchAsync(() => networks.RenameAsync(containerId, name, names, cancellation)));
+        foreach (var place in places.Of(containerId).Where(place => names.ContainsKey(place.NetworkId)).ToList())
+        {
+            await NameAsync(place, names[place.NetworkId], cancellation);
+        }
+
+        return sandbox;
+    }
 
     public NetworkIdentity? Find(string network)
     {
@@ -116,6 +124,7 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
 
         if (known is not null && places.Of(containerId, known.Id) is { } had && networks.Tables[known.Id].Endpoints.ContainsKey(had.TaskId))
         {
+            await NameAsync(had, endpoint.Names, cancellation); // the daemon may have ended amid a change of the container's name
             return Request(endpoint, had);
         }
 
@@ -139,6 +148,17 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
         network is not null && networks.Tables.TryGetValue(network.Id, out var table)
         && table.Endpoints.Values.Any(one => one.ServiceId.Length > 0 && one.Names.FirstOrDefault() == name
             && one.Addresses.Select(Address).All(address => address.Equals(endpoint.Address) || address.Equals(endpoint.Address6)));
+
+    /// <summary>Kept first: what the managers do not hear of now, a later session tells them.</summary>
+    private async Task NameAsync(ContainerPlace place, ImmutableArray<string> names, CancellationToken cancellation)
+    {
+        if (!place.Names.SequenceEqual(names))
+        {
+            var named = place with { Names = names };
+            places.Put(named);
+            await cluster.RenameAsync(named, cancellation);
+        }
+    }
 
     private async Task GiveBackAsync(IEnumerable<ContainerPlace> left, CancellationToken cancellation)
     {
