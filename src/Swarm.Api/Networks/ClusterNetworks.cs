@@ -30,8 +30,8 @@ internal sealed class ClusterNetworks(ManagerAccess access)
         }
     }
 
-    /// <summary>It can only be of the whole cluster.</summary>
-    internal static bool IsAsked(NetworkCreateRequest request) => request.Driver == "overlay" || request.Scope == "swarm" || request.Ingress;
+    /// <summary>It can only be of the whole cluster. What only holds a configuration is each node's own, whatever driver it is meant for.</summary>
+    internal static bool IsAsked(NetworkCreateRequest request) => !request.ConfigOnly && (request.Driver == "overlay" || request.Scope == "swarm" || request.Ingress);
 
     /// <exception cref="EngineException">This node is no manager, or the request can not be had.</exception>
     internal async Task<string> CreateAsync(NetworkCreateRequest request, CancellationToken cancellation)
@@ -47,9 +47,9 @@ internal sealed class ClusterNetworks(ManagerAccess access)
             throw new EngineException(403, "cannot create a network of the driver overlay with scope local");
         }
 
-        if (request.ConfigOnly || request.ConfigFrom is { Network.Length: > 0 })
+        if (request.ConfigFrom is { Network.Length: > 0 })
         {
-            throw EngineException.NotImplemented("networks that only hold or take a configuration (--config-only, --config-from) are not built in this version");
+            throw EngineException.NotImplemented($"network {request.Name}: a network of the swarm that takes its configuration from one of each node (--config-from) is not built in this version");
         }
 
         return (await control.CreateAsync(Read(request), cancellation).ConfigureAwait(false)).Id;

@@ -61,9 +61,17 @@ internal static class NetworkValidation
             blocks.Add(Check(pool));
         }
 
-        if (blocks.GroupBy(block => block.Family).Any(family => family.Count() > 1))
+        for (var i = 0; i < blocks.Count; i++)
         {
-            throw ControlException.NotBuilt($"network {asked.Annotations.Name}: more than one subnet of a family is not built in this version");
+            if (blocks.Take(i).Cast<Cidr?>().FirstOrDefault(other => other!.Value.Overlaps(blocks[i])) is { } clash)
+            {
+                throw ControlException.Invalid($"invalid pool request: Pool overlaps with other one on this address space: {blocks[i]} overlaps {clash}");
+            }
+        }
+
+        if (asked.Ingress && blocks.GroupBy(block => block.Family).Any(family => family.Count() > 1))
+        {
+            throw ControlException.NotBuilt($"network {asked.Annotations.Name}: more than one subnet of a family is not built for the ingress network");
         }
     }
 

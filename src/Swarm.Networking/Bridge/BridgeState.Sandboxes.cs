@@ -197,7 +197,7 @@ internal sealed partial class BridgeState
 
     private BridgeEndpoint Describe(ContainerSandbox sandbox, LiveNetwork network, EndpointRequest request, IPAddress? address, IPAddress? address6)
     {
-        var (pool, pool6) = (network.Record.PoolOf(ipv6: false), network.Record.PoolOf(ipv6: true));
+        var (pool, pool6) = (network.Record.PoolOf(address), network.Record.PoolOf(address6));
         var leadsOut = network.Record is { Internal: false, IsOverlay: false };
         return new BridgeEndpoint(sandbox.ContainerId, network.Id, NewId())
         {

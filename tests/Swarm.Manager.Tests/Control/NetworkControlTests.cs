@@ -61,6 +61,21 @@ public sealed class NetworkControlTests
         Assert.EndsWith("::/64", made.Pools[1].Subnet);
     }
 
+    [Fact]
+    public async Task Several_subnets_are_had_if_they_are_apart()
+    {
+        var made = await _control.CreateAsync(
+            Asked("a", new NetworkPool { Subnet = "10.8.0.0/24" }, new NetworkPool { Subnet = "fd08::/64" }, new NetworkPool { Subnet = "10.9.0.0/24", Gateway = "10.9.0.7" }) with { EnableIPv6 = true }, None);
+        Assert.Equal([("10.8.0.0/24", "10.8.0.1"), ("10.9.0.0/24", "10.9.0.7"), ("fd08::/64", "fd08::1")], made.Pools.Select(pool => (pool.Subnet, pool.Gateway)));
+        var clash = await Assert.ThrowsAsync<ControlException>(() =>
+            _control.CreateAsync(Asked("b", new NetworkPool { Subnet = "10.10.0.0/24" }, new NetworkPool { Subnet = "10.10.0.128/25" }), None));
+        Assert.Equal(
+            (400, "rpc error: code = InvalidArgument desc = invalid pool request: Pool overlaps with other one on this address space: 10.10.0.128/25 overlaps 10.10.0.0/24"), (clash.Status, clash.Message));
+        var ingress = await Assert.ThrowsAsync<ControlException>(() =>
+            _control.CreateAsync(Asked("c", new NetworkPool { Subnet = "10.10.0.0/24" }, new NetworkPool { Subnet = "10.11.0.0/24" }) with { Ingress = true }, None));
+        Assert.Equal(501, ingress.Status);
+    }
+
     [Theory]
     [InlineData("not a name", "overlay", "10.9.0.0/24", "", "", 400, "rpc error: code = InvalidArgument desc = name must be valid as a DNS name component")]
     [InlineData("host", "overlay", "10.9.0.0/24", "", "", 403, "host is a pre-defined network and cannot be created")]

@@ -31,6 +31,33 @@ public sealed class OverlayTrafficTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Containers_of_all_subnets_of_a_network_reach_each_other_and_its_services()
+    {
+        net.Tables.AddSubnets();
+        var vip = net.Tables.AddService("web");
+        await net.RunAsync("h1", "first");
+        await WebAsync("h2", "web-1");
+        net.Tables.UseFirstSubnets();
+        await net.RunAsync("h1", "near");
+        await net.RunAsync("h3", "far");
+        Assert.Equal(("10.0.2", "10.0.1"), (Start(net.Tables.AddressOf("first")), Start(net.Tables.AddressOf("far"))));
+        foreach (var (host, client) in ((string, string)[])[("h1", "first"), ("h1", "near"), ("h3", "far")])
+        {
+            using var inside = net.Open(host, client);
+            foreach (var other in ((string[])["first", "near", "far", "web-1"]).Where(other => other != client))
+            {
+                Assert.Contains(" 0% packet loss", Cluster.Shell(inside, $"ping -c1 -W2 {net.Tables.AddressOf(other)}"));
+                Assert.Contains(" 0% packet loss", Cluster.Shell(inside, $"ping -c1 -W2 {net.Tables.AddressOf(other, ipv6: true)}"));
+            }
+
+            Assert.StartsWith("web-1", net.Ask(host, client, vip, 80));
+            Assert.StartsWith("web-1", net.Ask(host, client, vip.Replace("10.0.2.", "fd00:2::"), 80));
+        }
+
+        static string Start(string address) => address[..address.LastIndexOf('.')];
+    }
+
+    [Fact]
     public async Task Virtual_address_leads_to_all_who_serve_and_a_backend_reaches_itself_by_it()
     {
         var vip = net.Tables.AddService("web");
