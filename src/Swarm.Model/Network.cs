@@ -40,6 +40,12 @@ public sealed record Network : VersionedRecord, IStoreObject
     /// <summary>Null: its frames are not encrypted. With the network itself nodes are not told: see <see cref="NetworkTable.Keys"/>.</summary>
     [Key(13)] public NetworkKeys? Keys { get; init; }
 
+    /// <summary>The network of each node that says what it is there, by name; empty: the spec says it.</summary>
+    [Key(14)] public string ConfigFrom { get; init; } = "";
+
+    /// <summary>Each node that needs it makes one of its own, with addresses of its own: the cluster knows no more than that it is there.</summary>
+    [IgnoreMember] public bool IsOfNodes => Driver.Name is not ("" or "overlay");
+
     [IgnoreMember] public string? UniqueName => Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Network;
     public IStoreObject WithMeta(Meta meta) => this with { Meta = meta };

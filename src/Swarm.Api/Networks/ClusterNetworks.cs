@@ -44,12 +44,7 @@ internal sealed class ClusterNetworks(ManagerAccess access)
 
         if (request.Scope == "local")
         {
-            throw new EngineException(403, "cannot create a network of the driver overlay with scope local");
-        }
-
-        if (request.ConfigFrom is { Network.Length: > 0 })
-        {
-            throw EngineException.NotImplemented($"network {request.Name}: a network of the swarm that takes its configuration from one of each node (--config-from) is not built in this version");
+            throw new EngineException(403, $"cannot create a network of the driver {request.Driver} with scope local");
         }
 
         return (await control.CreateAsync(Read(request), cancellation).ConfigureAwait(false)).Id;
@@ -68,6 +63,7 @@ internal sealed class ClusterNetworks(ManagerAccess access)
     {
         Annotations = new Annotations { Name = request.Name ?? "", Labels = Sorted(request.Labels) },
         Driver = new DriverConfig { Name = request.Driver ?? "", Options = Sorted(request.Options) },
+        ConfigFrom = request.ConfigFrom?.Network ?? "",
         Attachable = request.Attachable,
         Ingress = request.Ingress,
         Internal = request.Internal,

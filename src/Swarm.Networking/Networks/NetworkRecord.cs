@@ -43,6 +43,9 @@ public sealed record NetworkRecord
     /// <summary>Nobody asked for it: containers on networks of the cluster get out by it, and it goes with the last of those networks.</summary>
     public bool IsForOverlays { get; init; }
 
+    /// <summary>The cluster's, of which this node made its own for tasks: it goes with the last of them.</summary>
+    public bool IsOfCluster { get; init; }
+
     /// <summary>At most one of each family; of the cluster's networks any number.</summary>
     public ImmutableArray<NetworkPool> Pools { get; init; } = [];
 

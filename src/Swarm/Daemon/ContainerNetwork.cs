@@ -110,14 +110,16 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
 
     public async Task<NetworkIdentity?> FindAsync(string network, CancellationToken cancellation) =>
         Find(network) ?? (await cluster.FindAsync(network, cancellation) is { } found
-            ? new NetworkIdentity(found.Id, found.Annotations.Name, NetworkRecord.Overlay, HasNames: true, [.. found.Pools.Select(pool => IPNetwork.Parse(pool.Subnet))])
+            ? new NetworkIdentity(
+                found.Id, found.Annotations.Name, found.IsOfNodes ? found.Driver.Name : NetworkRecord.Overlay, HasNames: true,
+                [.. (found.IsOfNodes ? found.AskedPools : found.Pools).Select(pool => pool.Subnet).Where(subnet => subnet.Length > 0).Select(IPNetwork.Parse)])
             : null);
 
     /// <summary>The request with the place that the container has, or is given, on a network of the cluster; any other request as it is.</summary>
     private async Task<Networking.Bridge.EndpointRequest> PlaceAsync(string containerId, string name, EndpointRequest endpoint, CancellationToken cancellation)
     {
         var known = Find(endpoint.Network);
-        if (known is { Driver: not NetworkRecord.Overlay } || IsTasks(known, name, endpoint))
+        if (IsNodes(known) || IsTasks(known, name, endpoint))
         {
             return Request(endpoint);
         }
@@ -142,6 +144,9 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
         places.Put(place);
         return Request(endpoint, place);
     }
+
+    /// <summary>Not the cluster's.</summary>
+    private bool IsNodes(NetworkIdentity? network) => network is not null && networks.Records.GetValueOrDefault(network.Id) is { IsOverlay: false, IsOfCluster: false };
 
     /// <summary>A task's container comes with the address that its task has in the tables, under the task's name.</summary>
     private bool IsTasks(NetworkIdentity? network, string name, EndpointRequest endpoint) =>
@@ -183,8 +188,8 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
     private static Networking.Bridge.EndpointRequest Request(EndpointRequest endpoint, ContainerPlace place) => Request(endpoint) with
     {
         Network = place.NetworkId,
-        Address = place.Addresses.Select(Address).FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork),
-        Address6 = place.Addresses.Select(Address).FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetworkV6),
+        Address = place.Addresses.IsEmpty ? endpoint.Address : place.Addresses.Select(Address).FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork),
+        Address6 = place.Addresses.IsEmpty ? endpoint.Address6 : place.Addresses.Select(Address).FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetworkV6),
     };
 
     private static IPAddress Address(string cidr) => IPAddress.Parse(cidr.Split('/')[0]);

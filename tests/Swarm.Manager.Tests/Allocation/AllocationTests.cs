@@ -63,6 +63,20 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public void On_a_network_that_each_node_makes_a_task_has_a_place_without_an_address()
+    {
+        _cluster.Write(transaction => transaction.Create(new Network { Id = "own", Annotations = new Annotations { Name = "own" }, Driver = new DriverConfig { Name = "macvlan" } }));
+        Network("one", "10.1.0.0/24");
+        var service = Service("web", 2, ["own", "one"]);
+        Assert.Equal(2, Running.Count());
+        Assert.All(Running, task => Assert.Equal([("own", 0), ("one", 1)], task.Networks.Select(place => (place.NetworkId, place.Addresses.Length))));
+        Assert.Equal(["one"], Vips(service).Select(place => place.NetworkId));
+        _cluster.ChangeLeader();
+        Update("web", spec => spec with { Replicas = 3 });
+        Assert.Equal(3, Running.Count());
+    }
+
+    [Fact]
     public void Virtual_addresses_and_chosen_ports_stay_through_updates_and_go_with_what_they_were_for()
     {
         Network("one", "10.1.0.0/24");
