@@ -104,6 +104,22 @@ public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Settings_of_a_container_that_does_not_run_are_those_of_the_last_connection()
+    {
+        await lab.DockerOkAsync("w1", "create", "--name", "probe", "--network", "front", "--init", "busybox", "sleep", "infinity");
+        await lab.DockerOkAsync("w1", "network", "connect", "--alias", "aaa", "front", "probe");
+        await lab.DockerOkAsync("w1", "start", "probe");
+        var twice = await lab.DockerAsync("w1", "network", "connect", "front", "probe");
+        Assert.Contains("probe is already attached to network front", twice.Error, StringComparison.Ordinal);
+        const string aliases = "{{.NetworkSettings.Networks.front.Aliases}}";
+        var id = (await lab.DockerOkAsync("w1", "inspect", "--format", "{{.Id}}", "probe"))[..12];
+        Assert.Equal("[aaa]", await lab.DockerOkAsync("w1", "inspect", "--format", aliases, "probe"));
+        var older = await Shell.RunAsync("docker", ["inspect", "--format", aliases, "probe"], ("DOCKER_HOST", lab.Host.Paths(LabFixture.Name, "w1").DockerHost), ("DOCKER_API_VERSION", "1.43"));
+        Assert.Equal($"[aaa {id}]", older.Output.Trim());
+        Assert.Equal("found", await FoundAsync("w1", "probe", "aaa"));
+    }
+
+    [Fact]
     public async Task Killed_worker_is_left_out_and_its_tasks_are_found_elsewhere()
     {
         await ServeAsync(replicas: 4, "--constraint", "node.role==worker");
