@@ -1,4 +1,5 @@
 using System.Globalization;
+using Swarm.Api.Networks;
 using Swarm.Api.Services;
 using Swarm.Manager.Control;
 using Swarm.Model;
