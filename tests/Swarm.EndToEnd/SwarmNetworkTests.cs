@@ -45,7 +45,8 @@ public sealed class SwarmNetworkTests(LabFixture lab) : IAsyncLifetime
             await lab.DockerOkAsync("w1", "exec", "probe", "ping", "-c", "1", "-W", "5", address);
         }
 
-        await lab.DockerOkAsync("w1", "exec", "probe", "nc", "-z", "-w", "5", "web", "80");
+        var answer = await lab.DockerOkAsync("w1", "exec", "probe", "sh", "-c", "printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 5 web 80 | head -n 1");
+        Assert.StartsWith("HTTP/1", answer, StringComparison.Ordinal);
     }
 
     [Fact]
