@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Swarm.Model;
 using Swarm.Networking.Tests.Dns;
 
@@ -179,6 +182,34 @@ public sealed class OverlayTrafficTests : IAsyncLifetime
         net.ServeDatagrams("h2", "names-1", 53);
         Assert.Equal($"names-1 {Cluster.ClientAddress}", Cluster.AskByDatagram(net.Client, "192.0.2.1", 5353));
         Assert.Equal($"names-1 {Cluster.ClientAddress}", Cluster.AskByDatagram(net.Client, "192.0.2.2", 5353));
+    }
+
+    [Fact]
+    public async Task A_client_may_come_by_two_hosts_to_one_backend_from_one_port_of_its_own()
+    {
+        net.Tables.AddService("web", new PortConfig { Protocol = PortProtocol.Tcp, TargetPort = 80, PublishedPort = Port });
+        await WebAsync("h3", "web-1");
+        await net.ApplyAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var connections = new List<StreamReader>();
+        foreach (var number in (int[])[1, 2, 3])
+        {
+            var socket = net.Client.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(IPAddress.Any, 40000));
+            await socket.ConnectAsync(IPAddress.Parse($"192.0.2.{number}"), Port, limit.Token);
+            connections.Add(new StreamReader(new NetworkStream(socket, ownsSocket: true)));
+            Assert.Equal($"web-1 {Cluster.ClientAddress}", await connections[^1].ReadLineAsync(limit.Token));
+        }
+
+        foreach (var connection in connections) // each is its own
+        {
+            var word = $"word {connections.IndexOf(connection)}";
+            await connection.BaseStream.WriteAsync(Encoding.ASCII.GetBytes(word + "\n"), limit.Token);
+            Assert.Equal(word, await connection.ReadLineAsync(limit.Token));
+        }
+
+        connections.ForEach(connection => connection.Dispose());
     }
 
     [Fact]
