@@ -89,7 +89,12 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
     /// <summary>Completes when the network is made with the endpoint in it.</summary>
     /// <param name="progress">Hears what is waited for.</param>
     /// <exception cref="TaskRejectedException">This node can never make it.</exception>
-    internal async Task UntilMadeAsync(string networkId, string taskId, Action<string> progress, CancellationToken cancellation)
+    internal Task UntilMadeAsync(string networkId, string taskId, Action<string> progress, CancellationToken cancellation) =>
+        UntilMadeAsync(networkId, table => table.Endpoints.ContainsKey(taskId), progress, cancellation);
+
+    /// <summary>Completes when the network is made by such a table.</summary>
+    /// <inheritdoc cref="UntilMadeAsync(string, string, Action{string}, CancellationToken)"/>
+    internal async Task UntilMadeAsync(string networkId, Func<NetworkTable, bool> isMade, Action<string> progress, CancellationToken cancellation)
     {
         while (true)
         {
@@ -97,7 +102,7 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
             string text;
             lock (_lock)
             {
-                if (networks.Tables.TryGetValue(networkId, out var table) && table.Endpoints.ContainsKey(taskId))
+                if (networks.Tables.TryGetValue(networkId, out var table) && isMade(table))
                 {
                     return;
                 }

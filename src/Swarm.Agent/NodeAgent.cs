@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Model;
 using Swarm.Rpc;
 using Swarm.Rpc.Dispatch;
 
@@ -27,6 +28,7 @@ public sealed partial class NodeAgent(
     private readonly StatusReporter _reporter = new(journal);
     private readonly NetworkKeeper _networks = new(nodeId, networks, time, loggers.CreateLogger<NetworkKeeper>());
     private TaskTable? _tasks;
+    private volatile TaskCompletionSource _anew = new();
 
     /// <summary>What the managers are told of the node's certificate; null: nothing.</summary>
     public AgentTls? Tls { get; init; }
@@ -66,6 +68,14 @@ public sealed partial class NodeAgent(
     /// Completes when this node's part of the network is made as the managers want it and has the endpoint. Only while <see cref="RunAsync"/> runs.
     /// </summary>
     public Task UntilMadeAsync(string networkId, string taskId, CancellationToken cancellation) => _networks.UntilMadeAsync(networkId, taskId, _ => { }, cancellation);
+
+    /// <inheritdoc cref="UntilMadeAsync(string, string, CancellationToken)"/>
+    /// <param name="isMade">Asked of the network's table.</param>
+    public Task UntilMadeAsync(string networkId, Func<NetworkTable, bool> isMade, CancellationToken cancellation) =>
+        _networks.UntilMadeAsync(networkId, isMade, _ => { }, cancellation);
+
+    /// <summary>Ends the session, if there is one: the next tells the managers all that the node has.</summary>
+    public void BeginAnew() => _anew.TrySetResult();
 
     /// <summary>
     /// Stops and removes every task of this node, and its networks, because it leaves the cluster. Only while <see cref="RunAsync"/> runs.
@@ -107,6 +117,7 @@ public sealed partial class NodeAgent(
     private async Task SessionAsync(TaskTable tasks, Action registered, CancellationToken daemon)
     {
         using var session = CancellationTokenSource.CreateLinkedTokenSource(daemon);
+        var anew = _anew = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // before it is gathered what the managers are told
         var description = await executor.DescribeAsync(daemon);
         var tls = Tls?.Current;
         var request = new SessionRequest
@@ -121,6 +132,7 @@ public sealed partial class NodeAgent(
         Task heartbeats = Task.CompletedTask;
         Task reports = Task.CompletedTask;
         Task acknowledgements = Task.CompletedTask;
+        Task told = Task.CompletedTask;
         Exception? cause = null;
         try
         {
@@ -146,6 +158,7 @@ public sealed partial class NodeAgent(
                     heartbeats = EndingAsync(BeatAsync(message.SessionId, tls, session.Token), session);
                     reports = EndingAsync(_reporter.RunAsync(client, message.SessionId, session.Token), session);
                     acknowledgements = EndingAsync(_networks.AcknowledgeAsync(client, message.SessionId, session.Token), session);
+                    told = EndingAsync(anew.Task.WaitAsync(session.Token), session);
                 }
             }
         }
@@ -155,7 +168,7 @@ public sealed partial class NodeAgent(
         }
 
         session.Cancel();
-        Exception?[] causes = [await OutcomeAsync(heartbeats), await OutcomeAsync(reports), await OutcomeAsync(acknowledgements), cause];
+        Exception?[] causes = [await OutcomeAsync(heartbeats), await OutcomeAsync(reports), await OutcomeAsync(acknowledgements), await OutcomeAsync(told), cause];
         if (causes.FirstOrDefault(one => one is not null and not OperationCanceledException) is { } first)
         {
             throw first;

@@ -28,17 +28,23 @@ public sealed record Network : VersionedRecord, IStoreObject
     /// <summary>VXLAN network identifier, 4096 to 2^24 - 1; 0: not allocated.</summary>
     [Key(10)] public int Vni { get; init; }
 
-    /// <summary>At most one of each family, each with subnet and gateway; empty: not allocated.</summary>
+    /// <summary>Those of IPv4 first, each with subnet and gateway: a member has an address of each family, from the first that has room. Empty: not allocated.</summary>
     [Key(11)] public ImmutableArray<NetworkPool> Pools { get; init; } = [];
 
     /// <summary>
-    /// The addresses that were given last, one of each family: the next are looked for behind them, so that one that came back rests. Whoever gives
+    /// The addresses that were given last, one of each pool: the next are looked for behind them, so that one that came back rests. Whoever gives
     /// addresses writes it in the same transaction, and so never meets another who does. Nodes are not told.
     /// </summary>
     [Key(12)] public ImmutableArray<string> LastGiven { get; init; } = [];
 
     /// <summary>Null: its frames are not encrypted. With the network itself nodes are not told: see <see cref="NetworkTable.Keys"/>.</summary>
     [Key(13)] public NetworkKeys? Keys { get; init; }
+
+    /// <summary>The network of each node that says what it is there, by name; empty: the spec says it.</summary>
+    [Key(14)] public string ConfigFrom { get; init; } = "";
+
+    /// <summary>Each node that needs it makes one of its own, with addresses of its own: the cluster knows no more than that it is there.</summary>
+    [IgnoreMember] public bool IsOfNodes => Driver.Name is not ("" or "overlay");
 
     [IgnoreMember] public string? UniqueName => Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Network;

@@ -32,6 +32,9 @@ internal sealed class AgentNode : IAsyncDisposable
 
     public List<AgentNews> News { get; } = [];
 
+    /// <summary>Of containers that are no tasks.</summary>
+    public ImmutableArray<ContainerPlace> Places { get; set; } = [];
+
     public static SwarmTask Assigned(string id, TaskState desired = TaskState.Running, ContainerSpec? container = null) => new()
     {
         Id = id,
@@ -46,7 +49,7 @@ internal sealed class AgentNode : IAsyncDisposable
     {
         _daemon = new CancellationTokenSource();
         _journal = new FileJournal(_folder);
-        Agent = new NodeAgent("n1", Manager, Containers, new NoNetworks(), _journal, () => "n1:2377", _time, new Random(1), NullLoggerFactory.Instance);
+        Agent = new NodeAgent("n1", Manager, Containers, new NoNetworks(this), _journal, () => "n1:2377", _time, new Random(1), NullLoggerFactory.Instance);
         Agent.News += News.Add;
         _running = Agent.RunAsync(_daemon.Token);
         return this;
@@ -95,13 +98,13 @@ internal sealed class AgentNode : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private sealed class NoNetworks : INodeNetworks
+    private sealed class NoNetworks(AgentNode node) : INodeNetworks
     {
         public ImmutableDictionary<string, NetworkTable> Tables => ImmutableDictionary<string, NetworkTable>.Empty;
 
         public ImmutableDictionary<string, string> Unsupported => ImmutableDictionary<string, string>.Empty;
 
-        public ImmutableArray<ContainerPlace> Places => [];
+        public ImmutableArray<ContainerPlace> Places => node.Places;
 
         public Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation) => Task.CompletedTask;
 

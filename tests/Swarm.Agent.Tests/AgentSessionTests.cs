@@ -1,4 +1,5 @@
 using Swarm.Model;
+using Swarm.Rpc.Dispatch;
 
 namespace Swarm.Agent.Tests;
 
@@ -28,6 +29,20 @@ public sealed class AgentSessionTests : IAsyncLifetime
         await _node.ReachesAsync("t", TaskState.Failed);
         Assert.Single(_node.Containers.Calls, call => call == "start t");
         Assert.Equal(7, _node.Manager.LastOf("t")!.Container!.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_begun_anew_says_what_the_node_has_now()
+    {
+        _node.Manager.Want(AgentNode.Assigned("t"));
+        _node.Start();
+        await _node.ReachesAsync("t", TaskState.Running);
+        Assert.Empty(_node.Manager.Request!.Places);
+        _node.Places = [new ContainerPlace { TaskId = "place" }];
+        _node.Agent.BeginAnew();
+        await _node.UntilAsync("the manager hears of it", () => _node.Manager.Request.Places.Length == 1);
+        Assert.Equal(2, _node.Manager.Sessions);
+        Assert.Single(_node.Containers.Calls, call => call == "start t");
     }
 
     [Fact]

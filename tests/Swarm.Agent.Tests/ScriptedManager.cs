@@ -32,6 +32,9 @@ internal sealed class ScriptedManager : IDispatcherClient
 
     public int Sessions { get; private set; }
 
+    /// <summary>With which the node registered last.</summary>
+    public SessionRequest? Request { get; private set; }
+
     public int Heartbeats { get; private set; }
 
     public int Reports { get; private set; }
@@ -102,6 +105,7 @@ internal sealed class ScriptedManager : IDispatcherClient
         SessionMessage first;
         lock (_lock)
         {
+            Request = request;
             _session = session = Channel.CreateUnbounded<Assignments>();
             first = new SessionMessage
             {

@@ -72,9 +72,9 @@ public sealed class ClusterNetworkTests
 
     [Theory]
     [InlineData("""{"Name":"a","Driver":"overlay","EnableIPv4":false}""", 400, "IPv4 cannot be disabled in a Swarm scoped network")]
-    [InlineData("""{"Name":"a","Driver":"macvlan","Scope":"swarm"}""", 501, "network a: swarm networks of the driver macvlan are not built in this version: the driver is overlay")]
+    [InlineData("""{"Name":"a","Driver":"ipvlan","Scope":"swarm"}""", 501, "network a: swarm networks of the driver ipvlan are not built in this version: the drivers are overlay, bridge and macvlan")]
     [InlineData("""{"Name":"a","Driver":"overlay","Ingress":true,"Attachable":true}""", 400, "rpc error: code = InvalidArgument desc = ingress network cannot be attachable")]
-    [InlineData("""{"Name":"a","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.0.0.0/24"},{"Subnet":"10.0.1.0/24"}]}}""", 501, "network a: more than one subnet of a family is not built in this version")]
+    [InlineData("""{"Name":"a","Driver":"overlay","Ingress":true,"IPAM":{"Config":[{"Subnet":"10.0.0.0/24"},{"Subnet":"10.0.1.0/24"}]}}""", 501, "network a: more than one subnet of a family is not built for the ingress network")]
     public async Task What_can_not_be_had_is_refused(string body, int status, string message)
     {
         await using var host = await ClusterHost.StartManagerAsync();

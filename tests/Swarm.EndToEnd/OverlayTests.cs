@@ -76,6 +76,50 @@ public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_container_that_is_renamed_is_found_by_its_new_name_on_every_node()
+    {
+        await lab.DockerOkAsync("w1", "run", "--detach", "--name", "probe", "--network", "front", "--network-alias", "kept", "--init", "busybox", "sleep", "infinity");
+        await lab.DockerOkAsync("w2", "run", "--detach", "--rm", "--name", "asker", "--network", "front", "--init", "busybox", "sleep", "infinity");
+        try
+        {
+            await lab.UntilAsync("the container is found", () => FoundAsync("w2", "asker", "probe"));
+            await lab.DockerOkAsync("w1", "rename", "probe", "other");
+            Assert.Equal("found", await FoundAsync("w1", "other", "other"));
+            Assert.Null(await FoundAsync("w1", "other", "probe"));
+            await lab.UntilAsync("it is found by its new name", () => FoundAsync("w2", "asker", "other"));
+            Assert.Null(await FoundAsync("w2", "asker", "probe"));
+            Assert.Equal("found", await FoundAsync("w2", "asker", "kept"));
+
+            await lab.Lab.KillAsync(lab.Managers, daemonOnly: true, CancellationToken.None);
+            await lab.DockerOkAsync("w1", "rename", "other", "probe");
+            await lab.Lab.RestartAsync(lab.Managers, CancellationToken.None);
+            await lab.UntilAsync("it has its first name again", () => FoundAsync("w2", "asker", "probe"));
+            Assert.Null(await FoundAsync("w2", "asker", "other"));
+        }
+        finally
+        {
+            await lab.DockerAsync("w1", "rm", "--force", "other");
+            await lab.DockerAsync("w2", "rm", "--force", "asker");
+        }
+    }
+
+    [Fact]
+    public async Task Settings_of_a_container_that_does_not_run_are_those_of_the_last_connection()
+    {
+        await lab.DockerOkAsync("w1", "create", "--name", "probe", "--network", "front", "--init", "busybox", "sleep", "infinity");
+        await lab.DockerOkAsync("w1", "network", "connect", "--alias", "aaa", "front", "probe");
+        await lab.DockerOkAsync("w1", "start", "probe");
+        var twice = await lab.DockerAsync("w1", "network", "connect", "front", "probe");
+        Assert.Contains("probe is already attached to network front", twice.Error, StringComparison.Ordinal);
+        const string aliases = "{{.NetworkSettings.Networks.front.Aliases}}";
+        var id = (await lab.DockerOkAsync("w1", "inspect", "--format", "{{.Id}}", "probe"))[..12];
+        Assert.Equal("[aaa]", await lab.DockerOkAsync("w1", "inspect", "--format", aliases, "probe"));
+        var older = await Shell.RunAsync("docker", ["inspect", "--format", aliases, "probe"], ("DOCKER_HOST", lab.Host.Paths(LabFixture.Name, "w1").DockerHost), ("DOCKER_API_VERSION", "1.43"));
+        Assert.Equal($"[aaa {id}]", older.Output.Trim());
+        Assert.Equal("found", await FoundAsync("w1", "probe", "aaa"));
+    }
+
+    [Fact]
     public async Task Killed_worker_is_left_out_and_its_tasks_are_found_elsewhere()
     {
         await ServeAsync(replicas: 4, "--constraint", "node.role==worker");
@@ -110,6 +154,9 @@ public sealed class OverlayTests(LabFixture lab) : IAsyncLifetime
     }
 
     private Task<string> ProbeAsync(params string[] command) => lab.DockerOkAsync("w1", ["exec", "probe", .. command]);
+
+    private async Task<string?> FoundAsync(string node, string container, string name) =>
+        (await lab.DockerAsync(node, "exec", container, "nslookup", "-type=a", name)).ExitCode == 0 ? "found" : null;
 
     private string AddressOf(string node) => lab.Lab.Endpoints().Single(one => one.Node == node).Address;
 

@@ -71,7 +71,7 @@ public static class ContainerEndpoints
     private static Task InspectAsync(HttpContext context, ContainerEngine engine, ExecEngine execs)
     {
         var container = Named(context, engine);
-        return context.WriteJsonAsync(engine.Inspect(container, execs.IdsOf(container), context.QueryBool("size")), EngineJson.Default.ContainerInspect);
+        return context.WriteJsonAsync(OlderClients.Adapt(engine.Inspect(container, execs.IdsOf(container), context.QueryBool("size")), context.ApiVersion()), EngineJson.Default.ContainerInspect);
     }
 
     private static async Task TopAsync(HttpContext context, ContainerEngine engine)

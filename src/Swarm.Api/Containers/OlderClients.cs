@@ -1,4 +1,5 @@
 using Swarm.Api.Http;
+using Swarm.Api.Networks;
 using Swarm.Engine;
 using Swarm.Engine.Containers.Wire;
 
@@ -8,7 +9,7 @@ namespace Swarm.Api.Containers;
 internal static class OlderClients
 {
     private static readonly ApiVersion FirstWithPrivateIpc = new(1, 40), FirstWithCgroupNamespaces = new(1, 41), FirstWithStartInterval = new(1, 44), FirstWithRecursiveReadOnly = new(1, 44),
-        FirstWithSeveralNetworks = new(1, 44);
+        FirstWithSeveralNetworks = new(1, 44), FirstWithNames = new(1, 45);
 
     /// <summary>Older ones are not told a container's annotations in a list.</summary>
     public static ApiVersion FirstWithListedAnnotations { get; } = new(1, 46);
@@ -43,6 +44,20 @@ internal static class OlderClients
     private static MountRequest NotRecursivelyReadOnly(MountRequest mount) => mount is { Type: "bind", ReadOnly: true }
         ? mount with { BindOptions = (mount.BindOptions ?? new BindOptions()) with { ReadOnlyNonRecursive = true } }
         : mount;
+
+    /// <summary>Before 1.45 the names that a container has of itself are among its aliases.</summary>
+    public static ContainerInspect Adapt(ContainerInspect shown, ApiVersion version)
+    {
+        if (version >= FirstWithNames)
+        {
+            return shown;
+        }
+
+        var networks = shown.NetworkSettings.Networks.ToDictionary(pair => pair.Key, pair => NetworkEndpoints.Predefined.Contains(pair.Key)
+            ? pair.Value
+            : pair.Value with { Aliases = [.. (pair.Value.Aliases ?? []).Append(shown.Id[..12]).Append(shown.Config.Hostname ?? "").Where(name => name.Length > 0).Distinct()] });
+        return shown with { NetworkSettings = shown.NetworkSettings with { Networks = networks } };
+    }
 
     /// <summary>For creation and update.</summary>
     public static HostConfig Adapt(HostConfig host, ApiVersion version) =>

@@ -17,20 +17,26 @@ internal static class ClusterNetworkWriter
         Id = network.Id,
         Created = network.Meta.CreatedAt.UtcDateTime,
         Scope = "swarm",
-        Driver = "overlay",
+        Driver = network.IsOfNodes ? network.Driver.Name : "overlay",
         EnableIPv4 = true,
         EnableIPv6 = network.EnableIPv6,
         IPAM = new IPAM
         {
             Options = network.Ipam is { Options.IsEmpty: false } ipam ? ipam.Options : null,
-            Config = [.. network.Pools.Select(Pool)],
+            Config = [.. (network.IsOfNodes ? network.AskedPools : network.Pools).Select(Pool)],
         },
         Internal = network.Internal,
         Attachable = network.Attachable,
         Ingress = network.Ingress,
-        Options = network.Driver.Options.SetItem(NetworkControl.VniOption, network.Vni.ToString(CultureInfo.InvariantCulture)),
+        ConfigFrom = new ConfigReferenceName { Network = network.ConfigFrom },
+        Options = OptionsOf(network),
         Labels = network.Annotations.Labels,
     };
+
+    /// <summary>With the identifier that was chosen.</summary>
+    internal static ImmutableSortedDictionary<string, string> OptionsOf(Network network) => network.IsOfNodes
+        ? network.Driver.Options
+        : network.Driver.Options.SetItem(NetworkControl.VniOption, network.Vni.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>With who is on it: the nodes, the containers of this node and, if asked for, the services.</summary>
     /// <param name="nodeId">This node.</param>
@@ -69,7 +75,7 @@ internal static class ClusterNetworkWriter
             {
                 Name = task.Name,
                 EndpointID = task.Id,
-                EndpointIP = Bare(PlaceOf(task, network)!.Addresses[0]),
+                EndpointIP = Bare(PlaceOf(task, network)!.Addresses.FirstOrDefault() ?? ""),
                 Info = new Dictionary<string, string> { ["Host IP"] = view.Nodes.Find(task.NodeId)?.Status.Address ?? "" },
             })],
         });
@@ -78,15 +84,15 @@ internal static class ClusterNetworkWriter
     {
         Name = task.Spec.Attached is null ? task.Name : place.Aliases.FirstOrDefault() ?? "",
         EndpointID = task.Id,
-        MacAddress = Mac(IPAddress.Parse(Bare(place.Addresses[0]))),
-        IPv4Address = place.Addresses.FirstOrDefault(address => !address.Contains(':')) ?? "",
-        IPv6Address = place.Addresses.FirstOrDefault(address => address.Contains(':')) ?? "",
+        MacAddress = place.Addresses.FirstOrDefault() is { } address ? Mac(IPAddress.Parse(Bare(address))) : "",
+        IPv4Address = place.Addresses.FirstOrDefault(one => !one.Contains(':')) ?? "",
+        IPv6Address = place.Addresses.FirstOrDefault(one => one.Contains(':')) ?? "",
     };
 
     /// <summary>It follows from the address, so that no neighbour's cache is ever stale.</summary>
     private static string Mac(IPAddress address) => "02:42:" + string.Join(':', address.GetAddressBytes().TakeLast(4).Select(one => one.ToString("x2", CultureInfo.InvariantCulture)));
 
-    private static Model.NetworkAttachment? PlaceOf(SwarmTask task, Network network) => task.Networks.FirstOrDefault(place => place.NetworkId == network.Id && !place.Addresses.IsEmpty);
+    private static Model.NetworkAttachment? PlaceOf(SwarmTask task, Network network) => task.Networks.FirstOrDefault(place => place.NetworkId == network.Id && (network.IsOfNodes || !place.Addresses.IsEmpty));
 
     private static string ContainerOf(SwarmTask task) => task.Spec.Attached?.ContainerId ?? task.Status.Container?.ContainerId ?? "";
 

@@ -30,8 +30,8 @@ internal sealed class ClusterNetworks(ManagerAccess access)
         }
     }
 
-    /// <summary>It can only be of the whole cluster.</summary>
-    internal static bool IsAsked(NetworkCreateRequest request) => request.Driver == "overlay" || request.Scope == "swarm" || request.Ingress;
+    /// <summary>It can only be of the whole cluster. What only holds a configuration is each node's own, whatever driver it is meant for.</summary>
+    internal static bool IsAsked(NetworkCreateRequest request) => !request.ConfigOnly && (request.Driver == "overlay" || request.Scope == "swarm" || request.Ingress);
 
     /// <exception cref="EngineException">This node is no manager, or the request can not be had.</exception>
     internal async Task<string> CreateAsync(NetworkCreateRequest request, CancellationToken cancellation)
@@ -44,12 +44,7 @@ internal sealed class ClusterNetworks(ManagerAccess access)
 
         if (request.Scope == "local")
         {
-            throw new EngineException(403, "cannot create a network of the driver overlay with scope local");
-        }
-
-        if (request.ConfigOnly || request.ConfigFrom is { Network.Length: > 0 })
-        {
-            throw EngineException.NotImplemented("networks that only hold or take a configuration (--config-only, --config-from) are not built in this version");
+            throw new EngineException(403, $"cannot create a network of the driver {request.Driver} with scope local");
         }
 
         return (await control.CreateAsync(Read(request), cancellation).ConfigureAwait(false)).Id;
@@ -68,6 +63,7 @@ internal sealed class ClusterNetworks(ManagerAccess access)
     {
         Annotations = new Annotations { Name = request.Name ?? "", Labels = Sorted(request.Labels) },
         Driver = new DriverConfig { Name = request.Driver ?? "", Options = Sorted(request.Options) },
+        ConfigFrom = request.ConfigFrom?.Network ?? "",
         Attachable = request.Attachable,
         Ingress = request.Ingress,
         Internal = request.Internal,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Swarm.Api.Networks;
 using Swarm.Api.Services;
 using Swarm.Manager.Control;
 using Swarm.Model;
@@ -68,7 +69,7 @@ internal static class TaskMapping
         {
             Name = network.Annotations.Name,
             Labels = Nullable(network.Annotations.Labels),
-            DriverConfiguration = new Wire.Driver { Name = "overlay", Options = NullIfEmpty(network.Driver.Options) },
+            DriverConfiguration = new Wire.Driver { Name = network.IsOfNodes ? network.Driver.Name : "overlay", Options = NullIfEmpty(network.Driver.Options) },
             IPv6Enabled = NullIfDefault(network.EnableIPv6),
             Internal = NullIfDefault(network.Internal),
             Attachable = NullIfDefault(network.Attachable),
@@ -77,8 +78,8 @@ internal static class TaskMapping
         },
         DriverState = new Wire.Driver
         {
-            Name = "overlay",
-            Options = Nullable(network.Driver.Options.SetItem(NetworkControl.VniOption, network.Vni.ToString(CultureInfo.InvariantCulture))),
+            Name = network.IsOfNodes ? network.Driver.Name : "overlay",
+            Options = Nullable(ClusterNetworkWriter.OptionsOf(network)),
         },
         IPAMOptions = new Wire.ClusterIPAM
         {

@@ -6,6 +6,7 @@ namespace Swarm.Engine.Containers;
 /// <summary>Containers that change their networks after they were made.</summary>
 public sealed partial class ContainerEngine
 {
+    private const string Overlay = "overlay";
     private const string Shared = "container sharing network namespace with another container or host cannot be connected to any other network";
 
     /// <summary>Connects a container, which may run. What a stopped one is connected to counts from its next start.</summary>
@@ -19,12 +20,14 @@ public sealed partial class ContainerEngine
         var present = ContainerNetworks.Of(container.Record);
         if (present.ContainsKey(found.Name) && container.State.IsRunning)
         {
-            throw new EngineException(403, $"endpoint with name {container.Record.Name} already exists in network {found.Name}");
+            throw found.Driver == Overlay
+                ? EngineException.Conflict($"{container.Record.Name} is already attached to network {found.Name}")
+                : new EngineException(403, $"endpoint with name {container.Record.Name} already exists in network {found.Name}");
         }
 
-        if (present.ContainsKey(found.Name))
+        if (present.ContainsKey(found.Name) && found.Driver != Overlay)
         {
-            return;
+            return; // as in Docker, which takes other settings for a network of the cluster alone
         }
 
         var kept = ContainerNetworks.Kept(asked, found.Id);

@@ -1,9 +1,10 @@
+using System.Collections.Immutable;
 using System.Net;
 using Swarm.Model;
 
 namespace Swarm.Manager.Allocation;
 
-/// <summary>Who holds which address of one family of a network.</summary>
+/// <summary>Who holds which address of one pool of a network.</summary>
 internal sealed class AddressBook
 {
     /// <summary>Holds what is given to nobody.</summary>
@@ -17,8 +18,8 @@ internal sealed class AddressBook
     /// <summary>Held addresses within the range that is given out.</summary>
     private UInt128 _heldInRange;
 
-    /// <param name="lastGiven">Address or CIDR; null: none yet.</param>
-    internal AddressBook(NetworkPool pool, string? lastGiven)
+    /// <param name="lastGiven">CIDR, of all pools of the network; none of this one: none yet.</param>
+    internal AddressBook(NetworkPool pool, ImmutableArray<string> lastGiven)
     {
         if (!Cidr.TryParse(pool.Subnet, out _subnet, out _))
         {
@@ -26,7 +27,7 @@ internal sealed class AddressBook
         }
 
         _range = Cidr.TryParse(pool.Range, out var range, out _) ? range : _subnet;
-        _last = lastGiven is null ? _range.Last : IpAddresses.ToNumber(IpAddresses.OfCidr(lastGiven));
+        _last = lastGiven.Select(IpAddresses.OfCidr).FirstOrDefault(Contains) is { } last ? IpAddresses.ToNumber(last) : _range.Last;
 
         // The network's own address, or of IPv6 that of every router on it.
         Reserve(_subnet.First);
@@ -42,6 +43,8 @@ internal sealed class AddressBook
     }
 
     internal bool IsIPv6 => _subnet.IsIPv6;
+
+    internal bool Contains(IPAddress address) => address.AddressFamily == _subnet.Family && _subnet.Contains(IpAddresses.ToNumber(address));
 
     /// <summary>What the next one is looked for behind; CIDR.</summary>
     internal string LastGiven => Cidr.Text(_last, _subnet.Family, _subnet.PrefixLength);
@@ -70,7 +73,7 @@ internal sealed class AddressBook
     internal string? TakeExactly(IPAddress address, string owner)
     {
         var number = IpAddresses.ToNumber(address);
-        return _subnet.Contains(number) && _holders.GetValueOrDefault(number, owner) == owner ? Hold(number, owner) : null;
+        return Contains(address) && _holders.GetValueOrDefault(number, owner) == owner ? Hold(number, owner) : null;
     }
 
     /// <summary>What the store says is held.</summary>

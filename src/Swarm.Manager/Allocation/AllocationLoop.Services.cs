@@ -58,7 +58,7 @@ internal sealed partial class AllocationLoop
             return [];
         }
 
-        var networks = NetworkNeeds.Asked(spec).Select(network => network.Target).Where(id => view.Networks.Find(id) is not null).ToList();
+        var networks = NetworkNeeds.Asked(spec).Select(network => network.Target).Where(id => view.Networks.Find(id) is { IsOfNodes: false }).ToList();
         if (NetworkNeeds.NeedsIngress(spec))
         {
             if (NetworkNeeds.IngressOf(view) is { } ingress)

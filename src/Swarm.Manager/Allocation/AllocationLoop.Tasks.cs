@@ -98,6 +98,12 @@ internal sealed partial class AllocationLoop
         var places = ImmutableArray.CreateBuilder<NetworkAttachment>(wanted.Count);
         foreach (var network in wanted)
         {
+            if (view.Networks.Find(network.Target) is { IsOfNodes: true })
+            {
+                places.Add(new NetworkAttachment { NetworkId = network.Target, Aliases = network.Aliases });
+                continue;
+            }
+
             if (view.Networks.Find(network.Target) is null || _ledger.Find(network.Target) is not { } book)
             {
                 _ledger.Undo(owner);

@@ -5,38 +5,38 @@ using Swarm.Model;
 
 namespace Swarm.Manager.Allocation;
 
-/// <summary>The addresses of one network, of all its families.</summary>
+/// <summary>The addresses of one network, of all its pools.</summary>
 internal sealed class NetworkBook
 {
-    private readonly ImmutableArray<AddressBook> _families;
+    private readonly ImmutableArray<AddressBook> _pools;
 
     internal NetworkBook(Network network)
     {
         Network = network;
-        _families = [.. network.Pools.Select(pool => new AddressBook(pool, network.LastGiven.FirstOrDefault(last => last.Contains(':') == pool.Subnet.Contains(':'))))];
+        _pools = [.. network.Pools.Select(pool => new AddressBook(pool, network.LastGiven))];
     }
 
     internal Network Network { get; }
 
-    internal ImmutableArray<string> LastGiven => [.. _families.Select(family => family.LastGiven)];
+    internal ImmutableArray<string> LastGiven => [.. _pools.Select(pool => pool.LastGiven)];
 
     /// <summary>For a user who waits.</summary>
-    internal string Exhausted => $"waiting for a free address: network {Network.Annotations.Name} ({string.Join(", ", _families)}) has none left";
+    internal string Exhausted => $"waiting for a free address: network {Network.Annotations.Name} ({string.Join(", ", _pools)}) has none left";
 
-    /// <summary>One address of each family; null if any has none left.</summary>
+    /// <summary>One address of each family, of its first pool that has one; null if any family has none left.</summary>
     internal ImmutableArray<string>? Take(string owner, ImmutableArray<IPAddress> asked)
     {
-        var taken = ImmutableArray.CreateBuilder<string>(_families.Length);
-        foreach (var family in _families)
+        var taken = ImmutableArray.CreateBuilder<string>();
+        foreach (var family in _pools.GroupBy(pool => pool.IsIPv6))
         {
-            var wanted = asked.FirstOrDefault(address => (address.AddressFamily == AddressFamily.InterNetworkV6) == family.IsIPv6);
-            if ((wanted is null ? family.Take(owner) : family.TakeExactly(wanted, owner)) is not { } address)
+            var wanted = asked.FirstOrDefault(address => (address.AddressFamily == AddressFamily.InterNetworkV6) == family.Key);
+            if (family.Select(pool => wanted is null ? pool.Take(owner) : pool.TakeExactly(wanted, owner)).FirstOrDefault(address => address is not null) is not { } given)
             {
                 Release(taken.ToImmutable(), owner);
                 return null;
             }
 
-            taken.Add(address);
+            taken.Add(given);
         }
 
         return taken.ToImmutable();
@@ -46,7 +46,7 @@ internal sealed class NetworkBook
     {
         foreach (var address in addresses)
         {
-            FamilyOf(address)?.Hold(address, owner);
+            PoolOf(address)?.Hold(address, owner);
         }
     }
 
@@ -54,9 +54,13 @@ internal sealed class NetworkBook
     {
         foreach (var address in addresses)
         {
-            FamilyOf(address)?.Release(address, owner);
+            PoolOf(address)?.Release(address, owner);
         }
     }
 
-    private AddressBook? FamilyOf(string address) => _families.FirstOrDefault(family => family.IsIPv6 == address.Contains(':'));
+    private AddressBook? PoolOf(string address)
+    {
+        var parsed = IpAddresses.OfCidr(address);
+        return _pools.FirstOrDefault(pool => pool.Contains(parsed));
+    }
 }

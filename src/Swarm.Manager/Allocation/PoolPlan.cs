@@ -26,6 +26,11 @@ internal static class PoolPlan
         var taken = view.Networks.SelectMany(network => network.Pools.Select(pool => (network, Block: Block(pool.Subnet)))).ToList();
         var pools = ImmutableArray.CreateBuilder<NetworkPool>();
         problem = "";
+        if (asked.IsOfNodes)
+        {
+            return asked;
+        }
+
         foreach (var pool in asked.AskedPools.Where(pool => pool.Subnet.Length > 0 && (asked.EnableIPv6 || !pool.Subnet.Contains(':'))))
         {
             if (taken.FirstOrDefault(other => other.Block.Overlaps(Block(pool.Subnet))) is { network: { } owner } clash)

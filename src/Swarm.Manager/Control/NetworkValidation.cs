@@ -17,12 +17,7 @@ internal static class NetworkValidation
             throw new ControlException(403, $"{name} is a pre-defined network and cannot be created");
         }
 
-        if (asked.Driver.Name is not ("overlay" or ""))
-        {
-            throw asked.Ingress
-                ? new ControlException(501, "rpc error: code = Unimplemented desc = only overlay driver is currently supported for ingress network")
-                : ControlException.NotBuilt($"network {name}: swarm networks of the driver {asked.Driver.Name} are not built in this version: the driver is overlay");
-        }
+        CheckDriver(asked);
 
         if (asked is { Attachable: true, Ingress: true })
         {
@@ -37,6 +32,40 @@ internal static class NetworkValidation
         ServiceValidation.CheckName(name);
         CheckOptions(asked);
         CheckPools(asked);
+    }
+
+    private static void CheckDriver(Network asked)
+    {
+        var name = asked.Annotations.Name;
+        if (asked is { IsOfNodes: true, Ingress: true })
+        {
+            throw new ControlException(501, "rpc error: code = Unimplemented desc = only overlay driver is currently supported for ingress network");
+        }
+
+        if (asked.Driver.Name is "host" or "null")
+        {
+            throw new ControlException(403, $"only one instance of \"{asked.Driver.Name}\" network is allowed");
+        }
+
+        if (asked.IsOfNodes && asked.Driver.Name is not ("bridge" or "macvlan"))
+        {
+            throw ControlException.NotBuilt($"network {name}: swarm networks of the driver {asked.Driver.Name} are not built in this version: the drivers are overlay, bridge and macvlan");
+        }
+
+        if (asked.ConfigFrom.Length == 0)
+        {
+            return;
+        }
+
+        if (asked.EnableIPv6 || !asked.AskedPools.IsEmpty || !asked.Driver.Options.IsEmpty || !asked.Annotations.Labels.IsEmpty || asked.Ipam is { Options.IsEmpty: false })
+        {
+            throw new ControlException(403, "user supplied configurations are not supported if the network depends on a configuration network");
+        }
+
+        if (!asked.IsOfNodes)
+        {
+            throw ControlException.NotBuilt($"network {name}: an overlay that takes its configuration from another network is not built in this version");
+        }
     }
 
     private static void CheckOptions(Network asked)
@@ -61,9 +90,17 @@ internal static class NetworkValidation
             blocks.Add(Check(pool));
         }
 
-        if (blocks.GroupBy(block => block.Family).Any(family => family.Count() > 1))
+        for (var i = 0; i < blocks.Count; i++)
         {
-            throw ControlException.NotBuilt($"network {asked.Annotations.Name}: more than one subnet of a family is not built in this version");
+            if (blocks.Take(i).Cast<Cidr?>().FirstOrDefault(other => other!.Value.Overlaps(blocks[i])) is { } clash)
+            {
+                throw ControlException.Invalid($"invalid pool request: Pool overlaps with other one on this address space: {blocks[i]} overlaps {clash}");
+            }
+        }
+
+        if (asked.Ingress && blocks.GroupBy(block => block.Family).Any(family => family.Count() > 1))
+        {
+            throw ControlException.NotBuilt($"network {asked.Annotations.Name}: more than one subnet of a family is not built for the ingress network");
         }
     }
 

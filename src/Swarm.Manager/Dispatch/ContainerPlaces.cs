@@ -53,7 +53,12 @@ internal sealed partial class ContainerPlaces(IObjectStore store, Random random,
 
         if (Find(store.View, nodeId, request.ContainerId, network.Id) is { Status.State: TaskState.Running } held)
         {
-            return Answer(network, held);
+            return Answer(network, request.TaskId == held.Id ? await NameAsync(held, request.Names, cancellation) : held);
+        }
+
+        if (request.TaskId.Length > 0)
+        {
+            throw new RpcFault(RpcStatus.NotFound, $"container {request.ContainerId} has no place {request.TaskId} on network {request.Network}");
         }
 
         using var watch = store.Watch();
@@ -74,7 +79,9 @@ internal sealed partial class ContainerPlaces(IObjectStore store, Random random,
         view => Find(view, nodeId, request.ContainerId, request.NetworkId) is { } task ? new StoreTransaction().Delete(task) : new StoreTransaction(),
         cancellation);
 
-    /// <summary>The node has these places and no other. One that is not known any more is made again, if its addresses are still free.</summary>
+    /// <summary>
+    /// The node has these places and no other, by the names that it says. One that is not known any more is made again, if its addresses are still free.
+    /// </summary>
     internal Task ReplaceAsync(string nodeId, ImmutableArray<ContainerPlace> places, CancellationToken cancellation) => ChangeAsync(
         view =>
         {
@@ -89,6 +96,11 @@ internal sealed partial class ContainerPlaces(IObjectStore store, Random random,
             {
                 if (view.Tasks.Find(place.TaskId) is { } known && (!known.Status.State.IsTerminal() || known.NodeId != nodeId))
                 {
+                    if (known.NodeId == nodeId && known.Spec.Attached is not null && !IsNamed(known, place.Names))
+                    {
+                        transaction.Update(Named(known, place.Names));
+                    }
+
                     continue;
                 }
 
@@ -100,6 +112,14 @@ internal sealed partial class ContainerPlaces(IObjectStore store, Random random,
             return transaction;
         },
         cancellation);
+
+    private async Task<SwarmTask> NameAsync(SwarmTask held, ImmutableArray<string> names, CancellationToken cancellation)
+    {
+        await ChangeAsync(
+            view => view.Tasks.Find(held.Id) is { } task && !IsNamed(task, names) ? new StoreTransaction().Update(Named(task, names)) : new StoreTransaction(),
+            cancellation);
+        return Named(held, names);
+    }
 
     private async Task ChangeAsync(Func<StoreView, StoreTransaction> decide, CancellationToken cancellation)
     {
@@ -164,6 +184,14 @@ internal sealed partial class ContainerPlaces(IObjectStore store, Random random,
         },
         DesiredState = TaskState.Running,
         Status = new TaskStatus { State = TaskState.New, Timestamp = time.GetUtcNow(), Message = "created" },
+    };
+
+    private static bool IsNamed(SwarmTask task, ImmutableArray<string> names) => task.Spec.Networks.All(network => network.Aliases.SequenceEqual(names));
+
+    private static SwarmTask Named(SwarmTask task, ImmutableArray<string> names) => task with
+    {
+        Spec = task.Spec with { Networks = [.. task.Spec.Networks.Select(network => network with { Aliases = names })] },
+        Networks = [.. task.Networks.Select(place => place with { Aliases = names })],
     };
 
     private static SwarmTask? Find(StoreView view, string nodeId, string containerId, string networkId) => view.TasksOnNode(nodeId).FirstOrDefault(task =>

@@ -15,7 +15,7 @@ internal static class KeyRotation
 
     private const int SecretBytes = 32;
 
-    internal static bool IsAsked(Network network) => network.Driver.Options.ContainsKey(Option);
+    internal static bool IsAsked(Network network) => !network.IsOfNodes && network.Driver.Options.ContainsKey(Option);
 
     internal static NetworkKeys First(DateTimeOffset now) => new() { Current = 1, All = [New(1), New(2)], Since = now };
 

@@ -15,6 +15,11 @@ internal sealed partial class BridgeState
             return ["the network is not on this node"];
         }
 
+        if (table.Network.IsOfNodes)
+        {
+            return unmade.Contains(networkId) ? ["it is not made"] : [];
+        }
+
         if (unmade.Contains(networkId) || overlays.Find(networkId) is not { } link || !overlays.Stands(link))
         {
             return ["its links are not made"];

@@ -9,9 +9,14 @@ namespace Swarm.Networking.Bridge;
 internal sealed partial class BridgeState
 {
     /// <summary>The network exists from the write of its file; what a crash leaves undone the next start does.</summary>
-    public async Task<NetworkRecord> CreateAsync(NetworkSpec spec, bool isForOverlays = false)
+    /// <param name="clusterId">The id that the cluster knows it by; null: it is this node's.</param>
+    public async Task<NetworkRecord> CreateAsync(NetworkSpec spec, bool isForOverlays = false, string? clusterId = null)
     {
-        var record = NetworkPlan.Of(spec, NewId(), time.GetUtcNow(), [.. records.Values.Where(other => !other.IsOverlay)], HostUses(), options) with { IsForOverlays = isForOverlays };
+        var record = NetworkPlan.Of(spec, clusterId ?? NewId(), time.GetUtcNow(), [.. records.Values.Where(other => !other.IsOverlay)], HostUses(), options) with
+        {
+            IsForOverlays = isForOverlays,
+            IsOfCluster = clusterId is not null,
+        };
         if (record.ConfigOnly)
         {
             networkFiles.Save(record);
@@ -48,7 +53,7 @@ internal sealed partial class BridgeState
     public async Task<NetworkRecord> RemoveAsync(string network)
     {
         var record = NetworkLookup.Get(records, network);
-        if (record.IsOverlay)
+        if (record.IsOverlay || record.IsOfCluster)
         {
             throw new NetworkFault(NetworkFaultKind.Forbidden, $"network {record.Name} is the cluster's: a manager removes it");
         }

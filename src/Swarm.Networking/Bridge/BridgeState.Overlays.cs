@@ -56,6 +56,7 @@ internal sealed partial class BridgeState
         tables = now;
         try
         {
+            await PutOwnAsync(failures);
             overlayNames.Set(now.Values.Where(table => !table.Network.Ingress));
             await RemoveOverlaysAsync(before.Keys.Where(id => !now.ContainsKey(id)));
             Serve(before, now);
@@ -97,6 +98,7 @@ internal sealed partial class BridgeState
         overlays.Adopt();
         unmade.UnionWith(tables.Keys);
         PutOverlays(tables);
+        unmade.RemoveWhere(id => records.ContainsKey(id));
         foreach (var table in tables.Values)
         {
             overlays.Trim(nodeId, table);
@@ -113,7 +115,7 @@ internal sealed partial class BridgeState
         var failures = new List<NetworkFault>();
         unmade.IntersectWith(now.Keys);
         var refused = ImmutableDictionary<string, string>.Empty;
-        foreach (var table in unmade.ToList().Select(id => now[id]))
+        foreach (var table in unmade.ToList().Select(id => now[id]).Where(table => !table.Network.IsOfNodes))
         {
             try
             {
@@ -146,6 +148,32 @@ internal sealed partial class BridgeState
         }
     }
 
+    /// <summary>Makes those that each node has of its own.</summary>
+    private async Task PutOwnAsync(List<NetworkFault> failures)
+    {
+        foreach (var network in unmade.ToList().Select(id => tables[id].Network).Where(network => network.IsOfNodes))
+        {
+            try
+            {
+                if (!records.ContainsKey(network.Id))
+                {
+                    await CreateAsync(OwnNetwork.Of(network), clusterId: network.Id);
+                }
+
+                unmade.Remove(network.Id);
+            }
+            catch (Exception error) when (error is NetworkFault or IOException)
+            {
+                var fault = error as NetworkFault ?? new NetworkFault(NetworkFaultKind.Refused, $"network {network.Annotations.Name} cannot be made on this node: {error.Message}", error);
+                LogNotCreated(logger, network.Annotations.Name, fault.Message);
+                failures.Add(fault);
+
+                // Another node may have the configuration, or a kernel that can.
+                unsupported = fault.Kind is NetworkFaultKind.Unsupported or NetworkFaultKind.NotFound ? unsupported.SetItem(network.Id, fault.Message) : unsupported;
+            }
+        }
+    }
+
     private async Task RemoveOverlaysAsync(IEnumerable<string> gone)
     {
         foreach (var id in gone.ToList())
@@ -153,6 +181,13 @@ internal sealed partial class BridgeState
             foreach (var sandbox in sandboxes.Values.Where(sandbox => sandbox.On(id) is not null))
             {
                 await DisconnectAsync(sandbox.ContainerId, id);
+            }
+
+            if (records.GetValueOrDefault(id) is { IsOfCluster: true } own)
+            {
+                unmade.Remove(id);
+                await EndAsync(own);
+                continue;
             }
 
             if (ingressId == id)

@@ -35,6 +35,7 @@ internal sealed partial class BridgeState
 
         RemoveStrays();
         await RestateRulesAsync(cancellation);
+        await RemoveOverlaysAsync(records.Values.Where(record => record.IsOfCluster && !tables.ContainsKey(record.Id)).Select(record => record.Id));
         if (tables.Values.Any(table => table.Network.Ingress))
         {
             await PutIngressAsync([]);

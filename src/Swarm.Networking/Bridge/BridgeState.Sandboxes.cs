@@ -86,15 +86,19 @@ internal sealed partial class BridgeState
     /// <summary>Gives a container another name, and its endpoints other names by network.</summary>
     public ContainerSandbox Rename(string containerId, string name, IReadOnlyDictionary<string, ImmutableArray<string>> namesByNetwork)
     {
-        var sandbox = Present(containerId);
-        var renamed = sandbox with
-        {
-            Name = name,
-            Endpoints = [.. sandbox.Endpoints.Select(endpoint => namesByNetwork.TryGetValue(endpoint.NetworkId, out var names) ? endpoint with { Names = names } : endpoint)],
-        };
+        var renamed = Named(Present(containerId), name, namesByNetwork);
         Keep(renamed);
         return renamed;
     }
+
+    private ContainerSandbox Named(ContainerSandbox sandbox, string name, IReadOnlyDictionary<string, ImmutableArray<string>> namesByNetwork) => sandbox with
+    {
+        Name = name,
+        Endpoints =
+        [
+            .. sandbox.Endpoints.Select(endpoint => namesByNetwork.TryGetValue(endpoint.NetworkId, out var names) && records[endpoint.NetworkId].HasNames ? endpoint with { Names = names } : endpoint),
+        ],
+    };
 
     public async Task DetachAsync(string containerId)
     {
@@ -117,14 +121,17 @@ internal sealed partial class BridgeState
     {
         var missing = asked.Where(pair => present.On(pair.Network.Id) is null).ToList();
         var superfluous = present.Endpoints.Where(endpoint => asked.TrueForAll(pair => pair.Network.Id != endpoint.NetworkId)).ToList();
-        if (missing.Count == 0 && superfluous.Count == 0 && present.Requested.SequenceEqual(request.Ports) && present.Name == request.Name)
+        var names = asked.Where(pair => pair.Network.Record.HasNames).DistinctBy(pair => pair.Network.Id).ToDictionary(pair => pair.Network.Id, pair => pair.Endpoint.Names);
+        var isNamed = present.Name == request.Name && present.Endpoints.All(endpoint => !names.TryGetValue(endpoint.NetworkId, out var wanted) || wanted.SequenceEqual(endpoint.Names));
+        if (missing.Count == 0 && superfluous.Count == 0 && present.Requested.SequenceEqual(request.Ports) && isNamed)
         {
             return present;
         }
 
-        return await ChangeAsync(present with { Requested = request.Ports, Name = request.Name }, (ns, inside) =>
+        var standing = Named(present, request.Name, names) with { Requested = request.Ports };
+        return await ChangeAsync(standing, (ns, inside) =>
         {
-            var sandbox = superfluous.Aggregate(present with { Requested = request.Ports, Name = request.Name }, Disconnect);
+            var sandbox = superfluous.Aggregate(standing, Disconnect);
             return missing.Aggregate(sandbox, (so, pair) => Connect(so, pair.Network, pair.Endpoint, ns, inside));
         });
     }
@@ -190,7 +197,7 @@ internal sealed partial class BridgeState
 
     private BridgeEndpoint Describe(ContainerSandbox sandbox, LiveNetwork network, EndpointRequest request, IPAddress? address, IPAddress? address6)
     {
-        var (pool, pool6) = (network.Record.PoolOf(ipv6: false), network.Record.PoolOf(ipv6: true));
+        var (pool, pool6) = (network.Record.PoolOf(address), network.Record.PoolOf(address6));
         var leadsOut = network.Record is { Internal: false, IsOverlay: false };
         return new BridgeEndpoint(sandbox.ContainerId, network.Id, NewId())
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using Swarm.Linux;
+using Swarm.Networking.Ipam;
 using Swarm.Networking.Netlink;
 using Swarm.Networking.Networks;
 
@@ -47,7 +48,16 @@ internal static class SandboxLinks
         {
             inside.AddAddress(endpoint.LinkName, address6, endpoint.PrefixLength6);
         }
+
+        // All subnets of a network of the cluster are on one link.
+        foreach (var other in network.Record.Pools.Where(pool => network.Record.IsOverlay && Reaches(endpoint, pool)))
+        {
+            inside.AddRoute(other.Subnet, null, endpoint.LinkName);
+        }
     }
+
+    private static bool Reaches(BridgeEndpoint endpoint, NetworkPool pool) =>
+        (pool.Subnet.IsIPv6() ? endpoint.Address6 : endpoint.Address) is { } own && !pool.Subnet.Contains(own);
 
     /// <summary>What a bridge port of ours is like; also after it was put on a bridge that was made anew.</summary>
     public static void SetPortOptions(LiveNetwork network, BridgeEndpoint endpoint)

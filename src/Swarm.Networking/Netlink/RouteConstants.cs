@@ -40,11 +40,11 @@ internal static class RouteConstants
     public const ushort SetTable = 1, SetName = 2, SetFlags = 3, SetKeyType = 4, SetKeyLength = 5, SetDataType = 6, SetDataLength = 7, SetId = 10;
     public const ushort ElementsTable = 1, ElementsSet = 2, ElementsList = 3, ElementKey = 1, ElementData = 2, DataVerdict = 2, VerdictCode = 1, VerdictChain = 2;
     public const ushort LookupSet = 1, LookupSource = 2, LookupDestination = 3, NumberDestination = 1, NumberModulus = 2, NumberType = 3;
-    public const ushort NatAddressRegister = 3, RejectType = 1, RejectCode = 2, MetaSource = 3, TrackKey = 2, TrackDestination = 1, TrackSource = 4;
+    public const ushort NatAddressRegister = 3, RejectType = 1, RejectCode = 2, MetaSource = 3, TrackKey = 2, TrackDestination = 1, TrackSource = 4, TrackDirection = 3;
     public const ushort BitwiseSource = 1, BitwiseDestination = 2, BitwiseLength = 3, BitwiseMask = 4, BitwiseXor = 5;
     public const int SetIsMap = 8, GotoVerdict = -4, NumberRandom = 1, RejectReset = 1, RejectAnyFamily = 2, RejectPortUnreachable = 1;
-    public const int MetaMark = 3, MetaInputName = 6, MetaFamily = 15, TrackState = 0, TrackMark = 3, TrackStateNew = 8;
-    public const int HookPreRouting = 0, PriorityMangle = -150, PriorityFilter = 0, LinkHeader = 0;
+    public const int MetaMark = 3, MetaInputName = 6, MetaFamily = 15, TrackState = 0, TrackMark = 3, TrackZone = 17, TrackStateNew = 8;
+    public const int HookPreRouting = 0, PriorityMangle = -150, PriorityRaw = -300, PriorityFilter = 0, LinkHeader = 0;
 
     // rtnetlink(7), linux/rtnetlink.h
     public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18;

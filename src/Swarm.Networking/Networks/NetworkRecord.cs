@@ -43,7 +43,10 @@ public sealed record NetworkRecord
     /// <summary>Nobody asked for it: containers on networks of the cluster get out by it, and it goes with the last of those networks.</summary>
     public bool IsForOverlays { get; init; }
 
-    /// <summary>At most one of each family.</summary>
+    /// <summary>The cluster's, of which this node made its own for tasks: it goes with the last of them.</summary>
+    public bool IsOfCluster { get; init; }
+
+    /// <summary>At most one of each family; of the cluster's networks any number.</summary>
     public ImmutableArray<NetworkPool> Pools { get; init; } = [];
 
     public ImmutableSortedDictionary<string, string> IpamOptions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
@@ -73,6 +76,9 @@ public sealed record NetworkRecord
 
     public NetworkPool? PoolOf(bool ipv6) => Pools.FirstOrDefault(pool => pool.Subnet.BaseAddress.AddressFamily
         == (ipv6 ? System.Net.Sockets.AddressFamily.InterNetworkV6 : System.Net.Sockets.AddressFamily.InterNetwork));
+
+    /// <summary>The one that an address is of.</summary>
+    public NetworkPool? PoolOf(IPAddress? address) => address is null ? null : Pools.FirstOrDefault(pool => pool.Subnet.Contains(address));
 
     public static bool IsPredefinedName(string name) => name is Bridge or Host or None or "default";
 }

@@ -82,6 +82,11 @@ internal sealed class RuleExpressions(NetlinkRequest rule)
     /// <summary>Sets the connection's mark to the first register.</summary>
     public RuleExpressions SetTrackMark() => Add("ct", () => rule.AddBigEndian(TrackKey, TrackMark).AddBigEndian(TrackSource, First));
 
+    /// <summary>
+    /// What is asked belongs to the zone of the first two bytes of the first register, what answers it to none; before the kernel looks for the connection (priority raw).
+    /// </summary>
+    public RuleExpressions SetZoneOfQuestion() => Add("ct", () => rule.AddBigEndian(TrackKey, TrackZone).Add(TrackDirection, [0]).AddBigEndian(TrackSource, First));
+
     private RuleExpressions Add(string name, Func<NetlinkRequest> data)
     {
         rule.Nest(ListElement | NestedBit).Add(ExpressionName, name).Nest(ExpressionData | NestedBit);

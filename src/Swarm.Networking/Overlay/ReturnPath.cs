@@ -11,11 +11,13 @@ namespace Swarm.Networking.Overlay;
 
 /// <summary>
 /// How a container answers clients that came by a node's published port with their own address. The connection is marked by the hardware address of the node that it
-/// came by; what answers it is routed by that mark back to the node, wherever the client's address would lead. All of it in the calling thread's namespace.
+/// came by; what answers it is routed by that mark back to the node, wherever the client's address would lead. A client may come by two nodes from one port of its own:
+/// the connections of each node are of a zone of its own (the end of the mark), and the kernel gives the second one another port here. All of it in the calling thread's
+/// namespace.
 /// </summary>
 internal static class ReturnPath
 {
-    private const string Table = "swarm_ingress", Nodes = "nodes", Arrive = "arrive", Depart = "depart", Translate = "translate";
+    private const string Table = "swarm_ingress", Nodes = "nodes", Arrive = "arrive", Depart = "depart", Translate = "translate", Separate = "separate";
     private const int Mark = 0x53000000, MarkMask = unchecked((int)0xff000000), NodeMask = 0x00ffffff, Priority = 900, SourceOffset = 6, MacBytes = 6;
     private const byte Udp = 17;
 
@@ -32,7 +34,9 @@ internal static class ReturnPath
 
         // A first answer by TCP is routed before it is marked: without this there must be another way out, of that family, for it to be marked on.
         Sysctl.Set("net/ipv4/tcp_fwmark_accept", "1");
-        Whole(place.LinkName, wayOut, table).Apply("lead answers back to where they were asked");
+        // Connections that stand are of no zone: where an earlier version made the rules they would not be known again.
+        var separates = SetCount.Of(Table, Nodes) is null || SetCount.Of(Table, Separate) is not null;
+        Whole(place.LinkName, wayOut, table, separates).Apply("lead answers back to where they were asked");
         inside.Put(back.Routes, back.Rules);
     }
 
@@ -58,7 +62,7 @@ internal static class ReturnPath
         inside.Remove([.. stale.Routes.Except(back.Routes)], [.. stale.Rules.Except(back.Rules)]);
     }
 
-    private static RuleBatch Whole(string link, IReadOnlyList<IPAddress> wayOut, NetworkTable table)
+    private static RuleBatch Whole(string link, IReadOnlyList<IPAddress> wayOut, NetworkTable table, bool separates)
     {
         var batch = new RuleBatch(FamilyInetTables, Table).Fresh()
             .Set(Nodes, new SetShape(SetShape.LinkAddress, MacBytes, SetValue.Bytes, SetShape.Mark, sizeof(int)), 1)
@@ -69,6 +73,13 @@ internal static class ReturnPath
                 .Load(LinkHeader, SourceOffset, MacBytes).Map(Nodes).SetTrackMark())
             .Rule(Arrive, rule => IsMarked(rule.CameBy(link)).Track(TrackMark).SetMark())
             .Rule(Depart, rule => IsMarked(rule).Track(TrackMark).SetMark());
+        if (separates)
+        {
+            batch.Set(Separate, new SetShape(SetShape.LinkAddress, MacBytes), 2) // says that it is so
+                .Chain(Separate, "filter", HookPreRouting, PriorityRaw)
+                .Rule(Separate, rule => rule.CameBy(link).Load(LinkHeader, SourceOffset, MacBytes).Map(Nodes).SetZoneOfQuestion());
+        }
+
         foreach (var address in wayOut)
         {
             // A UDP socket that is bound to no address answers from that of its default route: so the question is led there, and the answer back from it.

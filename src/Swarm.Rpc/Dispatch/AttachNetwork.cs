@@ -43,6 +43,9 @@ public sealed record AttachNetworkRequest
 
     /// <summary>What its neighbours find it by; the first is its own name.</summary>
     [Key(3)] public ImmutableArray<string> Names { get; init; } = [];
+
+    /// <summary>The place that the container has, which is found by <see cref="Names"/> from now on; empty: it is to get one.</summary>
+    [Key(4)] public string TaskId { get; init; } = "";
 }
 
 [MessagePackObject]

@@ -31,9 +31,12 @@ public interface IDispatcher
     /// <summary>The cluster's network that a user of the node means.</summary>
     Task<FindNetworkResponse> FindNetworkAsync(NodeIdentity caller, FindNetworkRequest request, CancellationToken cancellation);
 
-    /// <summary>A place on an attachable network for a container of the node that is no task. The same container's second call answers the same place.</summary>
+    /// <summary>
+    /// A place on an attachable network for a container of the node that is no task, or other names for the one that it has. The same container's second call
+    /// answers the same place.
+    /// </summary>
     /// <exception cref="RpcFault">
-    /// <see cref="RpcStatus.NotFound"/>: no such network; <see cref="RpcStatus.FailedPrecondition"/>: it is not attachable;
+    /// <see cref="RpcStatus.NotFound"/>: no such network, or no such place; <see cref="RpcStatus.FailedPrecondition"/>: it is not attachable;
     /// <see cref="RpcStatus.InvalidArgument"/>: the addresses can not be had.
     /// </exception>
     Task<AttachNetworkResponse> AttachNetworkAsync(NodeIdentity caller, AttachNetworkRequest request, CancellationToken cancellation);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Swarm.Model;
+using Swarm.Rpc.Dispatch;
 
 namespace Swarm.Daemon;
 
@@ -32,6 +33,9 @@ internal sealed class ClusterNetworks : IClusterNetworks
     /// <inheritdoc/>
     public Task DetachAsync(string containerId, string networkId, CancellationToken cancellation) =>
         _member?.DetachAsync(containerId, networkId, cancellation) ?? Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task RenameAsync(ContainerPlace place, CancellationToken cancellation) => _member?.RenameAsync(place, cancellation) ?? Task.CompletedTask;
 
     private async Task<IClusterNetworks?> MemberAsync(CancellationToken cancellation)
     {

@@ -83,8 +83,16 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
         return sandbox;
     }
 
-    public async Task<NetworkSandbox> RenameAsync(string containerId, string name, IReadOnlyDictionary<string, ImmutableArray<string>> names, CancellationToken cancellation) =>
-        Sandbox(await NetworkFaults.CatchAsync(() => networks.RenameAsync(containerId, name, names, cancellation)));
+    public async Task<NetworkSandbox> RenameAsync(string containerId, string name, IReadOnlyDictionary<string, ImmutableArray<string>> names, CancellationToken cancellation)
+    {
+        var sandbox = Sandbox(await NetworkFaults.CatchAsync(() => networks.RenameAsync(containerId, name, names, cancellation)));
+        foreach (var place in places.Of(containerId).Where(place => names.ContainsKey(place.NetworkId)).ToList())
+        {
+            await NameAsync(place, names[place.NetworkId], cancellation);
+        }
+
+        return sandbox;
+    }
 
     public NetworkIdentity? Find(string network)
     {
@@ -102,20 +110,23 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
 
     public async Task<NetworkIdentity?> FindAsync(string network, CancellationToken cancellation) =>
         Find(network) ?? (await cluster.FindAsync(network, cancellation) is { } found
-            ? new NetworkIdentity(found.Id, found.Annotations.Name, NetworkRecord.Overlay, HasNames: true, [.. found.Pools.Select(pool => IPNetwork.Parse(pool.Subnet))])
+            ? new NetworkIdentity(
+                found.Id, found.Annotations.Name, found.IsOfNodes ? found.Driver.Name : NetworkRecord.Overlay, HasNames: true,
+                [.. (found.IsOfNodes ? found.AskedPools : found.Pools).Select(pool => pool.Subnet).Where(subnet => subnet.Length > 0).Select(IPNetwork.Parse)])
             : null);
 
     /// <summary>The request with the place that the container has, or is given, on a network of the cluster; any other request as it is.</summary>
     private async Task<Networking.Bridge.EndpointRequest> PlaceAsync(string containerId, string name, EndpointRequest endpoint, CancellationToken cancellation)
     {
         var known = Find(endpoint.Network);
-        if (known is { Driver: not NetworkRecord.Overlay } || IsTasks(known, name, endpoint))
+        if (IsNodes(known) || IsTasks(known, name, endpoint))
         {
             return Request(endpoint);
         }
 
         if (known is not null && places.Of(containerId, known.Id) is { } had && networks.Tables[known.Id].Endpoints.ContainsKey(had.TaskId))
         {
+            await NameAsync(had, endpoint.Names, cancellation); // the daemon may have ended amid a change of the container's name
             return Request(endpoint, had);
         }
 
@@ -134,11 +145,25 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
         return Request(endpoint, place);
     }
 
+    /// <summary>Not the cluster's.</summary>
+    private bool IsNodes(NetworkIdentity? network) => network is not null && networks.Records.GetValueOrDefault(network.Id) is { IsOverlay: false, IsOfCluster: false };
+
     /// <summary>A task's container comes with the address that its task has in the tables, under the task's name.</summary>
     private bool IsTasks(NetworkIdentity? network, string name, EndpointRequest endpoint) =>
         network is not null && networks.Tables.TryGetValue(network.Id, out var table)
         && table.Endpoints.Values.Any(one => one.ServiceId.Length > 0 && one.Names.FirstOrDefault() == name
             && one.Addresses.Select(Address).All(address => address.Equals(endpoint.Address) || address.Equals(endpoint.Address6)));
+
+    /// <summary>Kept first: what the managers do not hear of now, a later session tells them.</summary>
+    private async Task NameAsync(ContainerPlace place, ImmutableArray<string> names, CancellationToken cancellation)
+    {
+        if (!place.Names.SequenceEqual(names))
+        {
+            var named = place with { Names = names };
+            places.Put(named);
+            await cluster.RenameAsync(named, cancellation);
+        }
+    }
 
     private async Task GiveBackAsync(IEnumerable<ContainerPlace> left, CancellationToken cancellation)
     {
@@ -163,8 +188,8 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
     private static Networking.Bridge.EndpointRequest Request(EndpointRequest endpoint, ContainerPlace place) => Request(endpoint) with
     {
         Network = place.NetworkId,
-        Address = place.Addresses.Select(Address).FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork),
-        Address6 = place.Addresses.Select(Address).FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetworkV6),
+        Address = place.Addresses.IsEmpty ? endpoint.Address : place.Addresses.Select(Address).FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork),
+        Address6 = place.Addresses.IsEmpty ? endpoint.Address6 : place.Addresses.Select(Address).FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetworkV6),
     };
 
     private static IPAddress Address(string cidr) => IPAddress.Parse(cidr.Split('/')[0]);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Swarm.Engine;
 using Swarm.Model;
+using Swarm.Rpc.Dispatch;
 
 namespace Swarm.Daemon;
 
@@ -21,6 +22,12 @@ internal interface IClusterNetworks
     /// <returns>Null as from <see cref="FindAsync"/>.</returns>
     /// <exception cref="EngineException">403: the network takes no containers; 400 or 409: the addresses can not be had; 500, 503: no manager answers.</exception>
     Task<AttachedNetwork?> AttachAsync(string containerId, string network, ImmutableArray<IPAddress> asked, ImmutableArray<string> names, CancellationToken cancellation);
+
+    /// <summary>
+    /// A place is found by <see cref="ContainerPlace.Names"/> from now on. Completes when it is so on this node, or after a little while: the managers then hear
+    /// of it by another session.
+    /// </summary>
+    Task RenameAsync(ContainerPlace place, CancellationToken cancellation);
 
     /// <summary>Gives the place back. Nothing if there is none. A node without a manager forgets it here, and the managers with its next session.</summary>
     Task DetachAsync(string containerId, string networkId, CancellationToken cancellation);

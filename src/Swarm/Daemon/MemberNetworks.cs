@@ -18,6 +18,9 @@ internal sealed class MemberNetworks(DispatcherClient managers, NodeAgent agent,
     /// <summary>For a manager to be told that a place is free; it hears it with the next session otherwise.</summary>
     private static readonly TimeSpan DetachPatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>For the managers and this node to call a place by another name.</summary>
+    private static readonly TimeSpan RenamePatience = TimeSpan.FromSeconds(2);
+
     /// <inheritdoc/>
     public async Task<Network?> FindAsync(string network, CancellationToken cancellation) =>
         (await CatchAsync(() => managers.FindNetworkAsync(new FindNetworkRequest { Network = network }, cancellation))).Network;
@@ -65,6 +68,24 @@ internal sealed class MemberNetworks(DispatcherClient managers, NodeAgent agent,
         catch (Exception failure) when (failure is RpcFault || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             // The next session tells it.
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task RenameAsync(ContainerPlace place, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(RenamePatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+        var request = new AttachNetworkRequest { ContainerId = place.ContainerId, Network = place.NetworkId, Names = place.Names, TaskId = place.TaskId };
+        try
+        {
+            await managers.AttachNetworkAsync(request, either.Token);
+            await agent.UntilMadeAsync(
+                place.NetworkId, table => table.Endpoints.TryGetValue(place.TaskId, out var endpoint) && endpoint.Names.SequenceEqual(place.Names), either.Token);
+        }
+        catch (Exception failure) when (failure is RpcFault or TaskRejectedException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            agent.BeginAnew();
         }
     }
 

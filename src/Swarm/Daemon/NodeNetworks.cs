@@ -67,7 +67,7 @@ internal sealed class NodeNetworks(BridgeNetworks networks, ContainerEngine cont
         Id = record.Id,
         Created = record.Created.UtcDateTime,
         Driver = record.Driver,
-        Scope = record.IsOverlay ? "swarm" : "local",
+        Scope = record.IsOverlay || record.IsOfCluster ? "swarm" : "local",
         EnableIPv4 = record.EnableIPv4,
         EnableIPv6 = record.EnableIPv6,
         IPAM = new IPAM

@@ -22,7 +22,7 @@ internal sealed class HeldConnection : IDisposable
         var socket = outside.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         using var limit = new CancellationTokenSource(Limit);
         await socket.ConnectAsync(server, limit.Token);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /cgi-bin/hold HTTP/1.0\r\nContent-Length: {Word.Length}\r\n\r\n"), limit.Token);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /hold HTTP/1.0\r\nContent-Length: {Word.Length}\r\n\r\n"), limit.Token);
         var text = "";
         while (!text.EndsWith('\n') || text.Split('\n')[^2].Trim().Length == 0 || text.Split('\n')[^2].Contains("HTTP", StringComparison.Ordinal))
         {

@@ -20,11 +20,6 @@ internal static class IngressFigures
     private const int Replicas = 8;
     private const int Held = 40;
 
-    /// <summary>Files that are called as the nodes, and a program that stays: it says its node, and later a word that it is sent. Told to stop, it ends what it has begun.</summary>
-    private const string Server =
-        "trap 'sleep 5; exit 0' TERM; mkdir -p /www/cgi-bin; for n in m1 m2 m3 w1 w2; do echo $NODE > /www/$n; done; "
-        + "printf '#!/bin/sh\\necho; echo %s; head -c 5\\n' $NODE > /www/cgi-bin/hold; chmod +x /www/cgi-bin/hold; httpd -f -vv -p 80 -h /www & wait";
-
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     public static Task MeasureAsync(string binary, Figures figures) => Bench.InLabAsync("bench-ingress", 3, 2, binary, async lab =>
@@ -66,6 +61,7 @@ internal static class IngressFigures
         Tell(load, what);
         figures.Add($"failed requests of {load.All.Count} during {what}, 500/s through five nodes", "", "0", [load.All.Count(one => one.Error is not null)], "");
         figures.Add($"the slowest 1 of 100 during {what}", "", "", [Percentile(load.All, 0.99)], "ms");
+        figures.Add($"requests of a second or more during {what}", "", "", [load.All.Count(one => one.Milliseconds >= 1000)], "");
     }
 
     private static async Task KillLeaderAsync(LabApi lab)
@@ -193,8 +189,9 @@ internal static class IngressFigures
             ContainerSpec = new ContainerSpec
             {
                 Image = "busybox:latest",
-                Args = ["sh", "-c", Server],
-                Env = ["NODE={{.Node.Hostname}}"],
+                Args = ["sh", "-c", IngressServer.Command],
+                Env = ["NODE={{.Node.Hostname}}", "SERVER=" + IngressServer.Text],
+                Mounts = [new Mount { Type = "bind", Source = "/usr", Target = IngressServer.Programs, ReadOnly = true }],
                 Healthcheck = new HealthConfig { Test = ["CMD-SHELL", "grep -q ':0050 .* 0A ' /proc/net/tcp /proc/net/tcp6"], Interval = 200_000_000 },
             },
         },

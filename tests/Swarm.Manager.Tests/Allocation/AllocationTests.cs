@@ -63,6 +63,20 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public void On_a_network_that_each_node_makes_a_task_has_a_place_without_an_address()
+    {
+        _cluster.Write(transaction => transaction.Create(new Network { Id = "own", Annotations = new Annotations { Name = "own" }, Driver = new DriverConfig { Name = "macvlan" } }));
+        Network("one", "10.1.0.0/24");
+        var service = Service("web", 2, ["own", "one"]);
+        Assert.Equal(2, Running.Count());
+        Assert.All(Running, task => Assert.Equal([("own", 0), ("one", 1)], task.Networks.Select(place => (place.NetworkId, place.Addresses.Length))));
+        Assert.Equal(["one"], Vips(service).Select(place => place.NetworkId));
+        _cluster.ChangeLeader();
+        Update("web", spec => spec with { Replicas = 3 });
+        Assert.Equal(3, Running.Count());
+    }
+
+    [Fact]
     public void Virtual_addresses_and_chosen_ports_stay_through_updates_and_go_with_what_they_were_for()
     {
         Network("one", "10.1.0.0/24");
@@ -98,6 +112,27 @@ public sealed class AllocationTests
         Update("web", spec => spec with { Replicas = 1 });
         Assert.Equal("", _cluster.View.TasksOfService("later").Single().Status.Error);
         Assert.Equal(2, Running.Count());
+    }
+
+    [Fact]
+    public void A_network_of_several_subnets_gives_from_the_first_that_has_room()
+    {
+        // Of eight addresses five are free in each; the service has one.
+        Network("one", "10.1.0.0/29", "10.2.0.0/29");
+        Service("web", 6, ["one"]);
+        Assert.Equal(["10.1.0.3/29", "10.1.0.4/29", "10.1.0.5/29", "10.1.0.6/29", "10.2.0.2/29", "10.2.0.3/29"], Addresses("web"));
+        _cluster.ChangeLeader();
+        Attach("a", "10.2.0.6");
+        Attach("b", "10.2.0.2");
+        Assert.Equal(["10.2.0.6/29"], _cluster.View.Tasks.Find("a")!.Networks.Single().Addresses.ToArray());
+        Assert.Null(_cluster.View.Tasks.Find("b")); // refused, and taken away
+        Update("web", spec => spec with { Replicas = 9 });
+        Assert.Equal(8, Running.Count(task => task.ServiceId == "web"));
+        var waiting = _cluster.View.TasksOfService("web").Single(task => task.Status.State == TaskState.New);
+        Assert.Equal("waiting for a free address: network one (10.1.0.0/29, 10.2.0.0/29) has none left", waiting.Status.Error);
+        _cluster.Write(transaction => transaction.Delete(_cluster.View.Tasks.Find("a")!));
+        Catch();
+        Assert.Contains("10.2.0.6/29", Addresses("web"));
     }
 
     [Fact]
@@ -233,9 +268,9 @@ public sealed class AllocationTests
         _cluster.Settle();
     }
 
-    private void Network(string id, string subnet, bool ipv6 = false)
+    private void Network(string id, string subnet, string? second = null, bool ipv6 = false)
     {
-        var pools = ImmutableArray.Create(new NetworkPool { Subnet = subnet, Gateway = subnet.Replace("0/", "1/").Split('/')[0] });
+        var pools = ((string?[])[subnet, second]).OfType<string>().Select(one => new NetworkPool { Subnet = one, Gateway = one.Replace("0/", "1/").Split('/')[0] }).ToImmutableArray();
         _cluster.Write(transaction => transaction.Create(new Network
         {
             Id = id,

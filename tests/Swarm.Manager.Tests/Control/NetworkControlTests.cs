@@ -61,11 +61,38 @@ public sealed class NetworkControlTests
         Assert.EndsWith("::/64", made.Pools[1].Subnet);
     }
 
+    [Fact]
+    public async Task A_network_that_each_node_makes_has_no_addresses_of_the_clusters()
+    {
+        var made = await _control.CreateAsync(Asked("a") with { Driver = new DriverConfig { Name = "macvlan" }, ConfigFrom = "cfg" }, None);
+        Assert.Equal((0, 0, "cfg"), (made.Vni, made.Pools.Length, made.ConfigFrom));
+        var both = await Assert.ThrowsAsync<ControlException>(() =>
+            _control.CreateAsync(Asked("b", new NetworkPool { Subnet = "10.9.0.0/24" }) with { Driver = new DriverConfig { Name = "macvlan" }, ConfigFrom = "cfg" }, None));
+        Assert.Equal((403, "user supplied configurations are not supported if the network depends on a configuration network"), (both.Status, both.Message));
+        Assert.Equal(501, (await Assert.ThrowsAsync<ControlException>(() => _control.CreateAsync(Asked("b") with { ConfigFrom = "cfg" }, None))).Status);
+    }
+
+    [Fact]
+    public async Task Several_subnets_are_had_if_they_are_apart()
+    {
+        var made = await _control.CreateAsync(
+            Asked("a", new NetworkPool { Subnet = "10.8.0.0/24" }, new NetworkPool { Subnet = "fd08::/64" }, new NetworkPool { Subnet = "10.9.0.0/24", Gateway = "10.9.0.7" }) with { EnableIPv6 = true }, None);
+        Assert.Equal([("10.8.0.0/24", "10.8.0.1"), ("10.9.0.0/24", "10.9.0.7"), ("fd08::/64", "fd08::1")], made.Pools.Select(pool => (pool.Subnet, pool.Gateway)));
+        var clash = await Assert.ThrowsAsync<ControlException>(() =>
+            _control.CreateAsync(Asked("b", new NetworkPool { Subnet = "10.10.0.0/24" }, new NetworkPool { Subnet = "10.10.0.128/25" }), None));
+        Assert.Equal(
+            (400, "rpc error: code = InvalidArgument desc = invalid pool request: Pool overlaps with other one on this address space: 10.10.0.128/25 overlaps 10.10.0.0/24"), (clash.Status, clash.Message));
+        var ingress = await Assert.ThrowsAsync<ControlException>(() =>
+            _control.CreateAsync(Asked("c", new NetworkPool { Subnet = "10.10.0.0/24" }, new NetworkPool { Subnet = "10.11.0.0/24" }) with { Ingress = true }, None));
+        Assert.Equal(501, ingress.Status);
+    }
+
     [Theory]
     [InlineData("not a name", "overlay", "10.9.0.0/24", "", "", 400, "rpc error: code = InvalidArgument desc = name must be valid as a DNS name component")]
     [InlineData("host", "overlay", "10.9.0.0/24", "", "", 403, "host is a pre-defined network and cannot be created")]
     [InlineData("used", "overlay", "10.9.0.0/24", "", "", 409, "network with name used already exists")]
-    [InlineData("a", "macvlan", "10.9.0.0/24", "", "", 501, "network a: swarm networks of the driver macvlan are not built in this version: the driver is overlay")]
+    [InlineData("a", "ipvlan", "10.9.0.0/24", "", "", 501, "network a: swarm networks of the driver ipvlan are not built in this version: the drivers are overlay, bridge and macvlan")]
+    [InlineData("a", "host", "10.9.0.0/24", "", "", 403, "only one instance of \"host\" network is allowed")]
     [InlineData("a", "overlay", "10.9.0.0", "", "", 400, "rpc error: code = InvalidArgument desc = ipam configuration: invalid subnet 10.9.0.0")]
     [InlineData("a", "overlay", "10.9.0.0/31", "", "", 400, "rpc error: code = InvalidArgument desc = ipam configuration: invalid subnet 10.9.0.0/31: it has too few addresses")]
     [InlineData("a", "overlay", "10.9.0.0/24", "10.8.0.0/25", "", 400, "rpc error: code = InvalidArgument desc = ipam configuration: subnet 10.9.0.0/24 does not contain range 10.8.0.0/25")]

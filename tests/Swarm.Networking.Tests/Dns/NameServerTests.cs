@@ -61,6 +61,19 @@ public sealed class NameServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_container_that_was_renamed_while_its_daemon_ended_has_its_new_name_once_it_is_attached_again()
+    {
+        var before = await net.Bridge.AttachToAsync("web", "one");
+        await net.Bridge.AttachToAsync("asker", "one");
+        await net.StopAsync();
+        await net.RestartAsync();
+        var after = await net.Bridge.AttachAsync(new SandboxRequest("web", "site", [new EndpointRequest("one") { Names = ["site"] }], []), default);
+        Assert.Equal(("site", before.Endpoints[0].EndpointId), (after.Name, after.Endpoints[0].EndpointId));
+        Assert.Equal(["10.50.0.2"], await AskAsync("asker", "site"));
+        Assert.Equal("SERVFAIL", Assert.Single(await AskAsync("asker", "web")));
+    }
+
+    [Fact]
     public async Task A_name_without_an_address_of_the_family_is_there_without_an_answer()
     {
         await net.Bridge.AttachToAsync("four", "one");

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Swarm.Model;
 using Swarm.Networking.Tests.Dns;
 
@@ -28,6 +31,33 @@ public sealed class OverlayTrafficTests : IAsyncLifetime
         }
 
         Assert.Contains("message too long", Cluster.Shell(a, $"ping -c1 -W2 -M do -s 1423 {net.Tables.AddressOf("b")}"), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Containers_of_all_subnets_of_a_network_reach_each_other_and_its_services()
+    {
+        net.Tables.AddSubnets();
+        var vip = net.Tables.AddService("web");
+        await net.RunAsync("h1", "first");
+        await WebAsync("h2", "web-1");
+        net.Tables.UseFirstSubnets();
+        await net.RunAsync("h1", "near");
+        await net.RunAsync("h3", "far");
+        Assert.Equal(("10.0.2", "10.0.1"), (Start(net.Tables.AddressOf("first")), Start(net.Tables.AddressOf("far"))));
+        foreach (var (host, client) in ((string, string)[])[("h1", "first"), ("h1", "near"), ("h3", "far")])
+        {
+            using var inside = net.Open(host, client);
+            foreach (var other in ((string[])["first", "near", "far", "web-1"]).Where(other => other != client))
+            {
+                Assert.Contains(" 0% packet loss", Cluster.Shell(inside, $"ping -c1 -W2 {net.Tables.AddressOf(other)}"));
+                Assert.Contains(" 0% packet loss", Cluster.Shell(inside, $"ping -c1 -W2 {net.Tables.AddressOf(other, ipv6: true)}"));
+            }
+
+            Assert.StartsWith("web-1", net.Ask(host, client, vip, 80));
+            Assert.StartsWith("web-1", net.Ask(host, client, vip.Replace("10.0.2.", "fd00:2::"), 80));
+        }
+
+        static string Start(string address) => address[..address.LastIndexOf('.')];
     }
 
     [Fact]
@@ -152,6 +182,34 @@ public sealed class OverlayTrafficTests : IAsyncLifetime
         net.ServeDatagrams("h2", "names-1", 53);
         Assert.Equal($"names-1 {Cluster.ClientAddress}", Cluster.AskByDatagram(net.Client, "192.0.2.1", 5353));
         Assert.Equal($"names-1 {Cluster.ClientAddress}", Cluster.AskByDatagram(net.Client, "192.0.2.2", 5353));
+    }
+
+    [Fact]
+    public async Task A_client_may_come_by_two_hosts_to_one_backend_from_one_port_of_its_own()
+    {
+        net.Tables.AddService("web", new PortConfig { Protocol = PortProtocol.Tcp, TargetPort = 80, PublishedPort = Port });
+        await WebAsync("h3", "web-1");
+        await net.ApplyAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var connections = new List<StreamReader>();
+        foreach (var number in (int[])[1, 2, 3])
+        {
+            var socket = net.Client.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(IPAddress.Any, 40000));
+            await socket.ConnectAsync(IPAddress.Parse($"192.0.2.{number}"), Port, limit.Token);
+            connections.Add(new StreamReader(new NetworkStream(socket, ownsSocket: true)));
+            Assert.Equal($"web-1 {Cluster.ClientAddress}", await connections[^1].ReadLineAsync(limit.Token));
+        }
+
+        foreach (var connection in connections) // each is its own
+        {
+            var word = $"word {connections.IndexOf(connection)}";
+            await connection.BaseStream.WriteAsync(Encoding.ASCII.GetBytes(word + "\n"), limit.Token);
+            Assert.Equal(word, await connection.ReadLineAsync(limit.Token));
+        }
+
+        connections.ForEach(connection => connection.Dispose());
     }
 
     [Fact]

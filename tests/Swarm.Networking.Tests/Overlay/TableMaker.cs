@@ -17,6 +17,7 @@ public sealed class TableMaker
     };
 
     private readonly Dictionary<string, bool> publishes = [];
+    private string prefix = "10.0.1.", prefix6 = "fd00:1::";
     private int given = 1;
     private long index;
 
@@ -31,6 +32,18 @@ public sealed class TableMaker
     {
         Network = table.Network with { EnableIPv6 = true, Pools = table.Network.Pools.Add(new NetworkPool { Subnet = "fd00::/64" }) },
     });
+
+    /// <summary>Another subnet of each family for the network that all are on, in which the services and tasks are that are added next. Before there are containers.</summary>
+    public void AddSubnets()
+    {
+        (prefix, prefix6) = ("10.0.2.", "fd00:2::");
+        Change(App, table => table with
+        {
+            Network = table.Network with { Pools = [.. table.Network.Pools, new NetworkPool { Subnet = prefix + "0/24" }, new NetworkPool { Subnet = prefix6 + "/64" }] },
+        });
+    }
+
+    public void UseFirstSubnets() => (prefix, prefix6) = ("10.0.1.", "fd00:1::");
 
     /// <summary>Before there are nodes.</summary>
     public void Encrypt(string network) => Change(network, table => table with { Keys = new NetworkKeys { Current = 1, All = [Key(1), Key(2)] } });
@@ -63,13 +76,13 @@ public sealed class TableMaker
     {
         var number = ++given;
         publishes[name] = ports.Length > 0;
-        Change(App, table => table with { Services = table.Services.SetItem(name, new NetworkService { Names = [name], VirtualIps = [$"10.0.1.{number}", $"fd00:1::{number:x}"] }) });
+        Change(App, table => table with { Services = table.Services.SetItem(name, new NetworkService { Names = [name], VirtualIps = [$"{prefix}{number}", $"{prefix6}{number:x}"] }) });
         if (ports.Length > 0)
         {
             Change(Ingress, table => table with { Services = table.Services.SetItem(name, new NetworkService { Names = [name], Ports = [.. ports] }) });
         }
 
-        return $"10.0.1.{number}";
+        return $"{prefix}{number}";
     }
 
     public void Change(string network, Func<NetworkTable, NetworkTable> change) => tables[network] = change(tables[network]);
@@ -85,7 +98,7 @@ public sealed class TableMaker
     public void AddTask(string host, string task, string service, bool serves)
     {
         var number = ++given;
-        Put(App, [$"10.0.1.{number}/24", $"fd00:1::{number:x}/64"]);
+        Put(App, [$"{prefix}{number}/24", $"{prefix6}{number:x}/64"]);
         if (publishes.GetValueOrDefault(service))
         {
             Put(Ingress, OnIngress(number));
