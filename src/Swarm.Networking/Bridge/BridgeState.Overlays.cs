@@ -167,9 +167,7 @@ internal sealed partial class BridgeState
                 var fault = error as NetworkFault ?? new NetworkFault(NetworkFaultKind.Refused, $"network {network.Annotations.Name} cannot be made on this node: {error.Message}", error);
                 LogNotCreated(logger, network.Annotations.Name, fault.Message);
                 failures.Add(fault);
-
-                // Another node may have the configuration, or a kernel that can.
-                unsupported = fault.Kind is NetworkFaultKind.Unsupported or NetworkFaultKind.NotFound ? unsupported.SetItem(network.Id, fault.Message) : unsupported;
+                unsupported = unsupported.SetItem(network.Id, fault.Message); // another node may have what this one has not
             }
         }
     }

@@ -49,6 +49,18 @@ public sealed class OwnNetworkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_without_the_parent_says_so()
+    {
+        var table = Table();
+        await Assert.ThrowsAsync<NetworkFault>(() => ApplyAsync(table with
+        {
+            Network = table.Network with { Driver = new DriverConfig { Name = "macvlan", Options = ImmutableSortedDictionary<string, string>.Empty.Add("parent", "nosuch0") }, ConfigFrom = "" },
+        }));
+        Assert.Contains("nosuch0", net.Bridge.Unsupported[Id], StringComparison.Ordinal);
+        Assert.DoesNotContain(Id, net.Bridge.Records.Keys);
+    }
+
+    [Fact]
     public async Task What_a_crash_left_of_it_goes_with_the_next_start()
     {
         await PlanAsync();
