@@ -201,7 +201,7 @@ def a_swarm():
     assert [node.attrs["Spec"]["Role"] for node in client.nodes.list()] == ["manager"]
     secret = client.secrets.create(name="word", data=b"hidden")
     service = client.services.create(
-        "box", ["sh", "-c", "cat /run/secrets/word; echo; sleep 1000"], name="speaker", mode=docker.types.ServiceMode("replicated", 1),
+        "box", ["sh", "-c", "cat /run/secrets/word; echo; sleep 1000"], name="speaker", mode=docker.types.ServiceMode("replicated", 1), init=True,
         secrets=[docker.types.SecretReference(secret.id, "word")])
     assert b"hidden" in next(service.logs(stdout=True, follow=True))
     service.reload()

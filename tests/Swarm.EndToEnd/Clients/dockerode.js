@@ -133,7 +133,9 @@ const steps = {
     const tar = await from.getArchive({ path: '/bin/busybox' });
     await to.putArchive(tar, { path: '/etc' });
     assert.deepEqual((await to.changes()).map(change => change.Path).sort(), ['/etc', '/etc/busybox']);
-    assert.equal((await to.infoArchive({ path: '/etc/busybox' })).statusCode, 200);
+    const stat = await to.infoArchive({ path: '/etc/busybox' });
+    assert.equal(stat.statusCode, 200);
+    stat.resume(); // or its connection is never given back, and node waits for it
     await refused(404, from.getArchive({ path: '/nothing' }));
     const made = await to.commit({ repo: 'committed', tag: '1' });
     assert.match(made.Id, /^sha256:/);
@@ -206,7 +208,7 @@ const steps = {
     await docker.swarmInit({ AdvertiseAddr: '10.10.10.10', ListenAddr: '127.0.0.1' });
     await refused(503, docker.swarmInit({ AdvertiseAddr: '10.10.10.10', ListenAddr: '127.0.0.1' }));
     assert.deepEqual((await docker.listNodes()).map(node => node.Spec.Role), ['manager']);
-    const spec = { Name: 'speaker', TaskTemplate: { ContainerSpec: { Image: 'box', Command: ['sh', '-c', 'echo said; sleep 1000'] } }, Mode: { Replicated: { Replicas: 1 } } };
+    const spec = { Name: 'speaker', TaskTemplate: { ContainerSpec: { Image: 'box', Command: ['sh', '-c', 'echo said; sleep 1000'], Init: true } }, Mode: { Replicated: { Replicas: 1 } } };
     const service = await docker.createService(spec);
     const logs = await service.logs({ stdout: true, follow: true });
     const first = await new Promise((resolve, reject) => logs.once('data', resolve).once('error', reject));
