@@ -109,7 +109,7 @@ public sealed partial class Lab
         var record = new LabRecord
         {
             Name = Name,
-            Index = AddressPlan.FreeIndex(_store.Names().Select(n => _store.Get(n).Index)),
+            Index = AddressPlan.FreeIndex(_store.Names().Select(_store.Find).OfType<LabRecord>().Select(lab => lab.Index)), // one that goes just now is no loss
             Binary = Path.GetFullPath(options.Binary),
             Created = Host.Time.GetUtcNow(),
             DiskBytes = options.DiskBytes,

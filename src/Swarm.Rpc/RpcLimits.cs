@@ -31,6 +31,9 @@ public static class RpcLimits
     /// <summary>For TCP and TLS together.</summary>
     public static readonly TimeSpan DialTimeout = TimeSpan.FromSeconds(3);
 
+    /// <summary>The same for who joins: a user waits for it, on a machine that may be busy.</summary>
+    public static readonly TimeSpan JoinDialTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a caller may take for its half of the handshake.</summary>
     public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
 

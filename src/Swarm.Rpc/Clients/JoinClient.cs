@@ -103,7 +103,7 @@ public sealed class JoinClient(TimeProvider time)
         string remote, RootCertificate? root, Method<TRequest, TResponse> method, TRequest request, CancellationToken cancellation)
         where TRequest : class where TResponse : class
     {
-        var channel = new PeerChannel(remote, PeerTls.Joining(root, time), time, RpcLimits.ConnectTimeout, RpcLimits.MaxCallSize);
+        var channel = new PeerChannel(remote, PeerTls.Joining(root, time), time, RpcLimits.ConnectTimeout, RpcLimits.MaxCallSize, RpcLimits.JoinDialTimeout);
         try
         {
             return await UnaryCall.InvokeAsync(channel.Channel, remote, method, request, RpcLimits.CommitTimeout, time, cancellation).ConfigureAwait(false);

@@ -11,14 +11,14 @@ internal sealed class PeerChannel
     private readonly GrpcChannel _channel;
     private int _holders = 1;
 
-    internal PeerChannel(string address, SslClientAuthenticationOptions tls, TimeProvider time, TimeSpan connectTimeout, int maxReceiveSize)
+    internal PeerChannel(string address, SslClientAuthenticationOptions tls, TimeProvider time, TimeSpan connectTimeout, int maxReceiveSize, TimeSpan? dialTimeout = null)
     {
         var endpoint = PeerAddress.ToDial(address);
         var handler = new SocketsHttpHandler
         {
             SslOptions = tls,
             UseProxy = false,
-            ConnectTimeout = RpcLimits.DialTimeout,
+            ConnectTimeout = dialTimeout ?? RpcLimits.DialTimeout,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             KeepAlivePingDelay = RpcLimits.PingDelay,
             KeepAlivePingTimeout = RpcLimits.PingTimeout,
