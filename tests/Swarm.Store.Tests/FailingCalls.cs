@@ -30,6 +30,52 @@ public sealed class FailingCalls
         }
     }
 
+    /// <summary>Guard: SegmentedLog.DropAll (out: the log is refused, because entries before the received snapshot are missing).</summary>
+    [Fact]
+    public async Task A_segment_that_could_not_be_deleted_does_not_outlive_the_snapshot_that_takes_the_logs_place()
+    {
+        var directory = Directory.CreateTempSubdirectory("swarm-call-").FullName;
+        try
+        {
+            var disk = new TestDisk();
+            var refused = "";
+            disk.Before = (call, path) =>
+            {
+                if (call == DiskCall.Delete && path.EndsWith(".log", StringComparison.Ordinal) && refused.Length == 0)
+                {
+                    refused = path;
+                    throw TestDisk.Error(LinuxError.InputOutput, $"{call} {path}");
+                }
+            };
+            await using (var bench = OpenSmall(directory, disk))
+            {
+                await bench.StartAsync();
+                await bench.MoveToTermAsync(1);
+                for (long index = 1; index <= 40; index += 4)
+                {
+                    await bench.AppendAsFollowerAsync(index, 1, 1, 1, 1);
+                }
+
+                await bench.CommitAsync(34);
+                await bench.Log.WaitForApplyAsync(34, CancellationToken.None);
+                await bench.InstallSnapshotAsync(bench.Download(LogBench.SnapshotOf(new byte[1000]), 60, 1)!);
+                await bench.AppendAsFollowerAsync(61, 1, 1, 1);
+                Assert.True(File.Exists(refused), "the deletion was not asked for, or not refused");
+            }
+
+            await using var again = OpenSmall(directory, new TestDisk());
+            Assert.Equal(63, again.Log.LastIndex);
+            Assert.False(File.Exists(refused));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        static LogBench OpenSmall(string directory, TestDisk disk) =>
+            new(directory, disk, options => options with { SnapshotEvery = 32, KeptBehindSnapshot = 0 }, "self", "leader", "third");
+    }
+
     private static async Task<bool> LiveAsync(string directory, int errno, int failing)
     {
         var disk = new TestDisk();

@@ -209,9 +209,8 @@ public sealed class HostileRegistryTests
         await one.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first).WaitAsync(Limit);
         Assert.False(second.IsCompleted);
-        var left = other.CancelAsync();
+        await other.CancelAsync().WaitAsync(Limit);
         source.GoOn();
-        await left;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second).WaitAsync(Limit);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder["layers"]));
 

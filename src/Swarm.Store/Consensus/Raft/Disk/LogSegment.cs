@@ -43,6 +43,8 @@ internal sealed class LogSegment : IDisposable
 
     internal long BaseTerm { get; }
 
+    internal bool Follows(LogSegment other) => (other.LastIndex, other.LastTerm) == (BaseIndex, BaseTerm);
+
     internal long LastIndex => BaseIndex + _places.Count;
 
     internal long LastTerm => _places.Count > 0 ? _places[^1].Term : BaseTerm;

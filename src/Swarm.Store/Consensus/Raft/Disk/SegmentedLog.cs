@@ -80,9 +80,13 @@ internal sealed class SegmentedLog : IDisposable
             foreach (var path in paths)
             {
                 var segment = LogSegment.Open(disk, keys, path, isNewest: path == paths[^1], mark.LastIndex);
+                if (log._segments is [.., var before] && !segment.Follows(before) && before.LastIndex <= snapshot.Index && segment.BaseIndex <= snapshot.Index)
+                {
+                    log.DropAll();
+                }
+
                 log._segments.Add(segment);
-                if (path != LogSegment.NameOf(directory, segment.BaseIndex)
-                    || (log._segments.Count > 1 && (log._segments[^2].LastIndex, log._segments[^2].LastTerm) != (segment.BaseIndex, segment.BaseTerm)))
+                if (path != LogSegment.NameOf(directory, segment.BaseIndex) || (log._segments is [.., var previous, _] && !segment.Follows(previous)))
                 {
                     throw new InvalidDataException($"entries before {segment.BaseIndex + 1} are missing");
                 }
@@ -357,6 +361,18 @@ internal sealed class SegmentedLog : IDisposable
                 _segments.Add(next);
             }
         }
+    }
+
+    /// <summary>What a snapshot covers and could not be deleted when it did: a later snapshot took the log's place since then.</summary>
+    private void DropAll()
+    {
+        foreach (var segment in _segments)
+        {
+            segment.Dispose();
+            _disk.Delete(segment.Path);
+        }
+
+        _segments.Clear();
     }
 
     private void RemoveNewest()
