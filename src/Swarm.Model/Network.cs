@@ -6,6 +6,8 @@ namespace Swarm.Model;
 [MessagePackObject]
 public sealed record Network : VersionedRecord, IStoreObject
 {
+    private const string Overlay = "overlay";
+
     [Key(0)] public string Id { get; init; } = "";
     [Key(1)] public Meta Meta { get; init; } = new();
     [Key(2)] public Annotations Annotations { get; init; } = new();
@@ -44,7 +46,12 @@ public sealed record Network : VersionedRecord, IStoreObject
     [Key(14)] public string ConfigFrom { get; init; } = "";
 
     /// <summary>Each node that needs it makes one of its own, with addresses of its own: the cluster knows no more than that it is there.</summary>
-    [IgnoreMember] public bool IsOfNodes => Driver.Name is not ("" or "overlay");
+    [IgnoreMember] public bool IsOfNodes => DriverName != Overlay;
+
+    [IgnoreMember] public string DriverName => Driver.Name.Length == 0 ? Overlay : Driver.Name;
+
+    /// <summary>As far as the cluster knows them: what each node makes of its own may have others.</summary>
+    [IgnoreMember] public ImmutableArray<NetworkPool> KnownPools => IsOfNodes ? AskedPools : Pools;
 
     [IgnoreMember] public string? UniqueName => Annotations.Name;
     [IgnoreMember] public TableKind Table => TableKind.Network;

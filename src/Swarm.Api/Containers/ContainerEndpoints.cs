@@ -49,12 +49,7 @@ public static class ContainerEndpoints
             c => (all || c.State.IsRunning || c.State.Status == ContainerStatus.Restarting) && filter(c),
             given > 0 ? (int)Math.Min(given, int.MaxValue) : int.MaxValue,
             context.QueryBool("size"));
-        if (context.ApiVersion() < OlderClients.FirstWithListedAnnotations)
-        {
-            summaries = [.. summaries.Select(summary => summary with { HostConfig = summary.HostConfig with { Annotations = null } })];
-        }
-
-        return context.WriteJsonAsync(summaries, EngineJson.Default.IReadOnlyListContainerSummary);
+        return context.WriteJsonAsync(OlderClients.Adapt(summaries, context.ApiVersion()), EngineJson.Default.IReadOnlyListContainerSummary);
     }
 
     private static async Task CreateAsync(HttpContext context, ContainerEngine engine)

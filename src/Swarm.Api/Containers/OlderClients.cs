@@ -5,14 +5,11 @@ using Swarm.Engine.Containers.Wire;
 
 namespace Swarm.Api.Containers;
 
-/// <summary>What a client that speaks an older version of the API means by what it sends, or leaves out: the defaults of its time.</summary>
+/// <summary>What a client that speaks an older version of the API means by what it sends, or leaves out: the defaults of its time; and what it is answered.</summary>
 internal static class OlderClients
 {
     private static readonly ApiVersion FirstWithPrivateIpc = new(1, 40), FirstWithCgroupNamespaces = new(1, 41), FirstWithStartInterval = new(1, 44), FirstWithRecursiveReadOnly = new(1, 44),
-        FirstWithSeveralNetworks = new(1, 44), FirstWithNames = new(1, 45);
-
-    /// <summary>Older ones are not told a container's annotations in a list.</summary>
-    public static ApiVersion FirstWithListedAnnotations { get; } = new(1, 46);
+        FirstWithSeveralNetworks = new(1, 44), FirstWithNames = new(1, 45), FirstWithListedAnnotations = new(1, 46);
 
     public static ContainerCreateRequest Adapt(ContainerCreateRequest request, ApiVersion version)
     {
@@ -58,6 +55,11 @@ internal static class OlderClients
             : pair.Value with { Aliases = [.. (pair.Value.Aliases ?? []).Append(shown.Id[..12]).Append(shown.Config.Hostname ?? "").Where(name => name.Length > 0).Distinct()] });
         return shown with { NetworkSettings = shown.NetworkSettings with { Networks = networks } };
     }
+
+    /// <summary>Before 1.46 a list tells no annotations.</summary>
+    public static IReadOnlyList<ContainerSummary> Adapt(IReadOnlyList<ContainerSummary> shown, ApiVersion version) => version >= FirstWithListedAnnotations
+        ? shown
+        : [.. shown.Select(summary => summary with { HostConfig = summary.HostConfig with { Annotations = null } })];
 
     /// <summary>For creation and update.</summary>
     public static HostConfig Adapt(HostConfig host, ApiVersion version) =>

@@ -17,13 +17,13 @@ internal static class ClusterNetworkWriter
         Id = network.Id,
         Created = network.Meta.CreatedAt.UtcDateTime,
         Scope = "swarm",
-        Driver = network.IsOfNodes ? network.Driver.Name : "overlay",
+        Driver = network.DriverName,
         EnableIPv4 = true,
         EnableIPv6 = network.EnableIPv6,
         IPAM = new IPAM
         {
             Options = network.Ipam is { Options.IsEmpty: false } ipam ? ipam.Options : null,
-            Config = [.. (network.IsOfNodes ? network.AskedPools : network.Pools).Select(Pool)],
+            Config = [.. network.KnownPools.Select(Pool)],
         },
         Internal = network.Internal,
         Attachable = network.Attachable,

@@ -69,7 +69,7 @@ internal static class TaskMapping
         {
             Name = network.Annotations.Name,
             Labels = Nullable(network.Annotations.Labels),
-            DriverConfiguration = new Wire.Driver { Name = network.IsOfNodes ? network.Driver.Name : "overlay", Options = NullIfEmpty(network.Driver.Options) },
+            DriverConfiguration = new Wire.Driver { Name = network.DriverName, Options = NullIfEmpty(network.Driver.Options) },
             IPv6Enabled = NullIfDefault(network.EnableIPv6),
             Internal = NullIfDefault(network.Internal),
             Attachable = NullIfDefault(network.Attachable),
@@ -78,7 +78,7 @@ internal static class TaskMapping
         },
         DriverState = new Wire.Driver
         {
-            Name = network.IsOfNodes ? network.Driver.Name : "overlay",
+            Name = network.DriverName,
             Options = Nullable(ClusterNetworkWriter.OptionsOf(network)),
         },
         IPAMOptions = new Wire.ClusterIPAM

@@ -23,14 +23,14 @@ internal static class PoolPlan
     /// <summary>The network with pools and identifier; null, and why, if they can not be had. What is asked for has been validated.</summary>
     internal static Network? Complete(Network asked, Cluster cluster, StoreView view, out string problem)
     {
-        var taken = view.Networks.SelectMany(network => network.Pools.Select(pool => (network, Block: Block(pool.Subnet)))).ToList();
-        var pools = ImmutableArray.CreateBuilder<NetworkPool>();
         problem = "";
         if (asked.IsOfNodes)
         {
             return asked;
         }
 
+        var taken = view.Networks.SelectMany(network => network.Pools.Select(pool => (network, Block: Block(pool.Subnet)))).ToList();
+        var pools = ImmutableArray.CreateBuilder<NetworkPool>();
         foreach (var pool in asked.AskedPools.Where(pool => pool.Subnet.Length > 0 && (asked.EnableIPv6 || !pool.Subnet.Contains(':'))))
         {
             if (taken.FirstOrDefault(other => other.Block.Overlaps(Block(pool.Subnet))) is { network: { } owner } clash)

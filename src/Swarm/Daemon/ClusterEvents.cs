@@ -56,7 +56,7 @@ internal sealed class ClusterEvents(IObjectStore store, EventBus events)
                 Tell("config", config, action, config.Annotations.Name, []);
                 break;
             case Network network when change.Kind != ChangeKind.Update:
-                Tell("network", network, action, network.Annotations.Name, [("type", network.IsOfNodes ? network.Driver.Name : "overlay")]);
+                Tell("network", network, action, network.Annotations.Name, [("type", network.DriverName)]);
                 break;
             case SwarmTask { Spec.Attached: null } task:
                 Tell("task", task, action, task.Name, TaskNews(task, change.Old as SwarmTask, change.New as SwarmTask));

@@ -111,8 +111,8 @@ internal sealed class ContainerNetwork(BridgeNetworks networks, IClusterNetworks
     public async Task<NetworkIdentity?> FindAsync(string network, CancellationToken cancellation) =>
         Find(network) ?? (await cluster.FindAsync(network, cancellation) is { } found
             ? new NetworkIdentity(
-                found.Id, found.Annotations.Name, found.IsOfNodes ? found.Driver.Name : NetworkRecord.Overlay, HasNames: true,
-                [.. (found.IsOfNodes ? found.AskedPools : found.Pools).Select(pool => pool.Subnet).Where(subnet => subnet.Length > 0).Select(IPNetwork.Parse)])
+                found.Id, found.Annotations.Name, found.DriverName, HasNames: true,
+                [.. found.KnownPools.Select(pool => pool.Subnet).Where(subnet => subnet.Length > 0).Select(IPNetwork.Parse)])
             : null);
 
     /// <summary>The request with the place that the container has, or is given, on a network of the cluster; any other request as it is.</summary>

@@ -1,8 +1,8 @@
 namespace Swarm.Engine.Containers.Wire;
 
 /// <summary>
-/// What a null within a list or a map means to a server that is written in Go: the empty text, the empty record. Requests go through here before
-/// anyone else reads them, so that nobody meets a null where the type has none.
+/// What a null means to clients and servers that are written in Go: the empty text, the empty record. Requests go through here before anyone else reads
+/// them, so that nobody meets a null where the type has none; and answers, so that a text which nobody gave is there.
 /// </summary>
 public static class GoNulls
 {
@@ -95,11 +95,11 @@ public static class GoNulls
         PortBindings = host.PortBindings?.ToDictionary(p => p.Key, p => (IReadOnlyList<PortBinding>?)p.Value?.Select(Shown).ToList()),
     };
 
-    private static PortBinding Shown(PortBinding binding) => new() { HostIp = binding.HostIp ?? "", HostPort = binding.HostPort ?? "" };
-
     public static IReadOnlyList<string>? Texts(IReadOnlyList<string>? list) => list is null ? null : [.. list.Select(text => text ?? "")];
 
     public static Dictionary<string, string>? Texts(Dictionary<string, string>? map) => map?.ToDictionary(p => p.Key, p => p.Value ?? "");
+
+    private static PortBinding Shown(PortBinding binding) => new() { HostIp = binding.HostIp ?? "", HostPort = binding.HostPort ?? "" };
 
     private static IReadOnlyList<T>? Records<T>(IReadOnlyList<T>? list) where T : class, new() => list is null ? null : [.. list.Select(item => item ?? new T())];
 

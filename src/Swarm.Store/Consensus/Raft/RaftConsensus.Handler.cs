@@ -110,24 +110,6 @@ public sealed partial class RaftConsensus
         }
     }
 
-    private async Task<ReadOnlyMemory<byte>> OnReadIndexAsync(CancellationToken cancellation)
-    {
-        if (_tracker.Current is not { IsLeader: true } leadership)
-        {
-            return new WireWriter().Byte(0).Written;
-        }
-
-        try
-        {
-            await LeadBarrierAsync(cancellation).ConfigureAwait(false);
-            return new WireWriter().Byte(1).Number(_log.AppliedIndex).Number(leadership.Term).Written;
-        }
-        catch (NoLeaderException)
-        {
-            return new WireWriter().Byte(0).Written;
-        }
-    }
-
     private async Task<ReadOnlyMemory<byte>> OnResignAsync(CancellationToken cancellation) =>
         new WireWriter().Byte(await ResignAsync(cancellation).ConfigureAwait(false) ? (byte)1 : (byte)0).Written;
 
