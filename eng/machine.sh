@@ -112,6 +112,11 @@ source_stamp() {
     )
 }
 
+# One compiler for all projects is twice as fast as one for each. What it would keep for the next build ends with end_compiler.
+build_flags=(--nologo -p:UseSharedCompilation=true)
+
+end_compiler() { dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true; }
+
 # build_binary: sets $binary. Builds of different stamps live side by side, so a running lab keeps the file that it executes.
 build_binary() {
     local kind=aot flags=(-c Release)
@@ -137,15 +142,16 @@ build_binary() {
         say "building ($kind; once per change; natively five to ten minutes on two cores)"
         local stage=$root/artifacts/builds/.stage started=$SECONDS
         rm -rf "$stage"
-        if ! dotnet publish "$root/src/Swarm" "${flags[@]}" -o "$stage" --nologo -v minimal \
+        if ! dotnet publish "$root/src/Swarm" "${flags[@]}" "${build_flags[@]}" -o "$stage" -v minimal \
             -p:CopyOutputSymbolsToPublishDirectory=false >&2 9>&-; then
             die "the build failed (its output is above)"
         fi
         # The program that runs beside every container; without it the daemon's own binary does its work, with more memory.
-        if [ "$kind" = aot ] && ! dotnet publish "$root/src/Swarm.Shim" "${flags[@]}" -o "$stage" --nologo -v minimal \
+        if [ "$kind" = aot ] && ! dotnet publish "$root/src/Swarm.Shim" "${flags[@]}" "${build_flags[@]}" -o "$stage" -v minimal \
             -p:CopyOutputSymbolsToPublishDirectory=false >&2 9>&-; then
             die "the build of the shim failed (its output is above)"
         fi
+        end_compiler
         mv "$stage" "$folder"
         say "built in $((SECONDS - started)) s"
     fi

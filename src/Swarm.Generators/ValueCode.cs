@@ -39,6 +39,7 @@ internal sealed class ValueCode(ITypeSymbol type, StringBuilder problems, string
             "global::System.DateTimeOffset" => $"{pad}writer.Write({value}.UtcTicks);\n",
             "global::System.TimeSpan" => $"{pad}writer.Write({value}.Ticks);\n",
             _ when Primitive() is not null || _name == "byte[]" => $"{pad}writer.Write({value});\n",
+            _ when shared && IsRecord() => $"{pad}global::Swarm.Model.Codec.WriteShared(ref writer, {value}, options);\n",
             _ when IsRecord() => $"{pad}global::Swarm.Model.Codec.FormatterOf<{_name}>().Serialize(ref writer, {value}{(type.IsReferenceType ? "!" : "")}, options);\n",
             _ => Refuse(),
         };

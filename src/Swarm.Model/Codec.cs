@@ -15,6 +15,11 @@ public static class Codec
     private static readonly MessagePackSerializerOptions Options =
         MessagePackSerializerOptions.Standard.WithResolver(GeneratedResolver.Instance).WithSecurity(MessagePackSecurity.UntrustedData);
 
+    /// <summary>Bytes of memory that a thread keeps for comparing.</summary>
+    private const int MaxScratch = 16 << 10;
+
+    [ThreadStatic] private static ArrayBufferWriter<byte>? scratch;
+
     public static byte[] Serialize<T>(T value) => MessagePackSerializer.Serialize(value, Options);
 
     public static void Serialize<T>(IBufferWriter<byte> output, T value) => MessagePackSerializer.Serialize(output, value, Options);
@@ -29,6 +34,22 @@ public static class Codec
     public static bool Same<T>(T left, T right) =>
         ReferenceEquals(left, right) || Serialize(left).AsSpan().SequenceEqual(Serialize(right));
 
+    /// <summary>Whether <see cref="Serialize{T}(T)"/> answers <paramref name="bytes"/>.</summary>
+    public static bool IsWrittenAs<T>(T value, ReadOnlySpan<byte> bytes)
+    {
+        var output = scratch ?? new ArrayBufferWriter<byte>(MaxScratch);
+        scratch = null; // one value may be asked of within another
+        Serialize(output, value);
+        var same = bytes.SequenceEqual(output.WrittenSpan);
+        if (output.Capacity <= MaxScratch)
+        {
+            output.ResetWrittenCount();
+            scratch = output;
+        }
+
+        return same;
+    }
+
     /// <summary>Called by the module initializers that Swarm.Generators writes.</summary>
     public static void Register<T>(IMessagePackFormatter<T> formatter) => Cache<T>.Registered = formatter;
 
@@ -42,6 +63,10 @@ public static class Codec
     /// <summary>For the generated formatters: the value of a [Shared] property, one instance for all that are equal.</summary>
     public static T? ReadShared<T>(ref MessagePackReader reader, MessagePackSerializerOptions options) where T : class =>
         SharedValues<T>.Read(ref reader, FormatterOf<T?>(), options);
+
+    /// <summary>For the generated formatters: writes the record of a [Shared] property.</summary>
+    public static void WriteShared<T>(ref MessagePackWriter writer, T? value, MessagePackSerializerOptions options) where T : class =>
+        SharedValues<T>.Write(ref writer, value, FormatterOf<T?>(), options);
 
     private static IMessagePackFormatter<T>? Find<T>()
     {

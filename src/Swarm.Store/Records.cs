@@ -17,7 +17,7 @@ internal static class Records
         }
 
         // Tasks are the many. What a newer version wrote, or an older one, may read as the same record and be other bytes: those are kept.
-        var body = Codec.Serialize(task).AsSpan().SequenceEqual(row.Body) ? null : row.Body;
+        var body = Codec.IsWrittenAs(task, row.Body) ? null : row.Body;
         return new DecodedRow(
             row,
             old is SwarmTask before ? task with { Meta = meta, Id = before.Id, Name = task.Name == before.Name ? before.Name : task.Name } : task with { Meta = meta },

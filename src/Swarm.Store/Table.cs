@@ -70,7 +70,7 @@ public sealed class Table<T> : IReadOnlyCollection<T> where T : class, IStoreObj
         internal void Set(Row<T> row)
         {
             var id = row.Record.Id;
-            if (_byId.TryGetValue(id, out var old) && old.Name is { } oldName && oldName != row.Name)
+            if (_idByName.Count > 0 && _byId.TryGetValue(id, out var old) && old.Name is { } oldName && oldName != row.Name)
             {
                 _idByName.Remove(oldName);
             }

@@ -45,7 +45,7 @@ foreach (var group in groups)
         case "tables": TableFigures.Measure(runs, figures); break;
         case "apply": await ApplyFigures.MeasureAsync(runs, figures); break;
         case "convergence": await ConvergenceFigures.MeasureAsync(runs, figures); break;
-        case "scheduler": SchedulerFigures.Measure(figures); break;
+        case "scheduler": SchedulerFigures.Measure(figures, runs); break;
         default:
             Console.Error.WriteLine($"there is no group {group}");
             return 1;

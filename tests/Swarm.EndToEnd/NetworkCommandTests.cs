@@ -146,6 +146,7 @@ public sealed class NetworkCommandTests(LabFixture lab) : IAsyncLifetime
         Assert.Contains("DB_ENV_KEY=value", variables, StringComparison.Ordinal);
         Assert.Equal("[/mysql:/app/db]", await InspectAsync("app", "{{.HostConfig.Links}}"));
         await DockerAsync("exec", "app", "ping", "-c", "1", "-W", "5", "db");
+        Assert.Equal("/mysql", await DockerAsync("inspect", "-f", "{{.Name}}", "app/db"));
         await DockerAsync("rm", "--link", "/app/db");
         Assert.Equal("[]", await InspectAsync("app", "{{.HostConfig.Links}}"));
     }

@@ -82,29 +82,35 @@ internal sealed class LoopDriver
     {
         for (var rounds = 0; rounds < 1000; rounds++)
         {
-            var moved = false;
-            foreach (var (loop, watch) in _loops)
-            {
-                while (watch.Commits.TryRead(out var commit))
-                {
-                    loop.Observe(commit);
-                }
-
-                var batch = new ChangeBatch(StoreTransaction.MaxChanges);
-                loop.Decide(View, batch, Time.GetUtcNow(), Time.GetUtcNow() - Time.Start);
-                if (!batch.IsEmpty)
-                {
-                    Assert.True(Store.CommitAsync(batch.Transaction, CancellationToken.None).Result.IsCommitted);
-                    moved = true;
-                }
-            }
-
-            if (!moved)
+            if (!Step())
             {
                 return;
             }
         }
 
         Assert.Fail("the loops never settle");
+    }
+
+    /// <summary>Every loop decides once, as much as a transaction holds. Answers whether any had something to decide.</summary>
+    internal bool Step()
+    {
+        var moved = false;
+        foreach (var (loop, watch) in _loops)
+        {
+            while (watch.Commits.TryRead(out var commit))
+            {
+                loop.Observe(commit);
+            }
+
+            var batch = new ChangeBatch(StoreTransaction.MaxChanges);
+            loop.Decide(View, batch, Time.GetUtcNow(), Time.GetUtcNow() - Time.Start);
+            if (!batch.IsEmpty)
+            {
+                Assert.True(Store.CommitAsync(batch.Transaction, CancellationToken.None).Result.IsCommitted);
+                moved = true;
+            }
+        }
+
+        return moved;
     }
 }

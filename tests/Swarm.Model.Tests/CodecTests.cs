@@ -48,6 +48,21 @@ public sealed class CodecTests
         Assert.True(Codec.Same(Task, back));
     }
 
+    // Guard: SharedValues' IsWrittenSo; without it a replica that holds the value writes other bytes than one that has read it anew.
+    [Fact]
+    public void What_is_written_does_not_depend_on_the_bytes_that_were_read()
+    {
+        var written = Codec.Serialize(Task with { Spec = Task.Spec with { Container = Task.Spec.Container with { Image = "odd" } } });
+        var image = written.AsSpan().IndexOf("odd"u8) - 1;
+        byte[] read = [.. written[..image], 0xd9, 3, .. written[(image + 1)..]]; // the string's length in a byte of its own
+
+        Assert.Equal(written, Codec.Serialize(Codec.Deserialize<SwarmTask>(read)));
+        Assert.Equal(written, Codec.Serialize(Codec.Deserialize<SwarmTask>(read)));
+        Assert.Equal(written, Codec.Serialize(Codec.Deserialize<SwarmTask>(written)));
+        Assert.False(Codec.IsWrittenAs(Codec.Deserialize<SwarmTask>(read), read));
+        Assert.True(Codec.IsWrittenAs(Codec.Deserialize<SwarmTask>(written), written));
+    }
+
     [Fact]
     public void Records_that_differ_deep_down_are_not_the_same() =>
         Assert.False(Codec.Same(Task, Task with { Spec = Task.Spec with { Container = Task.Spec.Container with { Env = ["A=1", "B=2"] } } }));

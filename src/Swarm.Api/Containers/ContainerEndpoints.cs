@@ -22,7 +22,8 @@ public static class ContainerEndpoints
         routes.MapGet("/containers/json", context => ListAsync(context, engine));
         routes.MapPost("/containers/create", context => CreateAsync(context, engine));
         routes.MapPost("/containers/prune", context => PruneAsync(context, engine));
-        routes.MapGet("/containers/{id}/json", context => InspectAsync(context, engine, execs));
+        routes.MapGet("/containers/{id}/json", context => InspectAsync(context, engine, execs, Named(context, engine)));
+        routes.MapGet("/containers/{id}/{alias}/json", context => InspectAsync(context, engine, execs, engine.Linked(context.RouteString("id"), context.RouteString("alias"))));
         routes.MapGet("/containers/{id}/top", context => TopAsync(context, engine));
         routes.MapPost("/containers/{id}/start", context => StartAsync(context, engine));
         routes.MapPost("/containers/{id}/stop", context => StopAsync(context, engine));
@@ -63,11 +64,8 @@ public static class ContainerEndpoints
         await context.WriteJsonAsync(new ContainerCreated(container.Id, warnings), EngineJson.Default.ContainerCreated, StatusCodes.Status201Created).ConfigureAwait(false);
     }
 
-    private static Task InspectAsync(HttpContext context, ContainerEngine engine, ExecEngine execs)
-    {
-        var container = Named(context, engine);
-        return context.WriteJsonAsync(OlderClients.Adapt(engine.Inspect(container, execs.IdsOf(container), context.QueryBool("size")), context.ApiVersion()), EngineJson.Default.ContainerInspect);
-    }
+    private static Task InspectAsync(HttpContext context, ContainerEngine engine, ExecEngine execs, Container container) => context.WriteJsonAsync(
+        OlderClients.Adapt(engine.Inspect(container, execs.IdsOf(container), context.QueryBool("size")), context.ApiVersion()), EngineJson.Default.ContainerInspect);
 
     private static async Task TopAsync(HttpContext context, ContainerEngine engine)
     {
@@ -106,7 +104,7 @@ public static class ContainerEndpoints
         context, engine, (c, _) => engine.RestartAsync(c, (int?)context.QueryInt("t"), context.QueryString("signal"), CancellationToken.None));
 
     private static Task KillAsync(HttpContext context, ContainerEngine engine) =>
-        ActAsync(context, engine, (c, cancellation) => engine.KillAsync(c, context.QueryString("signal"), cancellation));
+        ActAsync(context, engine, (c, cancellation) => engine.KillAsync(c, context.QueryString("signal"), context.RouteString("id"), cancellation));
 
     private static Task RemoveAsync(HttpContext context, ContainerEngine engine)
     {

@@ -59,7 +59,8 @@ public sealed partial class ContainerEngine
 
     /// <summary>Sends a signal; after SIGKILL it returns only when the container has ended, so that a client can remove it at once.</summary>
     /// <exception cref="EngineException">409: it does not run; 400: no such signal; 500: it does not end.</exception>
-    public async Task KillAsync(Container container, string signal, CancellationToken cancellation)
+    /// <param name="asked">What the client calls the container.</param>
+    public async Task KillAsync(Container container, string signal, string asked, CancellationToken cancellation)
     {
         var number = Signals.Parse(signal, Signals.Kill);
         var stops = number == Signals.Kill || number == Signals.Parse(container.Record.Config.StopSignal, Signals.Terminate);
@@ -67,7 +68,7 @@ public sealed partial class ContainerEngine
         {
             if (!container.State.IsRunning)
             {
-                throw EngineException.Conflict($"cannot kill container: {container.Record.Name}: container {container.Id} is not running");
+                throw EngineException.Conflict($"cannot kill container: {asked}: container {container.Id} is not running");
             }
 
             if (stops)

@@ -84,6 +84,13 @@ public sealed partial class ContainerEngine
         PublishConnection(container, begins: false, name, found?.Id);
     });
 
+    /// <summary>Whom a container's link leads to.</summary>
+    /// <exception cref="EngineException">404: there is no such container, or it has no such link.</exception>
+    public Container Linked(string idOrName, string alias) =>
+        ContainerLinks.Read(_index.TryGet(idOrName)?.Record.HostConfig.Links ?? []).FirstOrDefault(link => link.Alias == alias) is { Target: { } target }
+            ? _index.Get(target)
+            : throw EngineException.NotFound($"No such container: {idOrName}/{alias}");
+
     /// <summary>Takes away a link that a container has to another, by its alias.</summary>
     /// <exception cref="EngineException">404: it has no such link.</exception>
     public Task RemoveLinkAsync(Container container, string alias) => container.Mailbox.RunAsync(() =>

@@ -211,8 +211,8 @@ public sealed partial class ContainerEngine
 
     private ExitRecord? ReadExit(string id)
     {
-        var file = _store.ExitFile(id);
-        return File.Exists(file) ? ExitRecord.Parse(File.ReadAllBytes(file)) : null;
+        var file = new[] { _store.ExitFile(id), Path.Combine(_starter.Bundle(id), ShimLoop.ExitName) }.FirstOrDefault(File.Exists);
+        return file is null ? null : ExitRecord.Parse(File.ReadAllBytes(file));
     }
 
     /// <summary>Nobody saw it end: the machine went down, or someone killed the shim.</summary>

@@ -11,6 +11,9 @@ namespace Swarm.Engine.Shim;
 internal sealed class ShimLoop : IDisposable
 {
     public const string SocketName = "s";
+
+    /// <summary>The exit record in the bundle, which is there only if <see cref="ShimOptions.ExitFile"/> could not be written.</summary>
+    public const string ExitName = "exit";
     private const int ControlDescriptor = 0, MaximumClients = 64, EventBatch = 16;
     private readonly ShimOptions _options;
     private readonly TimeProvider _time;
@@ -284,17 +287,10 @@ internal sealed class ShimLoop : IDisposable
     private void RecordExit(WaitStatus status)
     {
         var record = new ExitRecord(status.ExitCode, status.Signal, OomKills.Any(_options.OomFile), _time.GetUtcNow()).ToUtf8();
-        if (_options.ExitFile.Length > 0)
+        if (_options.ExitFile.Length > 0 && !TryRecord(_options.ExitFile, record))
         {
-            // Unable to write: the exit is still told to whoever listens, and the daemon's next start finds no record and says 255.
-            try
-            {
-                DurableFile.Write(_options.ExitFile, record);
-            }
-            catch (IOException e)
-            {
-                Console.Error.WriteLine($"the exit of {_options.Id} could not be recorded in {_options.ExitFile}: {e.Message}");
-            }
+            // The disk is full, say: the bundle is on another.
+            TryRecord(ExitName, record);
         }
 
         _exit = record;
@@ -306,6 +302,21 @@ internal sealed class ShimLoop : IDisposable
         }
 
         _clients.DropWhere(client => !client.Interest.HasFlag(ShimInterest.Life) && client.SaidHello && !client.HasPending);
+    }
+
+    /// <summary>Unable to write: the exit is still told to whoever listens.</summary>
+    private bool TryRecord(string file, byte[] record)
+    {
+        try
+        {
+            DurableFile.Write(file, record);
+            return true;
+        }
+        catch (IOException e)
+        {
+            Console.Error.WriteLine($"the exit of {_options.Id} could not be recorded in {file}: {e.Message}");
+            return false;
+        }
     }
 
     /// <summary>Moves one read's worth of output to the log and the clients. False if there is none now or ever again.</summary>

@@ -11,6 +11,9 @@ internal sealed class ChangeBatch(int limit)
     /// <summary>Something did not fit.</summary>
     internal bool Overflowed { get; private set; }
 
+    /// <summary>Changes that still fit.</summary>
+    internal int Room => Math.Max(0, limit - Transaction.Count);
+
     internal bool IsEmpty => Transaction.Count == 0;
 
     /// <summary>Whether <paramref name="changes"/> that belong together still fit. A first unit always does: its refusal is the store's to say.</summary>

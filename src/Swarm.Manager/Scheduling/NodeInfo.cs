@@ -5,7 +5,7 @@ using Swarm.Model;
 namespace Swarm.Manager.Scheduling;
 
 /// <summary>A node as the scheduler counts it: what its tasks hold, how many there are, and which of them failed. Owned by the scheduling loop.</summary>
-/// <param name="moved">Hears of every change of its counts.</param>
+/// <param name="moved">Hears of every change of its counts and of its failures.</param>
 internal sealed class NodeInfo(Node node, Action<NodeInfo>? moved = null)
 {
     private readonly Dictionary<string, SwarmTask> _tasks = new(StringComparer.Ordinal);
@@ -13,6 +13,8 @@ internal sealed class NodeInfo(Node node, Action<NodeInfo>? moved = null)
     private readonly Dictionary<(PortProtocol, int), int> _ports = [];
     private readonly GenericHoldings _generic = new();
     private readonly FailureMemory _failures = new();
+
+    internal string Id { get; } = node.Id;
 
     internal Node Node { get; set; } = node;
 
@@ -31,7 +33,11 @@ internal sealed class NodeInfo(Node node, Action<NodeInfo>? moved = null)
     internal ImmutableArray<GenericResource>? ChooseGeneric(ImmutableArray<GenericResource> wanted) =>
         wanted.IsDefaultOrEmpty ? [] : _generic.Choose(wanted, Node.Description.Resources.Generic);
 
-    internal void Failed(SwarmTask task) => _failures.Add(task);
+    internal void Failed(SwarmTask task)
+    {
+        _failures.Add(task);
+        moved?.Invoke(this);
+    }
 
     /// <inheritdoc cref="FailureMemory.IsFaulty"/>
     internal bool IsFaulty(SwarmTask task, DateTimeOffset now) => _failures.IsFaulty(task, now);

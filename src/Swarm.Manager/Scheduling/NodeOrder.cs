@@ -75,6 +75,6 @@ internal sealed class NodeOrder(LoadKind kind)
         public int Compare((int Load, int Active, NodeInfo Node) x, (int Load, int Active, NodeInfo Node) y) =>
             x.Load != y.Load ? x.Load.CompareTo(y.Load)
             : x.Active != y.Active ? x.Active.CompareTo(y.Active)
-            : string.CompareOrdinal(x.Node.Node.Id, y.Node.Node.Id);
+            : string.CompareOrdinal(x.Node.Id, y.Node.Id);
     }
 }

@@ -16,6 +16,9 @@ internal sealed class NodeTable
     /// <summary>Of <see cref="_nodes"/>, made anew when one comes or goes.</summary>
     private List<NodeInfo>? _all;
 
+    /// <summary>Rises with every change of a node, of its counts or of what failed on it.</summary>
+    internal long Version { get; private set; }
+
     /// <summary>In the order of the ids.</summary>
     internal IReadOnlyList<NodeInfo> All => _all ??= [.. _nodes.Values];
 
@@ -95,12 +98,14 @@ internal sealed class NodeTable
 
     private void Regroup()
     {
+        Version++;
         _all = null;
         _branches.Clear();
     }
 
     private void Moved(NodeInfo node)
     {
+        Version++;
         foreach (var order in _orders.Values)
         {
             order.Moved(node);

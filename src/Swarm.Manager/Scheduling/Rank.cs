@@ -13,7 +13,7 @@ namespace Swarm.Manager.Scheduling;
 internal readonly record struct Rank(bool IsFaulty, int OfService, int Load, int Active, string NodeId) : IComparable<Rank>
 {
     internal static Rank Of(NodeInfo node, SwarmTask task, DateTimeOffset now) => new(
-        node.IsFaulty(task, now), node.ActiveOf(task.ServiceId), LoadKind.Of(task.Spec.Reservations).Of(node), node.Active, node.Node.Id);
+        node.IsFaulty(task, now), node.ActiveOf(task.ServiceId), LoadKind.Of(task.Spec.Reservations).Of(node), node.Active, node.Id);
 
     public int CompareTo(Rank other) =>
         IsFaulty != other.IsFaulty ? IsFaulty.CompareTo(other.IsFaulty)

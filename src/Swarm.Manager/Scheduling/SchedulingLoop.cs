@@ -104,14 +104,16 @@ internal sealed class SchedulingLoop : ControlLoop
         var first = group.Tasks.First();
         var filters = new FilterPipeline(new TaskNeeds(first));
         var nodes = NodesFor(first);
-        var unused = Unused(group, first, filters, now);
-        Spread? spread = null;
+        var unused = Unused(first, filters, Math.Min(group.Tasks.Count, batch.Room), now);
+        var spread = group.Plan is { } plan && plan.NodesVersion == _nodes.Version ? plan.Spread : null;
+        group.Plan = null;
         string? explanation = null;
         var placed = 0;
         foreach (var task in group.Tasks)
         {
             if (!batch.HasRoom(1))
             {
+                group.Plan = spread is null ? null : (spread, _nodes.Version);
                 return;
             }
 
@@ -140,7 +142,8 @@ internal sealed class SchedulingLoop : ControlLoop
     /// The nodes that the first tasks of the group go to, in order, as far as these are nodes that have none of the service yet: they rank before all
     /// others, among themselves as every service ranks them.
     /// </summary>
-    private List<NodeInfo> Unused(WaitingGroup group, SwarmTask first, FilterPipeline filters, DateTimeOffset now)
+    /// <param name="most">Nodes at most.</param>
+    private List<NodeInfo> Unused(SwarmTask first, FilterPipeline filters, int most, DateTimeOffset now)
     {
         if (first.NodeId.Length > 0 || !first.Spec.Placement.SpreadOver.IsDefaultOrEmpty)
         {
@@ -148,7 +151,7 @@ internal sealed class SchedulingLoop : ControlLoop
         }
 
         return _nodes.OrderBy(LoadKind.Of(first.Spec.Reservations)).First(
-            Math.Min(group.Tasks.Count, StoreTransaction.MaxChanges),
+            most,
             node => node.ActiveOf(first.ServiceId) == 0 && !node.IsFaulty(first, now) && filters.Admits(node));
     }
 
@@ -171,7 +174,7 @@ internal sealed class SchedulingLoop : ControlLoop
     {
         var assigned = task with
         {
-            NodeId = node.Node.Id,
+            NodeId = node.Id,
             AssignedGeneric = node.ChooseGeneric(task.Spec.Reservations?.Generic ?? [])!.Value,
             Status = task.Status with { State = TaskState.Assigned, Timestamp = now, Message = "scheduler assigned task to node", Error = "" },
         };

@@ -27,6 +27,9 @@ internal sealed class WaitingGroup(GroupKey key)
     /// <summary>What a node must pass, if at the last look some found none that does.</summary>
     internal FilterPipeline? Stuck { get; set; }
 
+    /// <summary>Where the group's next tasks go, left by a batch that was full before them; good as long as the nodes are what they were.</summary>
+    internal (Spread Spread, long NodesVersion)? Plan { get; set; }
+
     /// <summary>Adds the task, or takes it as it is now.</summary>
     internal void Set(SwarmTask task)
     {

@@ -114,23 +114,22 @@ internal sealed partial class BridgeState
     {
         var failures = new List<NetworkFault>();
         unmade.IntersectWith(now.Keys);
-        var refused = ImmutableDictionary<string, string>.Empty;
+        unsupported = unsupported.RemoveRange(unsupported.Keys.Where(id => !unmade.Contains(id)));
         foreach (var table in unmade.ToList().Select(id => now[id]).Where(table => !table.Network.IsOfNodes))
         {
             try
             {
                 Put(table);
-                unmade.Remove(table.Network.Id);
+                IsMade(table.Network.Id);
             }
             catch (NetworkFault fault)
             {
                 LogNotCreated(logger, table.Network.Annotations.Name, fault.Message);
                 failures.Add(fault);
-                refused = fault.Kind == NetworkFaultKind.Unsupported ? refused.Add(table.Network.Id, fault.Message) : refused;
+                unsupported = fault.Kind == NetworkFaultKind.Unsupported ? unsupported.SetItem(table.Network.Id, fault.Message) : unsupported.Remove(table.Network.Id);
             }
         }
 
-        unsupported = refused;
         return failures;
     }
 
@@ -148,6 +147,12 @@ internal sealed partial class BridgeState
         }
     }
 
+    private void IsMade(string id)
+    {
+        unmade.Remove(id);
+        unsupported = unsupported.Remove(id);
+    }
+
     /// <summary>Makes those that each node has of its own.</summary>
     private async Task PutOwnAsync(List<NetworkFault> failures)
     {
@@ -160,7 +165,7 @@ internal sealed partial class BridgeState
                     await CreateAsync(OwnNetwork.Of(network), clusterId: network.Id);
                 }
 
-                unmade.Remove(network.Id);
+                IsMade(network.Id);
             }
             catch (Exception error) when (error is NetworkFault or IOException)
             {

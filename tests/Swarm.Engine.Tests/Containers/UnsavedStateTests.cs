@@ -26,7 +26,7 @@ public sealed class UnsavedStateTests
                 Assert.Throws<IOException>(() => file.Write(new byte[2 << 20]));
             }
 
-            await fixture.Engine.KillAsync(container, "KILL", CancellationToken.None);
+            await fixture.Engine.KillAsync(container, "KILL", container.Id, CancellationToken.None);
             Assert.Equal(ContainerStatus.Exited, container.State.Status);
             await container.Run!.Gone;
             await log.HearAsync(4011, time);

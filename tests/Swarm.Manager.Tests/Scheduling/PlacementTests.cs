@@ -6,6 +6,7 @@ using Swarm.Manager.Orchestration;
 using Swarm.Manager.Reaping;
 using Swarm.Manager.Scheduling;
 using Swarm.Model;
+using Swarm.Store;
 
 namespace Swarm.Manager.Tests.Scheduling;
 
@@ -160,6 +161,33 @@ public sealed class PlacementTests
         Catch();
         Assert.Equal(1500, Running.Count());
         Assert.All(PerNode(), node => Assert.InRange(node.Tasks, 214, 215));
+    }
+
+    // Guard: WaitingGroup.Plan's NodesVersion; without it a batch goes where the one before it would have gone.
+    [Fact]
+    public void What_a_transaction_leaves_over_is_placed_by_the_nodes_as_they_are_then()
+    {
+        var cluster = new LoopDriver(new FakeTimeProvider(), new SchedulingLoop());
+        Label(cluster, "a", ("zone", "a"));
+        Label(cluster, "b", ("zone", "b"));
+        foreach (var slots in Enumerable.Range(1, 700).Chunk(StoreTransaction.MaxChanges))
+        {
+            cluster.Write(transaction => slots.Aggregate(transaction, (all, slot) => all.Create(new SwarmTask
+            {
+                Id = $"t{slot:000}",
+                ServiceId = "service",
+                Slot = (ulong)slot,
+                DesiredState = TaskState.Running,
+                Spec = new TaskSpec { Placement = new Placement { SpreadOver = ["node.labels.zone"] } },
+                Status = new Model.TaskStatus { State = TaskState.Pending },
+            })));
+        }
+
+        cluster.Step();
+        Assert.Equal(StoreTransaction.MaxChanges, cluster.View.Tasks.Count(task => task.NodeId.Length > 0));
+        cluster.Node("b", node => node with { Spec = node.Spec with { Availability = NodeAvailability.Drain } });
+        cluster.Settle();
+        Assert.Equal((StoreTransaction.MaxChanges / 2, 700 - (StoreTransaction.MaxChanges / 2)), (cluster.View.TasksOnNode("b").Count(), cluster.View.TasksOnNode("a").Count()));
     }
 
     [Fact]

@@ -58,6 +58,23 @@ public sealed class OwnNetworkTests : IAsyncLifetime
         }));
         Assert.Contains("nosuch0", net.Bridge.Unsupported[Id], StringComparison.Ordinal);
         Assert.DoesNotContain(Id, net.Bridge.Records.Keys);
+
+        // A repair of something else makes it no more possible.
+        using (var route = RouteSocket.In(net.Host))
+        {
+            var bridge = route.FindLink("swarm0")!.Index;
+            route.DeleteLink("swarm0");
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while (route.FindLink("swarm0") is not { } made || made.Index == bridge)
+            {
+                await Task.Delay(20, deadline.Token);
+            }
+        }
+
+        await PlanAsync(); // what is asked for after it is done after it
+        Assert.Contains("nosuch0", net.Bridge.Unsupported[Id], StringComparison.Ordinal);
+        await ApplyAsync();
+        Assert.Empty(net.Bridge.Unsupported);
     }
 
     [Fact]
