@@ -105,7 +105,7 @@ internal sealed class SchedulingLoop : ControlLoop
         var filters = new FilterPipeline(new TaskNeeds(first));
         var nodes = NodesFor(first);
         var unused = Unused(first, filters, Math.Min(group.Tasks.Count, batch.Room), now);
-        var spread = group.Plan is { } plan && plan.NodesVersion == _nodes.Version ? plan.Spread : null;
+        var spread = unused.Count == 0 && group.Plan is { } plan && plan.NodesVersion == _nodes.Version ? plan.Spread : null;
         group.Plan = null;
         string? explanation = null;
         var placed = 0;
