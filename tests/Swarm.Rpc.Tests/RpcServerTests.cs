@@ -23,15 +23,16 @@ public sealed class RpcServerTests : IAsyncLifetime
     public async Task A_worker_that_lost_the_managers_is_told_where_one_is_and_nobody_else_answers_for_it()
     {
         var book = _cluster.Book(("m1", "10.0.0.1:2377"));
-        var address = await _cluster.ServeAsync(_cluster.Node("w1", NodeRole.Worker), RpcServices.None, new RpcServerOptions { PeerSeen = book.Heard });
+        var address = await _cluster.ServeAsync(_cluster.Node("w1", NodeRole.Worker), RpcServices.None, new RpcServerOptions { PeerSeen = book.Heard, Peers = () => book.Addresses });
         var client = new NodeWorkClient(_cluster.Channels(_cluster.Node("m1", NodeRole.Manager)));
-        Assert.Equal(RpcStatus.Unavailable, (await Assert.ThrowsAsync<RpcFault>(() => client.TellAsync(address, "w2", "10.0.0.9:2377", _cluster.Token))).Status);
+        Assert.Equal(RpcStatus.Unavailable, (await Assert.ThrowsAsync<RpcFault>(() => client.MeetAsync(address, "w2", "10.0.0.9:2377", _cluster.Token))).Status);
         Assert.Equal("10.0.0.1:2377", book.Find("m1"));
-        await client.TellAsync(address, "w1", "10.0.0.9:2377", _cluster.Token);
+        var known = await client.MeetAsync(address, "w1", "10.0.0.9:2377", _cluster.Token);
         Assert.Equal("10.0.0.9:2377", book.Find("m1"));
+        Assert.Equal(("m1", "10.0.0.9:2377"), known.Select(manager => (manager.NodeId, manager.Address)).Single());
 
         // A worker is no manager, whatever it says.
-        await new NodeWorkClient(_cluster.Channels(_cluster.Node("w3", NodeRole.Worker))).TellAsync(address, "w1", "10.0.0.3:2377", _cluster.Token);
+        await new NodeWorkClient(_cluster.Channels(_cluster.Node("w3", NodeRole.Worker))).MeetAsync(address, "w1", "10.0.0.3:2377", _cluster.Token);
         Assert.Null(book.Find("w3"));
     }
 

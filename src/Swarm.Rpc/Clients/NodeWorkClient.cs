@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Swarm.Rpc.Dispatch;
 using Swarm.Rpc.Membership;
 using Swarm.Rpc.Wire;
 using Swarm.Rpc.Work;
@@ -19,10 +21,11 @@ public sealed class NodeWorkClient(RpcChannels channels) : INodeWorkClient
     public IAsyncEnumerable<NetworkState> NetworksAsync(string address, string nodeId, NetworkStateRequest request, CancellationToken cancellation) =>
         channels.StreamAsync(address, RpcMethods.Networks, request, RpcLimits.CallTimeout, cancellation, nodeId);
 
-    /// <summary>Tells a node that may have lost the managers where this one is.</summary>
+    /// <summary>Tells a node that may have lost the managers where this one is, and asks whom it knows.</summary>
     /// <param name="address">host:port of the node.</param>
     /// <param name="ownAddress">host:port at which this manager is dialled.</param>
+    /// <returns>The managers that the node knows.</returns>
     /// <exception cref="RpcFault"><see cref="RpcStatus.Unavailable"/>: the node does not answer there.</exception>
-    public Task TellAsync(string address, string nodeId, string ownAddress, CancellationToken cancellation) =>
-        channels.CallNodeAsync(address, nodeId, RpcMethods.Meet, new MeetRequest { Address = ownAddress }, RpcLimits.CallTimeout, cancellation);
+    public async Task<ImmutableArray<ManagerAddress>> MeetAsync(string address, string nodeId, string ownAddress, CancellationToken cancellation) =>
+        (await channels.CallNodeAsync(address, nodeId, RpcMethods.Meet, new MeetRequest { Address = ownAddress }, RpcLimits.CallTimeout, cancellation).ConfigureAwait(false)).Managers;
 }

@@ -4,6 +4,7 @@ using Swarm.Manager;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Dispatch;
 using Swarm.Manager.Membership;
+using Swarm.Model;
 using Swarm.Rpc;
 using Swarm.Rpc.Clients;
 using Swarm.Rpc.Hosting;
@@ -82,8 +83,12 @@ internal sealed class ManagerHalf : IAsyncDisposable
         loops.Run("manager addresses", new ManagerAddressSync(store, book).RunAsync);
         loops.Run("membership changes", changes.RunAsync);
         loops.Run("roles", token => WhileLeadingAsync(store, reconciler.RunAsync, token));
-        var lost = new LostNodes(store, (node, id, token) => new NodeWorkClient(channels).TellAsync(node, id, address.Current, token), parts.Time, parts.Loggers.CreateLogger<LostNodes>());
-        loops.Run("lost nodes", token => WhileLeadingAsync(store, lost.RunAsync, token));
+        var nodes = new NodeWorkClient(channels);
+        var lostLog = parts.Loggers.CreateLogger<LostNodes>();
+        var down = new LostNodes(store, node => node.Status.State == NodeState.Down, (at, id, token) => nodes.MeetAsync(at, id, address.Current, token), parts.Time, lostLog);
+        loops.Run("lost nodes", token => WhileLeadingAsync(store, down.RunAsync, token));
+        var workers = new LostNodes(store, node => node.Manager is null && store.Leadership.LeaderId is null, AskAsync, parts.Time, lostLog);
+        loops.Run("lost managers", workers.RunAsync);
         loops.Run("control loops", controlLoops.RunAsync);
         loops.Run("cluster events", new ClusterEvents(store, parts.Tasks.Events).RunAsync);
         return new ManagerHalf(store, loops)
@@ -96,6 +101,14 @@ internal sealed class ManagerHalf : IAsyncDisposable
                 Consensus = store.HandleAsync,
             },
         };
+
+        async Task AskAsync(string at, string id, CancellationToken token)
+        {
+            foreach (var manager in await nodes.MeetAsync(at, id, address.Current, token))
+            {
+                book.Hint(manager.NodeId, manager.Address);
+            }
+        }
     }
 
     /// <summary>

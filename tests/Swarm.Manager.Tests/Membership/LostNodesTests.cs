@@ -15,7 +15,7 @@ public sealed class LostNodesTests
         await using var managers = new ManagersFixture("self");
         await managers.CommitAsync(new StoreTransaction().Create(Node("down", NodeState.Down)).Create(Node("up", NodeState.Ready)).Create(Node("gone", NodeState.Down)));
         var told = new ConcurrentQueue<string>();
-        var lost = new LostNodes(managers.Store, TellAsync, managers.Time, NullLogger<LostNodes>.Instance);
+        var lost = new LostNodes(managers.Store, node => node.Status.State == NodeState.Down, TellAsync, managers.Time, NullLogger<LostNodes>.Instance);
         managers.Start(lost.RunAsync);
 
         await managers.UntilAsync(() => told.Count(one => one == "down at down.example:2377") >= 2, "it was called again");
