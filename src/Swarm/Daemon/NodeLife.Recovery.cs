@@ -22,7 +22,7 @@ internal sealed partial class NodeLife
     private static readonly TimeSpan RecoveryPatience = TimeSpan.FromSeconds(60);
 
     /// <summary>A leader resigns, but does not choose its successor: as often as this it is asked again.</summary>
-    private const int MaxTransfers = 10;
+    private const int MaxTransfers = 30;
 
     public async Task<string> TransferLeadershipAsync(string successor, CancellationToken cancellation)
     {
