@@ -64,11 +64,7 @@ public sealed class OwnNetworkTests : IAsyncLifetime
         {
             var bridge = route.FindLink("swarm0")!.Index;
             route.DeleteLink("swarm0");
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            while (route.FindLink("swarm0") is not { } made || made.Index == bridge)
-            {
-                await Task.Delay(20, deadline.Token);
-            }
+            await Waiting.UntilAsync("the bridge is made again", () => route.FindLink("swarm0") is { } made && made.Index != bridge);
         }
 
         await PlanAsync(); // what is asked for after it is done after it

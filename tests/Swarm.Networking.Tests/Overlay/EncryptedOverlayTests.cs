@@ -13,7 +13,6 @@ public sealed class EncryptedOverlayTests : IAsyncLifetime
 {
     private const int Vxlan = 4789, Sealed = 4790, Port = 8080;
     private const string Words = "plainly-readable-words";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private Cluster net = null!;
 
@@ -84,7 +83,7 @@ public sealed class EncryptedOverlayTests : IAsyncLifetime
         async Task SomeAsync()
         {
             var seen = 0;
-            await UntilAsync(() => (seen += WireTap.Datagrams(tap.Take(), Sealed).Count) > 8);
+            await Waiting.UntilAsync("it comes to pass", () => (seen += WireTap.Datagrams(tap.Take(), Sealed).Count) > 8);
         }
     }
 
@@ -163,7 +162,7 @@ public sealed class EncryptedOverlayTests : IAsyncLifetime
     {
         var (a, b) = await PairAsync();
         Assert.Equal("", Cluster.Shell(net.Hosts["h1"], string.Format(null, command, net.RunFolder("h1"))));
-        await UntilAsync(() => Cluster.Shell(a, $"ping -c1 -W1 {b}").Contains(" 0% packet loss"));
+        await Waiting.UntilAsync("it comes to pass", () => Cluster.Shell(a, $"ping -c1 -W1 {b}").Contains(" 0% packet loss"));
         a.Dispose();
     }
 
@@ -226,14 +225,4 @@ public sealed class EncryptedOverlayTests : IAsyncLifetime
     /// <summary>Echo requests that a container has heard.</summary>
     private static int Heard(NetworkNamespace container) =>
         int.Parse(Cluster.Shell(container, "grep '^Icmp:' /proc/net/snmp | tail -1 | cut -d' ' -f10"));
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(Patience);
-        while (!condition())
-        {
-            Assert.False(deadline.IsCancellationRequested, "it did not come to pass");
-            await Task.Yield();
-        }
-    }
 }

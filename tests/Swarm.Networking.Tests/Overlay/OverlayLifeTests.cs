@@ -9,7 +9,6 @@ namespace Swarm.Networking.Tests.Overlay;
 public sealed class OverlayLifeTests : IAsyncLifetime
 {
     private const int Port = 8080;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private Cluster net = null!;
 
@@ -51,8 +50,8 @@ public sealed class OverlayLifeTests : IAsyncLifetime
             Assert.Equal("", Cluster.Shell(net.Hosts[host], string.Format(null, command, net.RunFolder(host))));
         }
 
-        await UntilAsync(() => net.Ask("h1", "client", vip, 80).StartsWith("web-1", StringComparison.Ordinal));
-        await UntilAsync(() => Cluster.Ask(net.Client, "192.0.2.1", Port) == $"web-1 {Cluster.ClientAddress}");
+        await Waiting.UntilAsync("it is put back", () => net.Ask("h1", "client", vip, 80).StartsWith("web-1", StringComparison.Ordinal));
+        await Waiting.UntilAsync("it is put back", () => Cluster.Ask(net.Client, "192.0.2.1", Port) == $"web-1 {Cluster.ClientAddress}");
     }
 
     [Fact]
@@ -77,7 +76,7 @@ public sealed class OverlayLifeTests : IAsyncLifetime
         using var overlay = NetworkNamespace.Open(Path.Combine(net.RunFolder("h1"), "overlay", "netns"));
         Assert.Equal(2, Links());
         await net.Daemon("h1").DetachAsync("client", default);
-        await UntilAsync(() => Links() == 1); // that of the published ports
+        await Waiting.UntilAsync("it is put back", () => Links() == 1); // that of the published ports
 
         int Links() => Cluster.Shell(overlay, "ip -o link show type veth").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
     }
@@ -191,15 +190,5 @@ public sealed class OverlayLifeTests : IAsyncLifetime
         await net.RunAsync("h2", "web-1", "web");
         net.Serve("h2", "web-1", 80);
         return vip;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(Patience);
-        while (!condition())
-        {
-            Assert.False(deadline.IsCancellationRequested, "it was not put back");
-            await Task.Yield();
-        }
     }
 }
