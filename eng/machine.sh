@@ -152,6 +152,8 @@ build_binary() {
             die "the build of the shim failed (its output is above)"
         fi
         end_compiler
+        # A build that is told to stop says that it succeeded.
+        [ -x "$stage/swarm" ] || die "the build was broken off"
         mv "$stage" "$folder"
         say "built in $((SECONDS - started)) s"
     fi
