@@ -32,7 +32,7 @@ public static class Codec
 
     /// <summary>Whether two records hold the same values all the way down (record equality compares collections by reference).</summary>
     public static bool Same<T>(T left, T right) =>
-        ReferenceEquals(left, right) || Serialize(left).AsSpan().SequenceEqual(Serialize(right));
+        ReferenceEquals(left, right) || IsWrittenAs(left, Serialize(right));
 
     /// <summary>Whether <see cref="Serialize{T}(T)"/> answers <paramref name="bytes"/>.</summary>
     public static bool IsWrittenAs<T>(T value, ReadOnlySpan<byte> bytes)

@@ -111,6 +111,21 @@ public sealed class MembershipTests
             await AreAtAsync(lab, name == "m1" ? "m2" : "m1", moved);
         }
 
+        // One is away while the others move, and comes back elsewhere: only the worker knows both sides. Guard: "lost managers" of ManagerHalf.
+        await lab.Lab.KillAsync(["m3"], daemonOnly: true, CancellationToken.None);
+        moved.Remove("m3");
+        foreach (var (name, address) in new[] { ("m2", "42"), ("m1", "41") })
+        {
+            moved[name] = moved["w1"].Replace(".34", "." + address, StringComparison.Ordinal);
+            await lab.MoveAsync(name, moved[name]);
+            await AreAtAsync(lab, name == "m1" ? "m2" : "m1", moved);
+        }
+
+        moved["m3"] = moved["w1"].Replace(".34", ".43", StringComparison.Ordinal);
+        await lab.MoveAsync("m3", moved["m3"]);
+        await lab.Lab.RestartAsync(["m3"], CancellationToken.None);
+        await AreAtAsync(lab, "m3", moved);
+
         await lab.Lab.KillAsync(["m1", "m2", "m3", "w1"], daemonOnly: true, CancellationToken.None);
         foreach (var name in moved.Keys.ToList())
         {

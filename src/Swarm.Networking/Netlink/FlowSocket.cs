@@ -33,7 +33,11 @@ public sealed class FlowSocket : IDisposable
         return null;
     }) is int count ? count : 0;
 
-    /// <summary>Forgets every such flow, so that its next packet is judged by the rules of now.</summary>
+    /// <summary>
+    /// Forgets every such flow, so that its next packet is judged by the rules of now. A TCP connection that is over is left: a client that uses its port again begins
+    /// a new flow by itself, and the kernel may name that one as it named the old (its identifier is made of where in memory it is and of the client's side), so
+    /// that forgetting the old would cut the new.
+    /// </summary>
     /// <returns>How many.</returns>
     public int Forget(Predicate<Flow> unwanted)
     {
@@ -56,6 +60,7 @@ public sealed class FlowSocket : IDisposable
     private static Flow? Parse(ReadOnlySpan<byte> payload)
     {
         byte[] tuple = [], id = [];
+        var isOver = false;
         var original = default(Tuple);
         var reply = default(Tuple);
         var attributes = new NetlinkAttributes(payload[NetfilterHeaderBytes..]);
@@ -70,13 +75,34 @@ public sealed class FlowSocket : IDisposable
                 case FlowReply:
                     reply = ParseTuple(attributes.Value);
                     break;
+                case FlowProtocol:
+                    isOver = IsOver(attributes.Value);
+                    break;
                 case FlowId:
                     id = attributes.Value.ToArray();
                     break;
             }
         }
 
-        return reply.Source is { } answeredBy ? new Flow(original.Protocol, original.DestinationPort, answeredBy, tuple, id) : null;
+        return !isOver && reply.Source is { } answeredBy ? new Flow(original.Protocol, original.DestinationPort, answeredBy, tuple, id) : null;
+    }
+
+    private static bool IsOver(ReadOnlySpan<byte> bytes)
+    {
+        var protocols = new NetlinkAttributes(bytes);
+        while (protocols.Next())
+        {
+            var fields = new NetlinkAttributes(protocols.Value);
+            while (protocols.Type == FlowTcp && fields.Next())
+            {
+                if (fields.Type == FlowTcpState)
+                {
+                    return fields.Value[0] == TcpTimeWait;
+                }
+            }
+        }
+
+        return false;
     }
 
     private readonly record struct Tuple(IPAddress? Source, ProtocolType Protocol, int DestinationPort);

@@ -370,6 +370,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
         _channels.Reconnect();
         _address.Change(renewed.AdvertiseAddress);
+        _agent?.BeginAnew(); // one that is only being asked for still tells the old address
     }
 
     private async Task BecomeManagerAsync(RaftBootstrap bootstrap, bool offer, CancellationToken cancellation)
