@@ -2,7 +2,10 @@ using Swarm.Chaos.Histories;
 
 namespace Swarm.Chaos.Checkers;
 
-/// <summary>Whoever is asked for by name, address or port, only backends of that service answer, or of one that it was until just now.</summary>
+/// <summary>
+/// Whoever is asked for by name, address or port, only backends of that service answer, or of one that it was until just now. At a task's own address it may answer
+/// itself for as long as it takes to stop.
+/// </summary>
 public sealed class BackendsAnswerForThemselves : IChecker
 {
     public const string Property = "no backend answers for another service";
@@ -34,7 +37,8 @@ public sealed class BackendsAnswerForThemselves : IChecker
             return "there was never such a service";
         }
 
-        if (!life.MayLive(since, probe.Completed))
+        var isOwn = probe.Kind == ProbeKind.Address && holders[probe.Target].Any(holder => holder.Token == life.Token && !holder.IsVirtual);
+        if (!isOwn && !life.MayLive(since, probe.Completed))
         {
             return life.Until is { } end && end < since ? $"that service is gone since {end.TotalSeconds:0.000} s" : "that service was not asked for yet";
         }

@@ -70,10 +70,23 @@ public sealed class ServicesWorkload(WorkloadSpec spec, ClusterAccess cluster) :
             else if (_names.TryUpdate(number, null, name))
             {
                 await RemoveAsync(session, name, stop);
-                var successor = $"service-{number}-{session.Number}-{n}";
-                await MakeAsync(session, successor, stop);
-                _names[number] = successor;
+                _names[number] = await SucceedAsync(session, $"service-{number}-{session.Number}-{n}", stop);
             }
+        }
+    }
+
+    /// <summary>Tries until there is one, so that something is wanted in the end. Each try has a name of its own, as at the start.</summary>
+    private async Task<string> SucceedAsync(ClientSession session, string prefix, CancellationToken stop)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var name = $"{prefix}-try-{attempt}";
+            if ((await MakeAsync(session, name, stop)).Outcome == Outcome.Ok)
+            {
+                return name;
+            }
+
+            await Task.Delay(ShortestPause, cluster.Time, stop);
         }
     }
 

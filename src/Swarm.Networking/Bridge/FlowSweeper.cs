@@ -88,8 +88,11 @@ internal sealed partial class FlowSweeper : IAsyncDisposable
 
             try
             {
-                flows.Forget(flow => gone.Contains(flow.AnsweredBy)
-                    || (flow.Protocol == ProtocolType.Udp && ports.TryGetValue((flow.Port, flow.AnsweredBy.AddressFamily), out var now) && !now.Contains(flow.AnsweredBy)));
+                flows.ForgetAnsweredBy(gone);
+                if (ports.Count > 0)
+                {
+                    flows.Forget(flow => flow.Protocol == ProtocolType.Udp && ports.TryGetValue((flow.Port, flow.AnsweredBy.AddressFamily), out var now) && !now.Contains(flow.AnsweredBy));
+                }
             }
             catch (NetlinkException error)
             {

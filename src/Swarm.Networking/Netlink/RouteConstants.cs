@@ -18,6 +18,8 @@ internal static class RouteConstants
     public const ushort GetFlow = 0x101, DeleteFlow = 0x102; // NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, _DELETE
     public const ushort GetFlowStatistics = 0x105, FlowEntries = 1; // IPCTNL_MSG_CT_GET_STATS, CTA_STATS_GLOBAL_ENTRIES
     public const ushort FlowOriginal = 1, FlowReply = 2, FlowProtocol = 4, FlowId = 12;
+    public const ushort FlowFilter = 25, FilterReply = 2; // CTA_FILTER, CTA_FILTER_REPLY_FLAGS
+    public const int FilterSource = 1; // of the tuple, its source's address alone is compared
     public const ushort FlowTcp = 1, FlowTcpState = 1; // CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_STATE
     public const byte TcpTimeWait = 7; // TCP_CONNTRACK_TIME_WAIT
     public const ushort TupleAddresses = 1, TupleProtocol = 2;

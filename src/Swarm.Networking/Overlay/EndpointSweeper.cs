@@ -8,7 +8,7 @@ namespace Swarm.Networking.Overlay;
 
 /// <summary>
 /// Takes the connections of containers off endpoints that have ended: a node that is gone says no goodbye, and UDP knows none. Behind the loop on a thread of its own,
-/// since the kernel walks all of its connections for each namespace (10 ms and more); one that has none is passed over, and what gathers meanwhile shares the next walk.
+/// since the kernel looks through all of its connections for each namespace; one that has none is passed over, and what gathers meanwhile shares the next look.
 /// </summary>
 internal sealed partial class EndpointSweeper : IAsyncDisposable
 {
@@ -74,7 +74,7 @@ internal sealed partial class EndpointSweeper : IAsyncDisposable
             using var flows = FlowSocket.In(ns);
             if (flows.Count() > 0)
             {
-                flows.Forget(flow => gone.Contains(flow.AnsweredBy));
+                flows.ForgetAnsweredBy(gone);
             }
         }
         catch (IOException) when (!NetworkNamespace.IsNamespace(path))

@@ -92,6 +92,7 @@ public sealed class NetworksTests
     [InlineData(ProbeKind.Tasks, "shop", "beta", 1000)]
     [InlineData(ProbeKind.Address, Beta, "beta", 2000)]
     [InlineData(ProbeKind.Address, "10.0.1.77", "gamma", 10000)]
+    [InlineData(ProbeKind.Address, Alpha, "alpha", 6500)] // a task that takes its time to stop
     [InlineData(ProbeKind.Port, "8001", "alpha", 5900)]
     [InlineData(ProbeKind.Port, "8003", "gamma", 10000)]
     public void A_backend_of_the_service_holds(ProbeKind kind, string target, string token, int at) =>
@@ -111,6 +112,13 @@ public sealed class NetworksTests
         var finding = Backends(By(kind, target, token, at));
         Assert.Equal(Verdict.Violated, finding.Verdict);
         Assert.Contains(why, Assert.Single(finding.Details), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_virtual_address_leads_to_nobody_once_its_service_is_gone()
+    {
+        var evidence = new Evidence { Networks = new NetworksState(Lives, [new("10.0.1.2", "alpha", Ms(100), Ms(4900), IsVirtual: true)], [By(ProbeKind.Address, "10.0.1.2", "alpha", 6500)], []) };
+        Assert.Equal(Verdict.Violated, new BackendsAnswerForThemselves().Check(evidence).Verdict);
     }
 
     [Fact]
