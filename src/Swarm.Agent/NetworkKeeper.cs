@@ -26,6 +26,7 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
     private long _made;
     private long _told;
     private bool _leaving;
+    private bool _left;
 
     /// <summary>A manager of an older version is told nothing.</summary>
     internal void BeginSession()
@@ -146,7 +147,7 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
         }
     }
 
-    /// <summary>The node leaves the cluster. Completes when nothing is left.</summary>
+    /// <summary>The node leaves the cluster. Completes when nothing is left, nor what was being made meanwhile.</summary>
     internal async Task RemoveAllAsync(CancellationToken cancellation)
     {
         lock (_lock)
@@ -161,7 +162,7 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
             Latch next;
             lock (_lock)
             {
-                if (networks.Tables.IsEmpty)
+                if (_left)
                 {
                     return;
                 }
@@ -177,9 +178,10 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
     {
         ImmutableDictionary<string, NetworkTable> wanted;
         long index;
+        bool leaving;
         lock (_lock)
         {
-            (wanted, index) = (_wanted, _index);
+            (wanted, index, leaving) = (_wanted, _index, _leaving);
         }
 
         string fault;
@@ -198,6 +200,7 @@ internal sealed partial class NetworkKeeper(string nodeId, INodeNetworks network
         lock (_lock)
         {
             _made = fault.Length == 0 ? index : _made;
+            _left = fault.Length == 0 && leaving;
             _fault = fault;
             (waiters, _next) = (_next, new Latch());
         }

@@ -27,6 +27,7 @@ public sealed partial class NodeAgent(
     private readonly ILogger<NodeAgent> _logger = loggers.CreateLogger<NodeAgent>();
     private readonly StatusReporter _reporter = new(journal);
     private readonly NetworkKeeper _networks = new(nodeId, networks, time, loggers.CreateLogger<NetworkKeeper>());
+    private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskTable? _tasks;
     private volatile TaskCompletionSource _anew = new();
 
@@ -35,6 +36,9 @@ public sealed partial class NodeAgent(
 
     /// <summary>Address at which this node takes the frames of networks, asked for at every registration; empty: that of its RPC.</summary>
     public Func<string> DataPathAddress { get; init; } = () => "";
+
+    /// <summary>Completes when the managers have taken this node for ready, the first time.</summary>
+    public Task Registered => _registered.Task;
 
     /// <summary>Raised by the session's flow, which waits for the handlers: they should be quick.</summary>
     public event Action<AgentNews>? News;
@@ -94,7 +98,7 @@ public sealed partial class NodeAgent(
             var registered = false;
             try
             {
-                await SessionAsync(tasks, () => registered = true, daemon);
+                await SessionAsync(tasks, () => registered = _registered.TrySetResult() || true, daemon);
             }
             catch (Exception error)
             {

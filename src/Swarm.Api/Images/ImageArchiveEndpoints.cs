@@ -27,16 +27,26 @@ internal static class ImageArchiveEndpoints
         await Task.Run(() => saver.WriteTo(context.Response.Body, context.RequestAborted), context.RequestAborted);
     }
 
+    /// <summary>What is wrong with the archive is said where the progress would be, as Docker does.</summary>
     public static async Task LoadAsync(HttpContext context, ImageStore images)
     {
         var platform = WantedPlatform.Of(context, new ApiVersion(1, 48));
         AllowBlocking(context);
-        var loaded = await images.LoadAsync(context.Request.Body, context.RequestAborted, platform);
-        var lines = await JsonLines.StartAsync(context);
-        foreach (var image in loaded)
+        IEnumerable<ProgressLine> said;
+        try
         {
-            var text = image.Reference is { } name ? $"Loaded image: {name}\n" : $"Loaded image ID: {image.Id}\n";
-            await lines.WriteAsync(new ProgressLine { Stream = text }, ImageWireJson.Default.ProgressLine);
+            var loaded = await images.LoadAsync(context.Request.Body, context.RequestAborted, platform);
+            said = loaded.Select(image => new ProgressLine { Stream = image.Reference is { } name ? $"Loaded image: {name}\n" : $"Loaded image ID: {image.Id}\n" });
+        }
+        catch (EngineException e)
+        {
+            said = [ProgressLine.Failure(e.Message)];
+        }
+
+        var lines = await JsonLines.StartAsync(context);
+        foreach (var line in said)
+        {
+            await lines.WriteAsync(line, ImageWireJson.Default.ProgressLine);
         }
     }
 

@@ -38,7 +38,7 @@ public static class SwarmEndpoints
     {
         var request = await context.ReadJsonAsync(SwarmJson.Default.InitRequest).ConfigureAwait(false) ?? new InitRequest();
         var spec = ClusterMapping.Read(request.Spec);
-        if (ClusterMapping.Brought(request.Spec) != BroughtRoot.None || spec.ForceRotate > 0)
+        if (ClusterMapping.Brought(request.Spec) != BroughtRoot.None)
         {
             throw EngineException.BadRequest("a new swarm makes its own root CA: bring another one by `docker swarm ca --rotate` once it is initialized");
         }

@@ -59,7 +59,8 @@ public static class NetworkEndpoints
 
         // Who is on a network is told by an inspection only, as by Docker since API 1.28.
         var bare = new Dictionary<string, EndpointResource>();
-        await context.WriteJsonAsync<IReadOnlyList<NetworkResource>>([.. networks.Select(one => one with { Containers = bare })], NetworkJson.Default.IReadOnlyListNetworkResource).ConfigureAwait(false);
+        var told = context.ApiVersion() < new ApiVersion(1, 28) ? networks : networks.Select(one => one with { Containers = bare });
+        await context.WriteJsonAsync<IReadOnlyList<NetworkResource>>([.. told], NetworkJson.Default.IReadOnlyListNetworkResource).ConfigureAwait(false);
     }
 
     private static async Task InspectAsync(HttpContext context, INetworkCatalog catalog, ClusterNetworks cluster, ManagerAccess access)

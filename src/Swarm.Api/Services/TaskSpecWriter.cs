@@ -58,7 +58,7 @@ internal static class TaskSpecWriter
         Condition = policy.Condition switch { RestartCondition.None => "none", RestartCondition.OnFailure => "on-failure", _ => "any" },
         Delay = (policy.Delay ?? (defaults ? DefaultRestartDelay : null)) is { } delay ? Nanoseconds(delay) : null,
         MaxAttempts = policy.MaxAttempts,
-        Window = NullIfDefault(Nanoseconds(policy.Window)),
+        Window = Nanoseconds(policy.Window),
     };
 
     /// <summary>Always there, as the limits are.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Swarm.Api.Wire;
 
 // The JSON of the Engine API v1.51, named as Docker names its types: the name shows in the texts of JSON errors.
@@ -24,6 +26,9 @@ public sealed record Platform
 public sealed record ServiceCreateResponse
 {
     public string ID { get; init; } = "";
+
+    /// <summary>Also written when there are none, as by Docker.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public IReadOnlyList<string>? Warnings { get; init; }
 }
 
@@ -43,5 +48,7 @@ public sealed record TaskMove
 
 public sealed record ServiceUpdateResponse
 {
+    /// <summary>Also written when there are none, as by Docker.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public IReadOnlyList<string>? Warnings { get; init; }
 }

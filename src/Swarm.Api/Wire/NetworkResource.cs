@@ -103,8 +103,8 @@ public sealed record NetworkDisconnectRequest
     public bool Force { get; init; }
 }
 
-/// <param name="NetworksDeleted">Names; null when there were none.</param>
-public sealed record NetworksPruned(IReadOnlyList<string>? NetworksDeleted);
+/// <param name="NetworksDeleted">Names; null when there were none, which is written, too, as by Docker.</param>
+public sealed record NetworksPruned([property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] IReadOnlyList<string>? NetworksDeleted);
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(NetworkResource))]

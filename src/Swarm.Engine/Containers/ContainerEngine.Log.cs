@@ -39,4 +39,7 @@ public sealed partial class ContainerEngine
 
     [LoggerMessage(4010, LogLevel.Warning, "A compiled seccomp filter could not be kept; the next containers start a little slower")]
     private partial void FilterNotKept(Exception error);
+
+    [LoggerMessage(4013, LogLevel.Information, "Container {Container} is committed without a pause: {Reason}")]
+    private partial void NotFrozen(string container, string reason);
 }

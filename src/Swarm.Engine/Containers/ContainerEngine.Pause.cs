@@ -17,7 +17,7 @@ public sealed partial class ContainerEngine
         Publish(container, "pause");
     });
 
-    /// <summary>Freezes a running container until the answer is disposed, without calling it paused.</summary>
+    /// <summary>Freezes a running container until the answer is disposed, without calling it paused. One that cannot be frozen, since it ends just then, goes on.</summary>
     public async Task<IAsyncDisposable> FreezeAsync(Container container, bool wanted, CancellationToken cancellation)
     {
         var frozen = wanted && await container.Mailbox.RunAsync(async () =>
@@ -27,8 +27,16 @@ public sealed partial class ContainerEngine
                 return false;
             }
 
-            await _runtime.PauseAsync(container.Record, cancellation).ConfigureAwait(false);
-            return true;
+            try
+            {
+                await _runtime.PauseAsync(container.Record, cancellation).ConfigureAwait(false);
+                return true;
+            }
+            catch (EngineException error)
+            {
+                NotFrozen(container.Id, error.Message);
+                return false;
+            }
         }).ConfigureAwait(false);
         return new Thaw(frozen ? () => container.Mailbox.RunAsync(() => container.State.Status == ContainerStatus.Running
             ? _runtime.ResumeAsync(container.Record, CancellationToken.None)

@@ -18,7 +18,6 @@ internal static partial class HostConfigSupport
     {
         Require(host.UsernsMode is null or "" or "host", $"invalid user namespace mode: {host.UsernsMode}");
         DeviceRequests.Check(host);
-        Refuse(host.VolumeDriver is not (null or "" or "local"), "--volume-driver");
         CheckModes(config, host);
         CapabilitySet.Check(host.CapAdd, "CapAdd");
         CapabilitySet.Check(host.CapDrop, "CapDrop");
@@ -117,14 +116,6 @@ internal static partial class HostConfigSupport
     private static bool IsContainer(string mode) => SharedNamespaces.ContainerOf(mode) is { Length: > 0 };
 
     private static void Require(bool valid, string message) => ResourceChecks.Require(valid, message);
-
-    private static void Refuse(bool wanted, string what)
-    {
-        if (wanted)
-        {
-            throw EngineException.NotImplemented($"{what} is not built yet: create the container without it");
-        }
-    }
 
     [GeneratedRegex("^[rwm]{1,3}$")]
     private static partial Regex PermissionsPattern();

@@ -28,7 +28,7 @@ internal static class MountResolution
     {
         List<Resolved> all =
         [
-            .. (host.Binds ?? []).Select(bind => FromBind(bind, dataRoot)), .. (host.Mounts ?? []).Select(mount => FromMount(mount, dataRoot)),
+            .. (host.Binds ?? []).Select(bind => MadeBy(host.VolumeDriver, FromBind(bind, dataRoot))), .. (host.Mounts ?? []).Select(mount => FromMount(mount, dataRoot)),
             .. (host.Tmpfs ?? []).Select(FromTmpfs),
         ];
         var duplicate = all.GroupBy(r => r.Mount.Destination).FirstOrDefault(g => g.Count() > 1);
@@ -48,7 +48,7 @@ internal static class MountResolution
 
         foreach (var destination in config.Volumes?.Keys.Select(d => Clean(d, d)).Where(d => !taken.Contains(d)) ?? [])
         {
-            all.Add(Volume("", destination, readOnly: false, mode: "", noCopy: false));
+            all.Add(MadeBy(host.VolumeDriver, Volume("", destination, readOnly: false, mode: "", noCopy: false)));
         }
 
         return all;
@@ -242,6 +242,9 @@ internal static class MountResolution
 
         return new Resolved(new MountPoint { Kind = MountKind.Tmpfs, Destination = Clean(tmpfs.Key, tmpfs.Key), ReadOnly = options.Contains("ro"), TmpfsOptions = options }, null, false);
     }
+
+    private static Resolved MadeBy(string? driver, Resolved resolved) =>
+        resolved.Create is { } create ? resolved with { Create = create with { Driver = driver } } : resolved;
 
     private static Resolved Volume(string name, string destination, bool readOnly, string mode, bool noCopy) => new(
         new MountPoint { Kind = MountKind.Volume, Name = name, Destination = destination, ReadOnly = readOnly, Mode = mode, Anonymous = name.Length == 0 },

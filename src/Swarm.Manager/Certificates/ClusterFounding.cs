@@ -43,6 +43,7 @@ public static class ClusterFounding
             DataPathPort = wishes.DataPathPort,
             RootCa = new RootCa
             {
+                LastForcedRotation = wishes.Spec.ForceRotate, // the first root is as new as can be asked for
                 Certificate = root.Pem,
                 Key = root.ExportKeyPem(),
                 Digest = root.Digest,

@@ -190,6 +190,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         }
     }
 
+    /// <summary>Completes when the managers have taken this node for ready. Only after <see cref="StartWorking"/>.</summary>
+    internal Task Registered => _agent!.Registered;
+
     /// <summary>Before a clean stop, while everything still runs.</summary>
     internal Task HandOverAsync() => _manager is { } manager ? manager.HandOverAsync(Identity.NodeId, _parts.Time) : Task.CompletedTask;
 

@@ -20,10 +20,13 @@ internal static class NodeAddresses
         return new IPEndPoint(host.Length == 0 ? IPAddress.Any : Resolve(host), port);
     }
 
-    /// <summary>What other nodes dial. Without a wish: the listen address, or the one address that this machine has.</summary>
+    /// <summary>
+    /// What other nodes dial. Without a wish: the listen address, or the one address that this machine has, or of several that by which it reaches a manager.
+    /// </summary>
     /// <param name="ownBridge">The name of the container bridge, whose address nobody else can reach.</param>
+    /// <param name="managers">host:port of those that are joined; null: none.</param>
     /// <exception cref="EngineException">400: there is no address, or more than one, to choose from.</exception>
-    internal static IPEndPoint Advertise(string text, IPEndPoint listen, string ownBridge)
+    internal static IPEndPoint Advertise(string text, IPEndPoint listen, string ownBridge, IReadOnlyList<string>? managers = null)
     {
         if (text.Length > 0)
         {
@@ -35,7 +38,7 @@ internal static class NodeAddresses
         }
 
         return listen.Address.Equals(IPAddress.Any) || listen.Address.Equals(IPAddress.IPv6Any)
-            ? new IPEndPoint(OnlyAddress(ownBridge), listen.Port)
+            ? new IPEndPoint(OnlyAddress(ownBridge, managers ?? []), listen.Port)
             : listen;
     }
 
@@ -74,7 +77,7 @@ internal static class NodeAddresses
         try
         {
             var wished = record.AdvertiseWish is { Length: > 0 } wish ? Split(wish, advertise.Port).Host : "";
-            now = wished.Length > 0 && !IPAddress.TryParse(wished, out _) ? Resolve(wished) : OnlyAddress(ownBridge);
+            now = wished.Length > 0 && !IPAddress.TryParse(wished, out _) ? Resolve(wished) : OnlyAddress(ownBridge, []);
         }
         catch (EngineException)
         {
@@ -96,7 +99,7 @@ internal static class NodeAddresses
         return host.Contains(':') ? $"[{host}]:{port}" : $"{host}:{port}";
     }
 
-    private static IPAddress OnlyAddress(string ownBridge)
+    private static IPAddress OnlyAddress(string ownBridge, IReadOnlyList<string> managers)
     {
         var found = NetworkInterface.GetAllNetworkInterfaces()
             .Where(link => link.NetworkInterfaceType != NetworkInterfaceType.Loopback && link.Name != ownBridge && !NodeLinks.IsOurs(link.Name) && link.OperationalStatus != OperationalStatus.Down)
@@ -107,12 +110,29 @@ internal static class NodeAddresses
         return candidates.Count switch
         {
             1 => candidates[0].Address,
+            > 1 when managers.Select(AddressTowards).FirstOrDefault(address => candidates.Any(one => one.Address.Equals(address))) is { } way => way,
             0 => throw EngineException.BadRequest("could not find the system's IP address - specify one with --advertise-addr"),
             _ => throw EngineException.BadRequest(
                 "could not choose an IP address to advertise since this system has multiple addresses on "
                 + $"{(candidates.Select(c => c.Name).Distinct().Count() > 1 ? "different interfaces" : "interface " + candidates[0].Name)} "
                 + $"({candidates[0].Address} on {candidates[0].Name} and {candidates[1].Address} on {candidates[1].Name}) - specify one with --advertise-addr"),
         };
+    }
+
+    /// <summary>The address by which this machine's packets leave for there; null: it does not know the way. Nothing is sent.</summary>
+    private static IPAddress? AddressTowards(string manager)
+    {
+        try
+        {
+            var (host, port) = Split(manager, DefaultPort);
+            using var socket = new Socket(SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(host, port);
+            return socket.LocalEndPoint is IPEndPoint { Address: var address } ? address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address : null;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
     }
 
     private static IPAddress Resolve(string host)

@@ -113,9 +113,10 @@ internal sealed partial class NodeLife(
             return await RecoverAsync(survivor, request, cancellation);
         }
 
+        EnsureNotInSwarm();
+        CheckRanges(request);
         var listen = NodeAddresses.Listen(request.ListenAddress);
         var advertise = NodeAddresses.Advertise(hints.Wish(request.AdvertiseAddress, listen), listen, ownBridge);
-        EnsureNotInSwarm();
         Directory.CreateDirectory(directory);
         var defaults = new Cluster();
         var wishes = new ClusterWishes(
@@ -146,8 +147,6 @@ internal sealed partial class NodeLife(
 
     public async Task JoinAsync(SwarmJoin request, CancellationToken cancellation)
     {
-        var listen = NodeAddresses.Listen(request.ListenAddress);
-        var advertise = NodeAddresses.Advertise(hints.Wish(request.AdvertiseAddress, listen), listen, ownBridge);
         if (request.RemoteAddresses.Count == 0)
         {
             throw EngineException.BadRequest("at least 1 RemoteAddr is required to join");
@@ -155,11 +154,13 @@ internal sealed partial class NodeLife(
 
         using var turn = await TurnAsync(cancellation);
         EnsureNotInSwarm();
+        var remotes = request.RemoteAddresses.Select(NodeAddresses.Remote).ToList();
+        var listen = NodeAddresses.Listen(request.ListenAddress);
+        var advertise = NodeAddresses.Advertise(hints.Wish(request.AdvertiseAddress, listen), listen, ownBridge, remotes);
         _joining = true;
         try
         {
             Directory.CreateDirectory(directory);
-            var remotes = request.RemoteAddresses.Select(NodeAddresses.Remote).ToList();
             var folder = CertificatesFolder();
             var seal = NodeLock.LoadOrCreate(folder);
             var joined = await new JoinClient(time).JoinAsync(remotes, request.JoinToken, request.Availability, folder, cancellation, seal);
@@ -256,6 +257,9 @@ internal sealed partial class NodeLife(
 
             parts.Record.Save(directory);
             _member = member;
+
+            // Whoever looks right after the answer sees the node as it stays. It is in, also if that takes longer.
+            await member.Registered.WaitAsync(ends.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch (Exception failure)
         {
@@ -312,6 +316,20 @@ internal sealed partial class NodeLife(
         {
             // Forced: the node goes even if the others cannot be told, or would lose their quorum.
             LogLeftByForce(failure.Message);
+        }
+    }
+
+    private static void CheckRanges(SwarmInit request)
+    {
+        const int lowestPort = 1024, highestPort = 49151;
+        if (request.DataPathPort is not 0 and (< lowestPort or > highestPort))
+        {
+            throw EngineException.BadRequest($"Datapath port number ({request.DataPathPort}) is not in valid range ({lowestPort} - {highestPort})");
+        }
+
+        if (request.SubnetSize > 0 && request.DefaultAddressPool.FirstOrDefault(pool => IPNetwork.TryParse(pool, out var network) && request.SubnetSize < network.PrefixLength) is { } small)
+        {
+            throw EngineException.BadRequest($"invalid CIDR: \"{small}\". Subnet size is too small for pool: {request.SubnetSize}");
         }
     }
 

@@ -10,7 +10,7 @@ import tarfile
 import time
 
 import docker
-from docker.errors import APIError, BuildError, ContainerError, ImageNotFound, NotFound
+from docker.errors import APIError, BuildError, ContainerError, ImageLoadError, ImageNotFound, NotFound
 from docker.utils.socket import frames_iter
 
 LIMIT = 60
@@ -133,6 +133,10 @@ def files():
     assert sum(map(len, c.export())) > 1000
     c.remove()
     client.images.remove(made.id, force=True)
+    for _ in range(10):
+        ends = client.containers.run("box", ["sh", "-c", ":"], detach=True)
+        client.images.remove(ends.commit("ending").id, force=True)
+        ends.remove(force=True)
 
 
 def builds():
@@ -155,6 +159,7 @@ def images():
     client.images.remove("localhost:1/other:Tag1")
     refused(ImageNotFound, lambda: client.images.get("localhost:1/other:Tag1"))
     assert [image.id for image in client.images.load(saved)] == [box.id]
+    refused(ImageLoadError, lambda: client.images.load(b"no archive"))
     client.images.remove("localhost:1/other:Tag1")
 
 
@@ -193,6 +198,11 @@ def volumes():
     assert [v.name for v in client.volumes.list(filters={"label": "of=test"})] == ["kept"]
     kept.remove()
     refused(NotFound, lambda: client.volumes.get("kept"))
+    stranger = client.containers.create("box", ["true"], volume_driver="stranger")
+    assert stranger.attrs["HostConfig"]["VolumeDriver"] == "stranger"
+    stranger.remove()
+    refused(APIError, lambda: client.containers.create("box", ["true"], volumes=["more:/data"], volume_driver="stranger"))
+    refused(NotFound, lambda: client.volumes.get("more"))
 
 
 def a_swarm():
