@@ -93,6 +93,21 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
         Assert.Equal("encrypted networks need /dev/net/tun", rejected.Message);
     }
 
+    [Fact]
+    public async Task Leaving_waits_for_a_network_that_is_just_being_made()
+    {
+        _keeper.Take(new Assignments { Complete = true, NetworksIndex = 5 });
+        await _networks.UntilAsync(tables => tables.IsEmpty);
+        var making = _networks.Hold();
+        _keeper.Take(new Assignments { NetworksIndex = 6, Networks = [NetworkChange.Between(null, Table("a", "t1"))] });
+        await making.Begun;
+        var leaving = _keeper.RemoveAllAsync(_daemon.Token);
+        Assert.False(leaving.IsCompleted);
+        making.End();
+        await leaving;
+        Assert.Empty(_networks.Tables);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _daemon.Cancel();
@@ -109,6 +124,7 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
     private sealed class FakeNetworks : INodeNetworks
     {
         private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private Making? _held;
 
         public ImmutableDictionary<string, NetworkTable> Tables { get; set; } = ImmutableDictionary<string, NetworkTable>.Empty;
 
@@ -118,19 +134,26 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
 
         internal int Failures { get; set; }
 
+        /// <summary>The next to be applied waits.</summary>
+        internal Making Hold() => _held = new Making();
+
         public Task<ImmutableArray<string>> FaultsAsync(string networkId, CancellationToken cancellation) => Task.FromResult(ImmutableArray<string>.Empty);
 
-        public Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
+        public async Task ApplyAsync(string nodeId, ImmutableDictionary<string, NetworkTable> tables, CancellationToken cancellation)
         {
             if (Failures-- > 0)
             {
                 throw new IOException("no such device");
             }
 
+            if (Interlocked.Exchange(ref _held, null) is { } held)
+            {
+                await held.WaitAsync();
+            }
+
             Tables = tables;
             (var changed, _changed) = (_changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             changed.SetResult();
-            return Task.CompletedTask;
         }
 
         internal async Task UntilAsync(Func<ImmutableDictionary<string, NetworkTable>, bool> done)
@@ -145,6 +168,22 @@ public sealed class NetworkKeeperTests : IAsyncDisposable
 
                 await changed;
             }
+        }
+    }
+
+    private sealed class Making
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Begun => _begun.Task;
+
+        internal void End() => _end.SetResult();
+
+        internal Task WaitAsync()
+        {
+            _begun.SetResult();
+            return _end.Task;
         }
     }
 
