@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Swarm.Agent;
@@ -7,6 +8,7 @@ using Swarm.Linux;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Logs;
 using Swarm.Model;
+using Swarm.Networking;
 using Swarm.Rpc;
 using Swarm.Rpc.Clients;
 using Swarm.Security;
@@ -387,6 +389,17 @@ internal sealed partial class NodeLife(
         }
 
         Forget();
+        try
+        {
+            if (!tasks.Networks.Tables.IsEmpty)
+            {
+                await tasks.Networks.ApplyAsync("", ImmutableDictionary<string, NetworkTable>.Empty, cancellation);
+            }
+        }
+        catch (NetworkFault fault)
+        {
+            LogNetworksStay(fault.Message); // tried again at the next start
+        }
     }
 
     private async Task<Turn> TurnAsync(CancellationToken cancellation)
@@ -408,6 +421,9 @@ internal sealed partial class NodeLife(
 
     [LoggerMessage(123, LogLevel.Warning, "This node's address was {Old}; it is reached at {New} now")]
     private partial void LogMoved(string old, string @new);
+
+    [LoggerMessage(129, LogLevel.Warning, "Networks of the swarm that was left are still there: {Reason}")]
+    private partial void LogNetworksStay(string reason);
 
     [LoggerMessage(122, LogLevel.Information, "Node {NodeId} left its swarm")]
     private partial void LogLeft(string nodeId);
