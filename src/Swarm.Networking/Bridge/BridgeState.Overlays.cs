@@ -37,14 +37,15 @@ internal sealed partial class BridgeState
     public Action Look { private get; set; } = () => { };
 
     /// <summary>
-    /// Who is new is reached before anybody hears of it, and who is gone is forgotten by names and rules first. The tables are durable before anything is done, and
-    /// what a crash leaves undone the next start does.
+    /// Who is gone is forgotten by names at once, and by rules before its links go; who is new is reached before anybody hears of it. The tables are durable before
+    /// anything else is done, and what a crash leaves undone the next start does.
     /// </summary>
     /// <exception cref="NetworkFault">A network could not be made; the others are.</exception>
     public async Task ApplyAsync(string node, ImmutableDictionary<string, NetworkTable> wanted)
     {
         var before = tables;
         var now = wanted.ToImmutableDictionary(pair => pair.Key, pair => before.TryGetValue(pair.Key, out var had) && node == nodeId && had.Index == pair.Value.Index && Codec.Same(had, pair.Value) ? had : pair.Value);
+        overlayNames.Set(before.Values.Where(table => !table.Network.Ingress && now.ContainsKey(table.Network.Id)).Select(table => WithoutGone(table, now[table.Network.Id])));
         tableFiles.Save(node, before, now);
         nodeId = node;
         foreach (var table in now.Values.Where(table => unmade.Contains(table.Network.Id) || !ReferenceEquals(table, before.GetValueOrDefault(table.Network.Id))))
@@ -81,6 +82,14 @@ internal sealed partial class BridgeState
             throw failures[0];
         }
     }
+
+    /// <summary>What both know, as it is now; as it was if nobody has gone.</summary>
+    private static NetworkTable WithoutGone(NetworkTable before, NetworkTable now) =>
+        before.Services.Keys.All(now.Services.ContainsKey) && before.Endpoints.Keys.All(now.Endpoints.ContainsKey) ? before : now with
+        {
+            Services = now.Services.RemoveRange(now.Services.Keys.Where(id => !before.Services.ContainsKey(id))),
+            Endpoints = now.Endpoints.RemoveRange(now.Endpoints.Keys.Where(id => !before.Endpoints.ContainsKey(id))),
+        };
 
     /// <summary>Hears from the kernel of the namespace that the overlays are in, as long as there is one.</summary>
     public void WatchOverlays()
