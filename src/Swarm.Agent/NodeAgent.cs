@@ -98,7 +98,14 @@ public sealed partial class NodeAgent(
             var registered = false;
             try
             {
-                await SessionAsync(tasks, () => registered = _registered.TrySetResult() || true, daemon);
+                await SessionAsync(
+                    tasks,
+                    () =>
+                    {
+                        registered = true;
+                        _registered.TrySetResult();
+                    },
+                    daemon);
             }
             catch (Exception error)
             {

@@ -45,7 +45,7 @@ internal sealed partial class BridgeState
     {
         var before = tables;
         var now = wanted.ToImmutableDictionary(pair => pair.Key, pair => before.TryGetValue(pair.Key, out var had) && node == nodeId && had.Index == pair.Value.Index && Codec.Same(had, pair.Value) ? had : pair.Value);
-        overlayNames.Set(before.Values.Where(table => !table.Network.Ingress && now.ContainsKey(table.Network.Id)).Select(table => WithoutGone(table, now[table.Network.Id])));
+        overlayNames.Set(before.Values.Where(table => now.ContainsKey(table.Network.Id)).Select(table => WithoutGone(table, now[table.Network.Id])));
         tableFiles.Save(node, before, now);
         nodeId = node;
         foreach (var table in now.Values.Where(table => unmade.Contains(table.Network.Id) || !ReferenceEquals(table, before.GetValueOrDefault(table.Network.Id))))
@@ -58,7 +58,7 @@ internal sealed partial class BridgeState
         try
         {
             await PutOwnAsync(failures);
-            overlayNames.Set(now.Values.Where(table => !table.Network.Ingress));
+            overlayNames.Set(now.Values);
             await RemoveOverlaysAsync(before.Keys.Where(id => !now.ContainsKey(id)));
             Serve(before, now);
             await PutIngressAsync(failures);
@@ -113,7 +113,7 @@ internal sealed partial class BridgeState
             overlays.Trim(nodeId, table);
         }
 
-        overlayNames.Set(tables.Values.Where(table => !table.Network.Ingress));
+        overlayNames.Set(tables.Values);
         made = tables.RemoveRange(unmade);
     }
 

@@ -15,8 +15,6 @@ public sealed class FlowSocket : IDisposable
     /// <summary>The kernel looks once for each, in a twentieth of the time of a listing.</summary>
     private const int MostByThemselves = 16;
 
-    private const int Refused = 22; // EINVAL
-
     private readonly NetlinkSocket netlink = new(NetlinkNetfilter);
 
     public static FlowSocket In(NetworkNamespace ns) => ns.Run(static () => new FlowSocket());
@@ -59,7 +57,7 @@ public sealed class FlowSocket : IDisposable
             netlink.Change(request, "forget flows");
             return true;
         }
-        catch (NetlinkException error) when (error.Errno == Refused)
+        catch (NetlinkException error) when (error.NotUnderstood)
         {
             return false;
         }

@@ -14,6 +14,10 @@ public sealed class NetlinkException(string request, int errno, string? kernelMe
     /// <summary>The link, route or address is not there.</summary>
     public bool NotThere => Errno is RouteConstants.NoDevice or RouteConstants.NoEntry or NoProcess or AddressNotAvailable;
 
+    /// <summary>As the kernel answers what only a newer one knows.</summary>
+    public bool NotUnderstood => Errno == InvalidArgument;
+
+    private const int InvalidArgument = 22; // EINVAL
     private const int NoProcess = 3; // ESRCH: rtnetlink's answer for a route that is not there
     private const int AddressNotAvailable = 99; // EADDRNOTAVAIL: ... for an address
 }

@@ -19,13 +19,13 @@ internal sealed class OverlayNames : INameSource
     private sealed record Picture(
         ImmutableDictionary<string, ImmutableArray<BridgeEndpoint>> Members, ImmutableDictionary<string, (NetworkTable Table, NetworkNames Names)> Networks);
 
-    /// <summary>All networks that have names; those whose table is the same as before are taken over.</summary>
+    /// <summary>All networks, of which the ingress network has no names; those whose table is the same as before are taken over.</summary>
     public void Set(IEnumerable<NetworkTable> tables)
     {
         var before = picture;
         picture = before with
         {
-            Networks = tables.ToImmutableDictionary(table => table.Network.Id, table =>
+            Networks = tables.Where(table => !table.Network.Ingress).ToImmutableDictionary(table => table.Network.Id, table =>
                 before.Networks.TryGetValue(table.Network.Id, out var had) && ReferenceEquals(had.Table, table) ? had : (table, new NetworkNames(table))),
         };
     }

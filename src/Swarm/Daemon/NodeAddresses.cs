@@ -24,9 +24,9 @@ internal static class NodeAddresses
     /// What other nodes dial. Without a wish: the listen address, or the one address that this machine has, or of several that by which it reaches a manager.
     /// </summary>
     /// <param name="ownBridge">The name of the container bridge, whose address nobody else can reach.</param>
-    /// <param name="managers">host:port of those that are joined; null: none.</param>
+    /// <param name="managers">host:port of those that are joined.</param>
     /// <exception cref="EngineException">400: there is no address, or more than one, to choose from.</exception>
-    internal static IPEndPoint Advertise(string text, IPEndPoint listen, string ownBridge, IReadOnlyList<string>? managers = null)
+    internal static IPEndPoint Advertise(string text, IPEndPoint listen, string ownBridge, params IReadOnlyList<string> managers)
     {
         if (text.Length > 0)
         {
@@ -38,7 +38,7 @@ internal static class NodeAddresses
         }
 
         return listen.Address.Equals(IPAddress.Any) || listen.Address.Equals(IPAddress.IPv6Any)
-            ? new IPEndPoint(OnlyAddress(ownBridge, managers ?? []), listen.Port)
+            ? new IPEndPoint(OnlyAddress(ownBridge, managers), listen.Port)
             : listen;
     }
 
@@ -77,7 +77,7 @@ internal static class NodeAddresses
         try
         {
             var wished = record.AdvertiseWish is { Length: > 0 } wish ? Split(wish, advertise.Port).Host : "";
-            now = wished.Length > 0 && !IPAddress.TryParse(wished, out _) ? Resolve(wished) : OnlyAddress(ownBridge, []);
+            now = wished.Length > 0 && !IPAddress.TryParse(wished, out _) ? Resolve(wished) : OnlyAddress(ownBridge);
         }
         catch (EngineException)
         {
@@ -99,7 +99,7 @@ internal static class NodeAddresses
         return host.Contains(':') ? $"[{host}]:{port}" : $"{host}:{port}";
     }
 
-    private static IPAddress OnlyAddress(string ownBridge, IReadOnlyList<string> managers)
+    private static IPAddress OnlyAddress(string ownBridge, params IReadOnlyList<string> managers)
     {
         var found = NetworkInterface.GetAllNetworkInterfaces()
             .Where(link => link.NetworkInterfaceType != NetworkInterfaceType.Loopback && link.Name != ownBridge && !NodeLinks.IsOurs(link.Name) && link.OperationalStatus != OperationalStatus.Down)
