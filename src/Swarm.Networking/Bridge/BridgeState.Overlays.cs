@@ -156,6 +156,14 @@ internal sealed partial class BridgeState
         }
     }
 
+    private void Place(LiveNetwork network, BridgeEndpoint endpoint)
+    {
+        if (network.Record.IsOverlay)
+        {
+            overlays.Place(network.Id, endpoint.Mac, network.Route.FindLink(endpoint.HostLink)!.Index);
+        }
+    }
+
     private void IsMade(string id)
     {
         unmade.Remove(id);
@@ -227,7 +235,7 @@ internal sealed partial class BridgeState
 
     private async Task PutIngressAsync(List<NetworkFault> failures)
     {
-        if (tables.Values.FirstOrDefault(table => table.Network.Ingress) is not { } table || overlays.Find(table.Network.Id) is not { } link || !options.ManagesFirewall)
+        if (tables.Values.FirstOrDefault(table => table.Network.Ingress) is not { } table || overlays.Find(table.Network.Id) is null || !options.ManagesFirewall)
         {
             return;
         }
@@ -235,7 +243,7 @@ internal sealed partial class BridgeState
         try
         {
             ingressId = table.Network.Id;
-            await ingress.ApplyAsync(nodeId, table, link, overlays.Route, [.. networks.Values.Where(network => network.Record is { IsOverlay: false, IsMacvlan: false }).SelectMany(network => network.Record.Pools).Select(pool => pool.Subnet)]);
+            await ingress.ApplyAsync(nodeId, table, [.. networks.Values.Where(network => network.Record is { IsOverlay: false, IsMacvlan: false }).SelectMany(network => network.Record.Pools).Select(pool => pool.Subnet)]);
         }
         catch (Exception error) when (error is IOException)
         {

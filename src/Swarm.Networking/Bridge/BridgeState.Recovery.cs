@@ -211,6 +211,8 @@ internal sealed partial class BridgeState
             SandboxLinks.SetPortOptions(network, endpoint);
         }
 
+        Place(network, endpoint);
+
         return true;
     }
 

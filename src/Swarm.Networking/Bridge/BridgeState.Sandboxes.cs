@@ -184,6 +184,7 @@ internal sealed partial class BridgeState
             }
 
             SandboxLinks.Connect(ns, inside, network, endpoint);
+            Place(network, endpoint);
             remembered.Remember(endpoint);
             return sandbox with { Endpoints = sandbox.Endpoints.Add(endpoint) };
         }
@@ -222,15 +223,14 @@ internal sealed partial class BridgeState
     {
         if (IsMacvlan(endpoint))
         {
-            using var ns = NetworkNamespace.Open(NamespacePath(endpoint.ContainerId));
-            using var inside = RouteSocket.In(ns);
-            inside.TryDeleteLink(endpoint.LinkName);
+            RemoveMacvlan(endpoint);
         }
         else
         {
             networks[endpoint.NetworkId].Route.TryDeleteLink(endpoint.HostLink);
         }
 
+        overlays.Unplace(endpoint.NetworkId, endpoint.Mac);
         ReleaseAddresses(endpoint);
         return sandbox with { Endpoints = sandbox.Endpoints.Remove(endpoint) };
     }
@@ -323,6 +323,11 @@ internal sealed partial class BridgeState
     {
         nameServers.End(sandbox.ContainerId);
         ruleSockets.Close(sandbox.ContainerId);
+        foreach (var endpoint in sandbox.Endpoints)
+        {
+            CutOff(endpoint);
+        }
+
         NetworkNamespace.Delete(NamespacePath(sandbox.ContainerId));
         claims.Release(sandbox.ContainerId);
         files.Delete(sandbox.ContainerId);
@@ -331,6 +336,32 @@ internal sealed partial class BridgeState
         {
             ReleaseAddresses(endpoint);
         }
+    }
+
+    /// <summary>
+    /// The kernel keeps a namespace as long as one of its connections waits for an answer, a minute or more: by then somebody else has the address.
+    /// </summary>
+    private void CutOff(BridgeEndpoint endpoint)
+    {
+        if (IsMacvlan(endpoint))
+        {
+            if (HasNamespace(endpoint.ContainerId))
+            {
+                RemoveMacvlan(endpoint);
+            }
+        }
+        else if (networks.TryGetValue(endpoint.NetworkId, out var network))
+        {
+            network.Route.TrySetDown(endpoint.HostLink);
+            overlays.Unplace(endpoint.NetworkId, endpoint.Mac);
+        }
+    }
+
+    private void RemoveMacvlan(BridgeEndpoint endpoint)
+    {
+        using var ns = NetworkNamespace.Open(NamespacePath(endpoint.ContainerId));
+        using var inside = RouteSocket.In(ns);
+        inside.TryDeleteLink(endpoint.LinkName);
     }
 
     private void ReleaseAddresses(BridgeEndpoint endpoint)

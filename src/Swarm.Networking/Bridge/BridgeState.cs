@@ -55,7 +55,7 @@ internal sealed partial class BridgeState : IAsyncDisposable
         sealedPath = new SealedPath(host, Path.Combine(options.RunFolder, "overlay"), time, logging.CreateLogger<SealedPath>()) { Broken = () => Look() };
         overlays = new OverlayLinks(route, sealedPath, Path.Combine(options.RunFolder, "overlay"));
         sweeper = new EndpointSweeper(logging.CreateLogger<EndpointSweeper>());
-        ingress = new Ingress(host, route, claims, flows, options.LinkName, logging.CreateLogger<Ingress>());
+        ingress = new Ingress(host, route, claims, flows, overlays, options.LinkName, logging.CreateLogger<Ingress>());
         nameServers = new NameServers(new NameSources(names, overlayNames), host, time, new Random(random.Next()), logging.CreateLogger<NameServers>());
         namespaces = Path.Combine(options.RunFolder, "netns");
         firstStart = Path.Combine(options.RunFolder, "first-start");
@@ -77,11 +77,12 @@ internal sealed partial class BridgeState : IAsyncDisposable
     {
         await nft.DisposeAsync();
         await NftOneShot.ApplyAsync(host, rules.Nothing(), CancellationToken.None);
-        await TeardownOverlaysAsync();
         foreach (var sandbox in sandboxes.Values)
         {
             Forget(sandbox);
         }
+
+        await TeardownOverlaysAsync();
 
         foreach (var network in networks.Values.Where(network => network.Record is { LinkIsTheHosts: false, IsOverlay: false }))
         {

@@ -65,7 +65,7 @@ internal static class SandboxLinks
         var host = network.Route;
         if (network.Record.IsOverlay)
         {
-            host.Put([new LinkEntry(LinkEntryKind.Port, host.FindLink(endpoint.HostLink)!.Index, endpoint.Mac, null)]); // nothing is flooded to find it
+            host.SetLearning(endpoint.HostLink, on: false); // where addresses are is written
             return;
         }
 

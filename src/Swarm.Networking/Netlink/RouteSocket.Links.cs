@@ -70,22 +70,14 @@ public sealed partial class RouteSocket
         netlink.Change(LinkRequest(RouteConstants.DeleteLink, FlagAck, 0).Add(LinkName, Checked(name)), $"delete link {name}");
 
     /// <returns>Whether there was one.</returns>
-    public bool TryDeleteLink(string name)
-    {
-        try
-        {
-            DeleteLink(name);
-            return true;
-        }
-        catch (NetlinkException error) when (error.NotThere)
-        {
-            return false;
-        }
-    }
+    public bool TryDeleteLink(string name) => Try(() => DeleteLink(name));
 
     public void SetUp(string name) => SetUpDown(name, up: true);
 
     public void SetDown(string name) => SetUpDown(name, up: false);
+
+    /// <returns>Whether there is one.</returns>
+    public bool TrySetDown(string name) => Try(() => SetDown(name));
 
     /// <param name="master">The bridge to become a port of; null: leave it.</param>
     public void SetMaster(string name, string? master) =>
@@ -135,6 +127,19 @@ public sealed partial class RouteSocket
         }
 
         netlink.Change(request.Nest(LinkInfo).Add(InfoKind, Encoding.ASCII.GetBytes(kind)).End(), $"add {kind} {name}");
+    }
+
+    private static bool Try(Action change)
+    {
+        try
+        {
+            change();
+            return true;
+        }
+        catch (NetlinkException error) when (error.NotThere)
+        {
+            return false;
+        }
     }
 
     private void SetUpDown(string name, bool up) => SetLink(name, $"set link {name} {(up ? "up" : "down")}", request =>

@@ -45,8 +45,8 @@ public sealed partial class RouteSocket
     public void Remove(IReadOnlyList<LinkEntry> entries) => netlink.ChangeMany(
         [.. entries.Select(entry => EntryRequest(DeleteNeighbour, 0, entry))], "remove entries of links", error => error.NotThere);
 
-    /// <summary>What is written for a link, of all kinds; what it heard by itself is left out.</summary>
-    public IReadOnlyList<LinkEntry> Entries(int linkIndex) =>
+    /// <summary>What is written for links, of all kinds; what they heard by themselves is left out.</summary>
+    public IReadOnlyList<LinkEntry> Entries(params int[] linkIndexes) =>
     [
         .. ((ReadOnlySpan<byte>)[FamilyBridge, FamilyInet, FamilyInet6]).ToArray().SelectMany(family => netlink.Dump(
             () =>
@@ -56,13 +56,14 @@ public sealed partial class RouteSocket
                 return request;
             },
             "list entries of links",
-            payload => ParseEntry(payload, linkIndex))),
+            payload => ParseEntry(payload, linkIndexes))),
     ];
 
-    private static LinkEntry? ParseEntry(ReadOnlySpan<byte> payload, int linkIndex)
+    private static LinkEntry? ParseEntry(ReadOnlySpan<byte> payload, int[] linkIndexes)
     {
         var state = MemoryMarshal.Read<ushort>(payload[8..]);
-        if (MemoryMarshal.Read<int>(payload[4..]) != linkIndex || (state & (NeighbourPermanent | NeighbourNoDetection)) == 0)
+        var linkIndex = MemoryMarshal.Read<int>(payload[4..]);
+        if (!linkIndexes.Contains(linkIndex) || (state & (NeighbourPermanent | NeighbourNoDetection)) == 0)
         {
             return null;
         }
@@ -89,7 +90,8 @@ public sealed partial class RouteSocket
             }
         }
 
-        return mac is null ? null : new LinkEntry(kind, linkIndex, new PhysicalAddress(mac), kind == LinkEntryKind.Port ? null : address);
+        var isOfGroup = kind == LinkEntryKind.Tunnel && address is null; // what the link itself listens to
+        return mac is null || isOfGroup ? null : new LinkEntry(kind, linkIndex, new PhysicalAddress(mac), kind == LinkEntryKind.Port ? null : address);
     }
 
     /// <summary>Routes and the rules that lead to them (ip-rule(8)), in place of others for the same destination.</summary>

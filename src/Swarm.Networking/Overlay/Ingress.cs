@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Swarm.Linux;
@@ -15,7 +16,7 @@ namespace Swarm.Networking.Overlay;
 /// The node's published ports of services: a veth from the ingress network's bridge to the host, with the node's address on that network, and the rules that lead the
 /// ports to it. What goes there has routes of its own, by its mark, so that the host may use the same addresses for something else. Owned by one loop.
 /// </summary>
-internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, PortClaims claims, FlowSweeper flows, string bridge, ILogger logger)
+internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, PortClaims claims, FlowSweeper flows, OverlayLinks overlays, string bridge, ILogger logger)
 {
     private const int Priority = 900;
 
@@ -24,13 +25,13 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
     private readonly HashSet<IngressPort> held = [];
     private readonly HashSet<IngressPort> refused = [];
     private Applied? applied;
+    private (string NetworkId, PhysicalAddress Mac)? placed;
 
     private sealed record Applied(
         OverlayLink Link, IReadOnlyList<IPAddress> Own, IReadOnlyList<IPNetwork> Local, HashSet<IPAddress> Places, Dictionary<IngressPort, IngressTarget> Ports);
 
-    /// <param name="overlay">The network's bridge, in the namespace of <paramref name="inside"/>.</param>
     /// <param name="local">Networks of containers of this node.</param>
-    public async Task ApplyAsync(string nodeId, NetworkTable table, OverlayLink overlay, RouteSocket inside, IReadOnlyList<IPNetwork> local)
+    public async Task ApplyAsync(string nodeId, NetworkTable table, IReadOnlyList<IPNetwork> local)
     {
         var own = IngressPorts.Own(nodeId, table);
         if (own.Count == 0)
@@ -39,11 +40,16 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
             return;
         }
 
-        if (!Stands(overlay, inside, own))
+        var overlay = overlays.Find(table.Network.Id)!;
+        if (!Stands(overlay, own))
         {
-            MakeLink(overlay, inside, own);
+            RemoveLink();
+            MakeLink(overlay, own);
             applied = null;
         }
+
+        placed = (table.Network.Id, BridgeEndpoint.MacOf(own[0]));
+        overlays.Place(table.Network.Id, BridgeEndpoint.MacOf(own[0]), overlays.Route.FindLink(link)!.Index);
 
         var places = table.Endpoints.Values.SelectMany(TableServices.Addresses).ToHashSet();
         var ports = Claim(IngressPorts.Of(nodeId, table));
@@ -70,7 +76,7 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         await NftOneShot.ApplyAsync(host, rules.Nothing() + "\n", CancellationToken.None);
         Release(held.ToList());
         route.Remove([], Policies());
-        route.TryDeleteLink(link);
+        RemoveLink();
         applied = null;
     }
 
@@ -92,15 +98,25 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         return route.FindLink(link) is null;
     }
 
-    private bool Stands(OverlayLink overlay, RouteSocket inside, IReadOnlyList<IPAddress> own) =>
+    private bool Stands(OverlayLink overlay, IReadOnlyList<IPAddress> own) =>
         route.FindLink(link) is { } outer && outer.Mac.Equals(BridgeEndpoint.MacOf(own[0])) && outer.Mtu == overlay.Tunnel.Mtu
-        && inside.FindLink(link)?.MasterIndex == overlay.Index
+        && overlays.Route.FindLink(link)?.MasterIndex == overlay.Index
         && route.Addresses().Where(address => address.LinkIndex == outer.Index && !address.Address.IsIPv6LinkLocal).Select(address => address.Address).ToHashSet().SetEquals(own);
 
-    private void MakeLink(OverlayLink overlay, RouteSocket inside, IReadOnlyList<IPAddress> own)
+    private void RemoveLink()
     {
+        if (placed is { } place)
+        {
+            overlays.Unplace(place.NetworkId, place.Mac);
+            placed = null;
+        }
+
         route.TryDeleteLink(link);
-        inside.AddVeth(new VethPair(link, overlay.Index, overlay.Tunnel.Mtu, link, BridgeEndpoint.MacOf(own[0])), host);
+    }
+
+    private void MakeLink(OverlayLink overlay, IReadOnlyList<IPAddress> own)
+    {
+        overlays.Route.AddVeth(new VethPair(link, overlay.Index, overlay.Tunnel.Mtu, link, BridgeEndpoint.MacOf(own[0])), host);
         host.Run(() =>
         {
             Sysctl.Set($"net/ipv4/conf/{link}/route_localnet", "1");
@@ -119,8 +135,6 @@ internal sealed partial class Ingress(NetworkNamespace host, RouteSocket route, 
         {
             route.AddAddress(link, address, IpAddresses.Bits(address.AddressFamily)); // of the host's routes nothing changes
         }
-
-        inside.Put([new LinkEntry(LinkEntryKind.Port, inside.FindLink(link)!.Index, BridgeEndpoint.MacOf(own[0]), null)]);
     }
 
     /// <summary>Holds the ports, so that nobody of the host listens there and is cut off. One that is taken is published by the other nodes alone.</summary>

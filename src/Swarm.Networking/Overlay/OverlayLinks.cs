@@ -20,6 +20,9 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
 
     private readonly string path = Path.Combine(folder, "netns");
     private readonly Dictionary<string, (OverlayLink Link, Dictionary<object, LinkEntry> Entries)> links = [];
+
+    /// <summary>By network and address: the bridge port of what is here itself.</summary>
+    private readonly Dictionary<(string NetworkId, PhysicalAddress Mac), int> places = [];
     private NetworkNamespace? space;
     private RouteSocket? route;
 
@@ -51,6 +54,11 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
             var (link, known) = had.Link is { } present && present.Tunnel == tunnel && Stands(present) ? had
                 : had.Link is null && Left(table.Network.Id, tunnel) is { } left ? left
                 : (Make(table, tunnel), []);
+            if (had.Link is not null && had.Link.Index != link.Index)
+            {
+                ForgetPlaces(table.Network.Id); // they are on no bridge until they are put on the new one
+            }
+
             var wanted = Wanted(nodeId, table, link);
             Route.Put([.. wanted.Where(pair => !pair.Value.Equals(known.GetValueOrDefault(pair.Key))).Select(pair => pair.Value)]);
             foreach (var (key, entry) in wanted)
@@ -93,12 +101,46 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
         stale.ForEach(pair => found.Entries.Remove(pair.Key));
     }
 
+    /// <summary>
+    /// Something with that address is behind a bridge port of this node: nothing is flooded to find it. A table that has the address at another node is newer, as
+    /// nothing is put on a network before its table names it, and stays right.
+    /// </summary>
+    public void Place(string networkId, PhysicalAddress mac, int portIndex)
+    {
+        var (link, known) = links[networkId];
+        var entry = new LinkEntry(LinkEntryKind.Port, portIndex, mac, null);
+        if (known.GetValueOrDefault(About(entry))?.LinkIndex != link.TunnelIndex)
+        {
+            Route.Put([entry]);
+            known[About(entry)] = entry;
+        }
+
+        places[(networkId, mac)] = portIndex;
+    }
+
+    /// <summary>The opposite of <see cref="Place"/>; safe to repeat.</summary>
+    public void Unplace(string networkId, PhysicalAddress mac)
+    {
+        if (!places.Remove((networkId, mac), out var portIndex))
+        {
+            return;
+        }
+
+        var entry = new LinkEntry(LinkEntryKind.Port, portIndex, mac, null);
+        var known = links[networkId].Entries;
+        if (entry.Equals(known.GetValueOrDefault(About(entry))))
+        {
+            Route.Remove([entry]);
+            known.Remove(About(entry));
+        }
+    }
+
     /// <summary>What the kernel has less or more than the table.</summary>
     public IEnumerable<string> Faults(string nodeId, NetworkTable table)
     {
         var link = links[table.Network.Id].Link;
         var wanted = Wanted(nodeId, table, link).Values.ToHashSet();
-        var present = Route.Entries(link.TunnelIndex).ToHashSet();
+        var present = Route.Entries([link.TunnelIndex, .. places.Where(place => place.Key.NetworkId == table.Network.Id).Select(place => place.Value)]).ToHashSet();
         return wanted.Except(present).Select(entry => $"{Text(entry)} is missing")
             .Concat(present.Except(wanted).Where(entry => entry.Kind == LinkEntryKind.Tunnel).Select(entry => $"{Text(entry)} is too much"));
 
@@ -113,6 +155,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
             Route.TryDeleteLink(found.Link.TunnelName);
             Route.TryDeleteLink(found.Link.Name);
             sealedPath.Remove(found.Link.Tunnel.Vni);
+            ForgetPlaces(networkId);
         }
 
         return links.Count == 0;
@@ -151,6 +194,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
     public void Leave()
     {
         links.Clear();
+        places.Clear();
         sealedPath.Leave();
         Dispose();
         NetworkNamespace.Delete(path);
@@ -261,12 +305,17 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
         table.Peers.GetValueOrDefault(nodeId) is { Underlay.Length: > 0 } self ? IPAddress.Parse(self.Underlay) : null;
 
     /// <summary>By what each is about, so that another one takes its place.</summary>
-    private static Dictionary<object, LinkEntry> Wanted(string nodeId, NetworkTable table, OverlayLink link)
+    private Dictionary<object, LinkEntry> Wanted(string nodeId, NetworkTable table, OverlayLink link)
     {
         var entries = new Dictionary<object, LinkEntry>();
-        var places = table.Endpoints.Values.Select(endpoint => (endpoint.NodeId, endpoint.Addresses))
+        foreach (var ((_, mac), portIndex) in places.Where(place => place.Key.NetworkId == table.Network.Id))
+        {
+            Add(new LinkEntry(LinkEntryKind.Port, portIndex, mac, null));
+        }
+
+        var remote = table.Endpoints.Values.Select(endpoint => (endpoint.NodeId, endpoint.Addresses))
             .Concat(table.Peers.Select(peer => (NodeId: peer.Key, peer.Value.Addresses)));
-        foreach (var (node, addresses) in places.Where(place => place.NodeId != nodeId && place.Addresses.Length > 0))
+        foreach (var (node, addresses) in remote.Where(place => place.NodeId != nodeId && place.Addresses.Length > 0))
         {
             if (table.Peers.GetValueOrDefault(node) is not { Underlay.Length: > 0 } peer)
             {
@@ -283,6 +332,14 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
         return entries;
 
         void Add(LinkEntry entry) => entries[About(entry)] = entry;
+    }
+
+    private void ForgetPlaces(string networkId)
+    {
+        foreach (var place in places.Keys.Where(place => place.NetworkId == networkId).ToList())
+        {
+            places.Remove(place);
+        }
     }
 
     private static object About(LinkEntry entry) => (entry.Kind, entry.Kind == LinkEntryKind.Neighbour ? (object)entry.Address! : entry.Mac);

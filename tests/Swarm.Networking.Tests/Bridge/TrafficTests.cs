@@ -23,6 +23,21 @@ public sealed class TrafficTests : IAsyncLifetime
         Assert.Equal("b 172.17.0.2", net.Ask("a", b.ToString(), 80));
     }
 
+    /// <summary>The kernel keeps a namespace as long as a connection of it waits for an answer; here the test does.</summary>
+    [Fact]
+    public async Task Container_that_starts_again_is_reached_though_its_earlier_namespace_lives_on()
+    {
+        var first = await AttachAsync("a");
+        var b = await AttachAsync("b");
+        net.Serve("b", 80);
+        using var lingering = net.Open("a");
+        await net.Bridge.DetachAsync("a", default);
+        Assert.Equal(first, await AttachAsync("a"));
+        net.Serve("a", 80);
+        Assert.Equal("", Topology.Ask(lingering, b.ToString(), 80));
+        Assert.StartsWith("a ", net.Ask("b", $"{first}", 80));
+    }
+
     [Fact]
     public async Task Container_reaches_the_outside_under_the_hosts_address()
     {

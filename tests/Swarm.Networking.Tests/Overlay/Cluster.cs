@@ -108,14 +108,18 @@ public sealed class Cluster : IAsyncDisposable
     {
         Tables.AddTask(host, task, service, serves);
         await ApplyAsync();
-        await daemons[host].AttachAsync(
+        await AttachAsync(host, task);
+    }
+
+    /// <summary>A container of a task that is in the tables.</summary>
+    public Task AttachAsync(string host, string task) =>
+        daemons[host].AttachAsync(
             new SandboxRequest(task, task, [.. Tables.PlacesOf(task).Select(place => new EndpointRequest(place.NetworkId)
             {
                 Address = place.Addresses.FirstOrDefault(address => !address.ToString().Contains(':')),
                 Address6 = place.Addresses.FirstOrDefault(address => address.ToString().Contains(':')),
             })], []),
             default);
-    }
 
     public NetworkNamespace Open(string host, string container) => NetworkNamespace.Open(daemons[host].NamespacePath(container));
 

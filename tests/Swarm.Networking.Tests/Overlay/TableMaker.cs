@@ -110,6 +110,18 @@ public sealed class TableMaker
         });
     }
 
+    /// <summary>A task that has the addresses of one that is gone.</summary>
+    public void Replace(string gone, string host, string task)
+    {
+        foreach (var network in tables.Keys.Where(network => tables[network].Endpoints.ContainsKey(gone)).ToList())
+        {
+            Change(network, table => table with
+            {
+                Endpoints = table.Endpoints.Remove(gone).Add(task, table.Endpoints[gone] with { NodeId = host, Names = [task] }),
+            });
+        }
+    }
+
     public void Serving(string task, bool serves)
     {
         foreach (var network in tables.Keys.Where(network => tables[network].Endpoints.ContainsKey(task)).ToList())
