@@ -28,7 +28,7 @@ public sealed class OciRuntime(EngineOptions options, RuntimeThread thread)
 
     private RuntimeProgram ProgramOf(ContainerRecord container) => options.Runtimes.Of(container.HostConfig.Runtime);
 
-    /// <exception cref="EngineException">500: with the runtime's words.</exception>
+    /// <exception cref="EngineException">409: the container has ended; 500: with the runtime's words.</exception>
     private async Task RunAsync(RuntimeProgram program, IReadOnlyList<string> command, CancellationToken cancellation)
     {
         string[] arguments = [program.Path, .. program.Arguments, "--root", options.RuntimeStatePath, .. command];
@@ -37,7 +37,7 @@ public sealed class OciRuntime(EngineOptions options, RuntimeThread thread)
             cancellation).ConfigureAwait(false);
         if (status.ExitCode != 0)
         {
-            throw new EngineException(500, $"OCI runtime {command[0]} failed: {(text.Length > 0 ? text : $"exit status {status.ExitCode}")}");
+            throw new EngineException(RuntimeFailure.IsOfEnded(text) ? 409 : 500, $"OCI runtime {command[0]} failed: {(text.Length > 0 ? text : $"exit status {status.ExitCode}")}");
         }
     }
 }

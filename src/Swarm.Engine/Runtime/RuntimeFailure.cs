@@ -41,8 +41,19 @@ public sealed record RuntimeFailure(int Status, int ExitCode, string Message)
             }
         }
 
-        return new(500, 128, prefix + said);
+        // As Docker: whatever is missing that the process was to start from, a folder too.
+        if (lower.Contains("no such file or directory", StringComparison.Ordinal))
+        {
+            return new(400, 127, $"{prefix}unable to start container process: {said}");
+        }
+
+        return isExec && IsOfEnded(said) ? new(409, 126, prefix + said) : new(500, 128, prefix + said);
     }
+
+    /// <summary>Whether a runtime says that the container does not run, as of one that ends just then.</summary>
+    public static bool IsOfEnded(string said) =>
+        said.Contains("is not running", StringComparison.Ordinal) // crun
+        || said.Contains("container not running", StringComparison.Ordinal) || said.Contains("stopped container", StringComparison.Ordinal); // runc
 
     private static string LastMessage(string log)
     {
