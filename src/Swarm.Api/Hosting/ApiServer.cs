@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -41,7 +42,7 @@ public sealed class ApiServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endpoint => Bind(endpoint, options.OwnSocket));
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endpoint => Bind(endpoint, options));
 
         var application = builder.Build();
         application.UseMiddleware(new ErrorAnswers(loggers.CreateLogger<ErrorAnswers>()).InvokeAsync);
@@ -83,32 +84,44 @@ public sealed class ApiServer : IAsyncDisposable
         // Bound in this order: who waits for the socket finds the ports open too.
         foreach (var endpoint in options.TcpEndpoints)
         {
-            kestrel.Listen(endpoint, listen =>
-            {
-                if (options.Tls is { } tls)
-                {
-                    listen.UseHttps(tls.Options());
-                }
+            kestrel.Listen(endpoint, Tcp);
+        }
 
-                Http1(listen, options.Time);
-            });
+        foreach (var socket in options.PassedSockets)
+        {
+            kestrel.ListenHandle((ulong)socket.Handle, socket.LocalEndPoint is IPEndPoint ? Tcp : Http1);
         }
 
         foreach (var path in options.UnixSockets)
         {
-            kestrel.ListenUnixSocket(path, listen => Http1(listen, options.Time));
+            kestrel.ListenUnixSocket(path, Http1);
         }
 
-        static void Http1(ListenOptions listen, TimeProvider time)
+        void Tcp(ListenOptions listen)
+        {
+            if (options.Tls is { } tls)
+            {
+                listen.UseHttps(tls.Options());
+            }
+
+            Http1(listen);
+        }
+
+        void Http1(ListenOptions listen)
         {
             listen.Protocols = HttpProtocols.Http1;
-            listen.UseHijack(time);
+            listen.UseHijack(options.Time);
         }
     }
 
     /// <summary>Between bind and listen nobody can connect: the socket gets its mode there, so there is no moment at which it is open to all.</summary>
-    private static Socket Bind(EndPoint endpoint, Action<string>? own)
+    private static Socket Bind(EndPoint endpoint, ApiServerOptions options)
     {
+        if (endpoint is FileHandleEndPoint passed)
+        {
+            return options.PassedSockets.First(socket => (ulong)socket.Handle == passed.FileHandle);
+        }
+
         if (endpoint is not UnixDomainSocketEndPoint unix)
         {
             return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
@@ -120,7 +133,7 @@ public sealed class ApiServer : IAsyncDisposable
         try
         {
             socket.Bind(unix);
-            own?.Invoke(path);
+            options.OwnSocket?.Invoke(path);
             File.SetUnixFileMode(path, SocketMode);
             return socket;
         }

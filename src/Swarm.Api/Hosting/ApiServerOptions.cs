@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Swarm.Api.Authorization;
 
 namespace Swarm.Api.Hosting;
@@ -11,6 +12,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Gives a unix socket its owner, before anybody can connect; null: it stays this process's.</summary>
     public Action<string>? OwnSocket { get; init; }
+
+    /// <summary>Sockets that somebody bound; the server takes them over.</summary>
+    public IReadOnlyList<Socket> PassedSockets { get; init; } = [];
 
     public IReadOnlyList<IPEndPoint> TcpEndpoints { get; init; } = [];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -10,13 +11,14 @@ namespace Swarm.Daemon;
 /// <summary>Where the API is to be heard. Whoever reaches it is root here: TCP without TLS leaves this machine only if it was asked for twice.</summary>
 internal static partial class DaemonListeners
 {
-    private const string Unix = "unix://";
+    private const string Unix = "unix://", Passed = "fd://";
 
-    /// <exception cref="IOException">A host that is not there, a group that is missing, or TCP that needs TLS.</exception>
+    /// <exception cref="IOException">A host that is not there, a socket that was not passed on, a group that is missing, or TCP that needs TLS.</exception>
     internal static ApiServerOptions Of(DaemonOptions options, ApiTls? tls, ILogger logger)
     {
         var sockets = new List<string>();
         var tcp = new List<IPEndPoint>();
+        var passed = new List<Socket>();
         foreach (var host in options.Hosts)
         {
             if (host.StartsWith(Unix, StringComparison.Ordinal))
@@ -24,15 +26,27 @@ internal static partial class DaemonListeners
                 sockets.Add(host[Unix.Length..]);
                 Directory.CreateDirectory(Path.GetDirectoryName(sockets[^1])!);
             }
+            else if (host.StartsWith(Passed, StringComparison.Ordinal))
+            {
+                passed.AddRange(PassedSockets.Take(int.TryParse(host[Passed.Length..], CultureInfo.InvariantCulture, out var descriptor) ? descriptor : null));
+                foreach (var endpoint in passed.Select(socket => socket.LocalEndPoint).OfType<IPEndPoint>())
+                {
+                    EnsureSafe($"tcp://{endpoint}", [endpoint.Address], options, tls is not null, logger);
+                }
+            }
             else
             {
-                tcp.AddRange(Endpoints(host, options, tls is not null, logger));
+                var uri = new Uri(host);
+                var addresses = AddressesOf(uri);
+                EnsureSafe(host, addresses, options, tls is not null, logger);
+                tcp.AddRange(addresses.Select(address => new IPEndPoint(address, uri.Port)));
             }
         }
 
         return new ApiServerOptions
         {
             UnixSockets = sockets,
+            PassedSockets = passed,
             TcpEndpoints = [.. tcp.Distinct()],
             Tls = tls,
             OwnSocket = Group(options, logger) is { } group ? path => FileOwner.SetGroup(path, group) : null,
@@ -40,21 +54,22 @@ internal static partial class DaemonListeners
         };
     }
 
-    private static IEnumerable<IPEndPoint> Endpoints(string host, DaemonOptions options, bool tls, ILogger logger)
+    private static IPAddress[] AddressesOf(Uri host)
     {
-        var uri = new Uri(host);
-        IPAddress[] addresses;
         try
         {
-            addresses = IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) ? [address]
-                : uri.Host == "localhost" ? [IPAddress.Loopback]
-                : Dns.GetHostAddresses(uri.Host);
+            return IPAddress.TryParse(host.Host.Trim('[', ']'), out var address) ? [address]
+                : host.Host == "localhost" ? [IPAddress.Loopback]
+                : Dns.GetHostAddresses(host.Host);
         }
         catch (SocketException e)
         {
-            throw new IOException($"cannot listen on {host}: {e.Message}", e);
+            throw new IOException($"cannot listen on {host.OriginalString}: {e.Message}", e);
         }
+    }
 
+    private static void EnsureSafe(string host, IPAddress[] addresses, DaemonOptions options, bool tls, ILogger logger)
+    {
         if (!tls && !options.PlainTcp && !addresses.All(IPAddress.IsLoopback))
         {
             throw new IOException(
@@ -65,8 +80,6 @@ internal static partial class DaemonListeners
         {
             LogInsecure(logger, host);
         }
-
-        return addresses.Select(address => new IPEndPoint(address, uri.Port));
     }
 
     private static uint? Group(DaemonOptions options, ILogger logger)

@@ -27,6 +27,7 @@ internal static partial class NodeDaemon
         var levels = new LogSwitch(options.Debug, options.LogLevel);
         using var loggers = DaemonLogging.Create(options, levels, time);
         var logger = loggers.CreateLogger("Swarm.Daemon");
+        var supervisor = new Supervisor(time);
         try
         {
             LogRemarks(logger, options);
@@ -51,11 +52,14 @@ internal static partial class NodeDaemon
             await (metrics?.StartAsync(stop) ?? Task.CompletedTask);
             engine.Tasks.Cluster.Settle();
             await api.StartAsync(stop);
+            supervisor.Ready();
             LogReady(logger, string.Join(", ", options.Hosts));
             await using var background = new Background(time, logger);
+            background.Run("supervisor's watchdog", supervisor.WatchAsync);
             background.Run("pages let go", cancellation => ReleasePagesAsync(time, cancellation));
             var failed = await UntilAsync(stop, fatal.Task);
             LogStopping(logger);
+            supervisor.Stopping();
             using var patience = new CancellationTokenSource(Patience(configuration.Now.ShutdownTimeout), time);
             await api.StopAsync(patience.Token);
             if (failed is not null)

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Swarm.Commands;
 
-/// <summary>Where a daemon listens, as -H spells it: unix://path, tcp://[host][:port], a path alone, host:port.</summary>
+/// <summary>Where a daemon listens, as -H spells it: unix://path, tcp://[host][:port], a path alone, host:port; fd://[number], a socket that was passed on.</summary>
 internal static class DaemonHosts
 {
-    private const int PlainPort = 2375, TlsPort = 2376;
+    private const int PlainPort = 2375, TlsPort = 2376, FirstDescriptor = 3;
     private const string Unix = "unix://", Tcp = "tcp://", Descriptors = "fd://";
 
     /// <summary>Null: it can be listened on.</summary>
@@ -22,7 +22,7 @@ internal static class DaemonHosts
         }
     }
 
-    /// <summary>unix:///path or tcp://host:port.</summary>
+    /// <summary>unix:///path, tcp://host:port, fd:// or fd://number.</summary>
     /// <param name="defaultSocket">For an empty text.</param>
     /// <exception cref="FormatException">It cannot be listened on.</exception>
     public static string Normal(string text, bool tls, string defaultSocket)
@@ -35,7 +35,7 @@ internal static class DaemonHosts
 
         if (text.StartsWith(Descriptors, StringComparison.Ordinal))
         {
-            throw new FormatException($"{text}: sockets that systemd passes on are not built; name a unix:// or tcp:// host");
+            return Descriptors + Descriptor(text[Descriptors.Length..]);
         }
 
         if (text.StartsWith(Unix, StringComparison.Ordinal))
@@ -56,6 +56,12 @@ internal static class DaemonHosts
 
         return Tcp + Address(scheme < 0 ? text : text[Tcp.Length..], text, tls ? TlsPort : PlainPort);
     }
+
+    /// <summary>Empty: all that were passed on.</summary>
+    private static string Descriptor(string text) =>
+        text is "" or "*" ? ""
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= FirstDescriptor ? text
+        : throw new FormatException($"invalid bind address ({Descriptors}{text}): should be a number from {FirstDescriptor}, or nothing for all sockets");
 
     private static string Address(string address, string text, int defaultPort)
     {
