@@ -47,6 +47,11 @@ public sealed record RuntimeFailure(int Status, int ExitCode, string Message)
             return new(400, 127, $"{prefix}unable to start container process: {said}");
         }
 
+        if (lower.Contains("not a directory", StringComparison.Ordinal))
+        {
+            return new(400, 127, $"{prefix}{said}: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type");
+        }
+
         return isExec && IsOfEnded(said) ? new(409, 126, prefix + said) : new(500, 128, prefix + said);
     }
 
