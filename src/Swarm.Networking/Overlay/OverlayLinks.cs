@@ -59,6 +59,11 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
                 ForgetPlaces(table.Network.Id); // they are on no bridge until they are put on the new one
             }
 
+            foreach (var local in Local(table.Network.Id))
+            {
+                known.TryAdd(About(local), local); // a tunnel that was made anew took nothing of theirs with it
+            }
+
             var wanted = Wanted(nodeId, table, link);
             Route.Put([.. wanted.Where(pair => !pair.Value.Equals(known.GetValueOrDefault(pair.Key))).Select(pair => pair.Value)]);
             foreach (var (key, entry) in wanted)
@@ -140,7 +145,7 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
     {
         var link = links[table.Network.Id].Link;
         var wanted = Wanted(nodeId, table, link).Values.ToHashSet();
-        var present = Route.Entries([link.TunnelIndex, .. places.Where(place => place.Key.NetworkId == table.Network.Id).Select(place => place.Value)]).ToHashSet();
+        var present = Route.Entries([link.TunnelIndex, .. Local(table.Network.Id).Select(local => local.LinkIndex)]).ToHashSet();
         return wanted.Except(present).Select(entry => $"{Text(entry)} is missing")
             .Concat(present.Except(wanted).Where(entry => entry.Kind == LinkEntryKind.Tunnel).Select(entry => $"{Text(entry)} is too much"));
 
@@ -308,9 +313,9 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
     private Dictionary<object, LinkEntry> Wanted(string nodeId, NetworkTable table, OverlayLink link)
     {
         var entries = new Dictionary<object, LinkEntry>();
-        foreach (var ((_, mac), portIndex) in places.Where(place => place.Key.NetworkId == table.Network.Id))
+        foreach (var local in Local(table.Network.Id))
         {
-            Add(new LinkEntry(LinkEntryKind.Port, portIndex, mac, null));
+            Add(local);
         }
 
         var remote = table.Endpoints.Values.Select(endpoint => (endpoint.NodeId, endpoint.Addresses))
@@ -333,6 +338,9 @@ internal sealed class OverlayLinks(RouteSocket hostRoute, SealedPath sealedPath,
 
         void Add(LinkEntry entry) => entries[About(entry)] = entry;
     }
+
+    private IEnumerable<LinkEntry> Local(string networkId) =>
+        places.Where(place => place.Key.NetworkId == networkId).Select(place => new LinkEntry(LinkEntryKind.Port, place.Value, place.Key.Mac, null));
 
     private void ForgetPlaces(string networkId)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Swarm.Linux;
 using Swarm.Networking.Bridge;
 
 namespace Swarm.Networking.Tests.Overlay;
@@ -58,6 +59,23 @@ public sealed class ReusedAddressTests : IAsyncLifetime
         await net.ApplyAsync();
         Assert.StartsWith("between ", net.Ask("h1", "client", address, 80));
         Assert.Empty(await net.Daemon("h1").FaultsAsync(TableMaker.App, default));
+    }
+
+    /// <summary>Also where somebody took a container's link away, which comes back with its next start alone.</summary>
+    [Fact]
+    public async Task Tunnel_that_is_made_anew_leaves_what_is_written_of_this_node()
+    {
+        await net.RunAsync("h1", "near");
+        net.Serve("h1", "near", 80);
+        using (var overlay = NetworkNamespace.Open(Path.Combine(net.RunFolder("h1"), "overlay", "netns")))
+        {
+            Assert.Equal("", Cluster.Shell(overlay, "ip link del $(ip -o link show type veth | grep -o 'sv[0-9a-f]*' | head -1); ip link del vx-appnetwork12"));
+        }
+
+        await Waiting.UntilAsync("the tunnel is back", () => net.Ask("h1", "near", net.Tables.AddressOf("far"), 80).StartsWith("far ", StringComparison.Ordinal));
+        net.Tables.AddService("other");
+        await net.ApplyAsync();
+        Assert.Empty(await net.Daemon("h2").FaultsAsync(TableMaker.App, default));
     }
 
     private Task AttachAsFarAsync() => net.Daemon("h1").AttachAsync(
