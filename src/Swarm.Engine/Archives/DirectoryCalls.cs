@@ -91,10 +91,15 @@ internal static unsafe partial class DirectoryCalls
     }
 
     /// <summary>Opens the folder at the top of a tree, where the caller knows the path to be its own.</summary>
-    public static SafeFileHandle OpenRoot(string path)
+    public static SafeFileHandle OpenRoot(string path) => TryOpenRoot(path) ?? throw Failure("open", Encoding.UTF8.GetBytes(path));
+
+    /// <returns>Null if there is no such folder.</returns>
+    public static SafeFileHandle? TryOpenRoot(string path)
     {
         var handle = open(path, O_DIRECTORY | O_CLOEXEC, 0);
-        return handle.IsInvalid ? throw Failure("open", Encoding.UTF8.GetBytes(path)) : handle;
+        return !handle.IsInvalid ? handle
+            : Marshal.GetLastPInvokeError() == ENOENT ? null
+            : throw Failure("open", Encoding.UTF8.GetBytes(path));
     }
 
     /// <summary>
@@ -287,14 +292,14 @@ internal static unsafe partial class DirectoryCalls
         while (true)
         {
             var length = getdents64(folder, buffer, 32 * 1024);
+            if (length == 0 || (length < 0 && Marshal.GetLastPInvokeError() == ENOENT)) // the end, or the folder was removed
+            {
+                return names;
+            }
+
             if (length < 0)
             {
                 throw Failure("getdents", default);
-            }
-
-            if (length == 0)
-            {
-                return names;
             }
 
             for (var at = 0; at < length; at += *(ushort*)(buffer + at + 16))

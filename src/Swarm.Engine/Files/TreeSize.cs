@@ -8,16 +8,11 @@ internal static class TreeSize
 {
     private const int MaximumDepth = 512;
 
-    /// <summary>0 if there is no such folder.</summary>
+    /// <summary>0 if there is no such folder, or none any more.</summary>
     public static long Of(string path)
     {
-        if (!Directory.Exists(path))
-        {
-            return 0;
-        }
-
-        using var root = OpenRoot(path);
-        return Of(root, [], 1);
+        using var root = TryOpenRoot(path);
+        return root is null ? 0 : Of(root, [], 1);
     }
 
     private static long Of(SafeFileHandle folder, HashSet<(uint, uint, ulong)> linked, int depth)
