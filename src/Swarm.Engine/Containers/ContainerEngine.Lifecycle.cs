@@ -200,7 +200,7 @@ public sealed partial class ContainerEngine
         Publish(container, "kill", ("signal", signal.ToString(CultureInfo.InvariantCulture)));
         if (container.State.Status == ContainerStatus.Paused)
         {
-            await ResumeAsync(container, cancellation).ConfigureAwait(false);
+            await ResumeAsync(container).ConfigureAwait(false);
         }
     }
 }

@@ -11,7 +11,8 @@ public sealed partial class ContainerEngine
                 : $"container {container.Id} is not running");
         }
 
-        await _runtime.PauseAsync(container.Record, cancellation).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        await _runtime.PauseAsync(container.Record).ConfigureAwait(false);
         EndHealthChecks(container);
         SaveState(container, container.State with { Status = ContainerStatus.Paused });
         Publish(container, "pause");
@@ -29,7 +30,8 @@ public sealed partial class ContainerEngine
 
             try
             {
-                await _runtime.PauseAsync(container.Record, cancellation).ConfigureAwait(false);
+                cancellation.ThrowIfCancellationRequested();
+                await _runtime.PauseAsync(container.Record).ConfigureAwait(false);
                 return true;
             }
             catch (EngineException error)
@@ -39,7 +41,7 @@ public sealed partial class ContainerEngine
             }
         }).ConfigureAwait(false);
         return new Thaw(frozen ? () => container.Mailbox.RunAsync(() => container.State.Status == ContainerStatus.Running
-            ? _runtime.ResumeAsync(container.Record, CancellationToken.None)
+            ? _runtime.ResumeAsync(container.Record)
             : Task.CompletedTask) : static () => Task.CompletedTask);
     }
 
@@ -50,12 +52,13 @@ public sealed partial class ContainerEngine
             throw EngineException.Conflict($"Container {container.Id} is not paused");
         }
 
-        await ResumeAsync(container, cancellation).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        await ResumeAsync(container).ConfigureAwait(false);
     });
 
-    private async Task ResumeAsync(Container container, CancellationToken cancellation)
+    private async Task ResumeAsync(Container container)
     {
-        await _runtime.ResumeAsync(container.Record, cancellation).ConfigureAwait(false);
+        await _runtime.ResumeAsync(container.Record).ConfigureAwait(false);
         SaveState(container, container.State with { Status = ContainerStatus.Running });
         BeginHealthChecks(container, afresh: false);
         Publish(container, "unpause");

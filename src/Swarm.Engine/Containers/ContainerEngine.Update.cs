@@ -44,7 +44,7 @@ public sealed partial class ContainerEngine
         var resources = SpecResources.Of(host, Cgroups) with { Devices = null };
         var file = Path.Combine(_starter.Bundle(container.Id), "update.json");
         await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(resources, OciJson.Default.OciResources), cancellation).ConfigureAwait(false);
-        await _runtime.UpdateAsync(container.Record, file, cancellation).ConfigureAwait(false);
+        await _runtime.UpdateAsync(container.Record, file).ConfigureAwait(false);
         if (host.PidsLimit is <= 0 && container.Record.HostConfig.PidsLimit > 0)
         {
             // crun has no way to take this limit away: it writes the number that it is given.

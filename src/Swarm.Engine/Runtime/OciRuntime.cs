@@ -8,13 +8,14 @@ public sealed class OciRuntime(EngineOptions options, RuntimeThread thread)
 {
     private static readonly string[] Environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
 
-    public Task PauseAsync(ContainerRecord container, CancellationToken cancellation) => RunAsync(ProgramOf(container), ["pause", container.Id], cancellation);
+    // What changes a container is not broken off by a client that leaves: what was begun and not told would be believed not to be so.
+    public Task PauseAsync(ContainerRecord container) => RunAsync(ProgramOf(container), ["pause", container.Id], CancellationToken.None);
 
-    public Task ResumeAsync(ContainerRecord container, CancellationToken cancellation) => RunAsync(ProgramOf(container), ["resume", container.Id], cancellation);
+    public Task ResumeAsync(ContainerRecord container) => RunAsync(ProgramOf(container), ["resume", container.Id], CancellationToken.None);
 
     /// <param name="resources">A file of `linux.resources` (config-linux.md).</param>
-    public Task UpdateAsync(ContainerRecord container, string resources, CancellationToken cancellation) =>
-        RunAsync(ProgramOf(container), ["update", "--resources", resources, container.Id], cancellation);
+    public Task UpdateAsync(ContainerRecord container, string resources) =>
+        RunAsync(ProgramOf(container), ["update", "--resources", resources, container.Id], CancellationToken.None);
 
     /// <summary>Ends what may be left of a container and removes the runtime's state of it. Safe to repeat.</summary>
     /// <param name="container">Null when not even that is known any more: any runtime will do.</param>

@@ -47,6 +47,20 @@ public sealed class ContainerLifeTests
         Assert.Equal("from the client\ndone\n", client.Payloads());
     }
 
+    /// <summary>One that was frozen and called running could be ended by nobody.</summary>
+    [RootFact]
+    public async Task A_client_that_leaves_while_it_pauses_leaves_no_container_that_is_frozen_and_called_running()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        var container = await fixture.RunAsync("trap 'exit 5' TERM; while :; do sleep 0.05; done");
+        using var client = new CancellationTokenSource();
+        var pausing = fixture.Engine.PauseAsync(container, client.Token);
+        await client.CancelAsync();
+        await Task.WhenAny(pausing);
+        await fixture.Engine.StopAsync(container, 30, "", CancellationToken.None).WaitAsync(EngineFixture.Deadline);
+        Assert.Equal((ContainerStatus.Exited, 5), (container.State.Status, container.State.ExitCode));
+    }
+
     [RootFact]
     public async Task Containers_outlive_the_daemon_and_the_next_one_stops_them()
     {
