@@ -212,7 +212,6 @@ internal sealed partial class BridgeState
         }
 
         Place(network, endpoint);
-
         return true;
     }
 

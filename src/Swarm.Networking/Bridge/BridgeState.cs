@@ -83,7 +83,6 @@ internal sealed partial class BridgeState : IAsyncDisposable
         }
 
         await TeardownOverlaysAsync();
-
         foreach (var network in networks.Values.Where(network => network.Record is { LinkIsTheHosts: false, IsOverlay: false }))
         {
             route.TryDeleteLink(network.Record.IsMacvlan ? MacvlanParent.SettingsOf(network.Record).Parent : network.Link.Name);

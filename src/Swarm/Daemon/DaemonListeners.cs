@@ -28,8 +28,9 @@ internal static partial class DaemonListeners
             }
             else if (host.StartsWith(Passed, StringComparison.Ordinal))
             {
-                passed.AddRange(PassedSockets.Take(int.TryParse(host[Passed.Length..], CultureInfo.InvariantCulture, out var descriptor) ? descriptor : null));
-                foreach (var endpoint in passed.Select(socket => socket.LocalEndPoint).OfType<IPEndPoint>())
+                var taken = PassedSockets.Take(int.TryParse(host[Passed.Length..], CultureInfo.InvariantCulture, out var descriptor) ? descriptor : null);
+                passed.AddRange(taken);
+                foreach (var endpoint in taken.Select(socket => socket.LocalEndPoint).OfType<IPEndPoint>())
                 {
                     EnsureSafe($"tcp://{endpoint}", [endpoint.Address], options, tls is not null, logger);
                 }
