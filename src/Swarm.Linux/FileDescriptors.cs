@@ -62,6 +62,16 @@ public static partial class FileDescriptors
         return copy >= 0 ? copy : throw LinuxError.Last("fcntl");
     }
 
+    /// <summary>Closes <paramref name="fd"/> in children, which are not started with it.</summary>
+    public static void SetCloseOnExec(int fd)
+    {
+        const int setDescriptorFlags = 2, closeOnExec = 1;
+        if (fcntl(fd, setDescriptorFlags, closeOnExec) < 0)
+        {
+            throw LinuxError.Last("fcntl");
+        }
+    }
+
     public static void SetNonBlocking(int fd)
     {
         if (fcntl(fd, SetFlags, fcntl(fd, GetFlags, 0) | NonBlocking) < 0)
@@ -74,6 +84,9 @@ public static partial class FileDescriptors
     public static bool Sync(int fd) => fsync(fd) == 0;
 
     public static bool Rename(string from, string to) => rename(from, to) == 0;
+
+    /// <summary>rmdir(2), or minus errno.</summary>
+    public static int RemoveFolder(string path) => rmdir(path) == 0 ? 0 : -Marshal.GetLastPInvokeError();
 
     public static void Unlink(string path) => _ = unlink(path);
 
@@ -111,6 +124,9 @@ public static partial class FileDescriptors
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int unlink(string path);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int rmdir(string path);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int chdir(string path);

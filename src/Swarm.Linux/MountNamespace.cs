@@ -33,6 +33,9 @@ public static partial class MountNamespace
     /// <summary>Shows <paramref name="source"/>, with what is mounted below it, at a place that is held open.</summary>
     public static void BindOver(string source, SafeFileHandle target) => Mount(source, PathOf(target), Bind | Recursive);
 
+    /// <summary>Shows a folder that is held open, with what is mounted below it, at another, which exists.</summary>
+    public static void BindFolder(SafeFileHandle source, string target) => Mount(PathOf(source), target, Bind | Recursive);
+
     /// <summary>Shows a file at the place of another, which exists.</summary>
     public static void BindFile(string source, string target) => Mount(source, target, Bind);
 

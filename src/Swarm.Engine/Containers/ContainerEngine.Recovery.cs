@@ -1,5 +1,6 @@
 using System.Globalization;
 using Swarm.Engine.Shim;
+using Swarm.Engine.Stats;
 
 namespace Swarm.Engine.Containers;
 
@@ -93,7 +94,7 @@ public sealed partial class ContainerEngine
             container.Run = run;
             SaveState(container, container.State with
             {
-                Status = container.State.Status == ContainerStatus.Paused ? ContainerStatus.Paused : ContainerStatus.Running,
+                Status = await IsStillPausedAsync(container).ConfigureAwait(false) ? ContainerStatus.Paused : ContainerStatus.Running,
                 Pid = pid,
                 StartedAt = container.State.IsRunning ? container.State.StartedAt : PidFileTime(container.Id),
             });
@@ -115,6 +116,22 @@ public sealed partial class ContainerEngine
         control?.Dispose();
         await CollectAsync(container, cancellation).ConfigureAwait(false);
         return false;
+    }
+
+    /// <summary>
+    /// Brings freezer and record together if the daemon before ended between the two. A freeze that nobody was told of is undone: it may have been
+    /// that of a commit. A thaw that nobody was told of is taken over.
+    /// </summary>
+    private async Task<bool> IsStillPausedAsync(Container container)
+    {
+        var isFrozen = KernelCounters.Number(Cgroups.FrozenFile(Specs.CgroupPath(container.Record))) == 1;
+        if (isFrozen && container.State.Status != ContainerStatus.Paused)
+        {
+            await _runtime.ResumeAsync(container.Record).ConfigureAwait(false);
+            return false;
+        }
+
+        return isFrozen;
     }
 
     /// <summary>The pid, once the runtime has started it; 0 if it never will, or has ended: the exit record tells which.</summary>

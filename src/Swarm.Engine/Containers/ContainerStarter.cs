@@ -77,7 +77,7 @@ internal sealed class ContainerStarter(
 
             // The exit of the run before is in the state by now; from here on a record of an exit is that of this run.
             File.Delete(store.ExitFile(record.Id));
-            var (shimPid, control) = await shims.LaunchAsync(ShimOptionsOf(record, bundle), cancellation).ConfigureAwait(false);
+            var (shimPid, control) = await shims.LaunchAsync(ShimOptionsOf(record, bundle, hasHooks: spec.Hooks is not null), cancellation).ConfigureAwait(false);
             var run = new ContainerRun(control, shimPid);
             var told = false;
             try
@@ -266,7 +266,7 @@ internal sealed class ContainerStarter(
         return bundle;
     }
 
-    private ShimOptions ShimOptionsOf(ContainerRecord record, string bundle)
+    private ShimOptions ShimOptionsOf(ContainerRecord record, string bundle, bool hasHooks)
     {
         var log = LogOptions.Merge(record.HostConfig.LogConfig, options.Defaults);
         var (maximumSize, maximumFiles) = LogOptions.Rotation(log);
@@ -294,6 +294,7 @@ internal sealed class ContainerStarter(
             LogAttributes = attributes is null ? "" : LogAttributesName,
             ExitFile = store.ExitFile(record.Id),
             OomFile = cgroups.OomFile(specs.CgroupPath(record)),
+            Cgroup = RuntimeCatalog.IsCrun(runtime.Path) && runtime.Arguments.Count == 0 && !hasHooks ? specs.CgroupPath(record) : "",
             StreamOwner = StreamOwner(record),
         };
     }

@@ -28,6 +28,29 @@ public sealed record CgroupLayout(CgroupMode Mode, bool UnifiedHasControllers, b
         ? File.ReadAllText(Root + "/cgroup.controllers").Split(' ', '\n').Contains("io")
         : File.Exists(Root + "/blkio/blkio.weight");
 
+    /// <summary>Every folder that a control group has. The shim asks, which knows the machine only by what it sees itself.</summary>
+    /// <param name="memberships">The lines of /proc/self/cgroup: "N:controllers:path", or "N:name=one:path" for a hierarchy without any.</param>
+    public static IEnumerable<string> FoldersOf(string cgroupPath, IEnumerable<string> memberships)
+    {
+        const string named = "name=";
+        if (File.Exists(Root + "/cgroup.controllers"))
+        {
+            yield return Root + cgroupPath;
+            yield break;
+        }
+
+        foreach (var line in memberships)
+        {
+            var name = line.Split(':')[1];
+            yield return name switch
+            {
+                "" => Unified + cgroupPath,
+                _ when name.StartsWith(named, StringComparison.Ordinal) => $"{Root}/{name[named.Length..]}{cgroupPath}",
+                _ => $"{Root}/{name}{cgroupPath}",
+            };
+        }
+    }
+
     /// <summary>A control group's folder for one controller.</summary>
     public string FolderOf(string controller, string cgroupPath) => Mode == CgroupMode.V2 ? Root + cgroupPath : $"{Root}/{controller}{cgroupPath}";
 
@@ -35,6 +58,11 @@ public sealed record CgroupLayout(CgroupMode Mode, bool UnifiedHasControllers, b
     public string OomFile(string cgroupPath) => Mode == CgroupMode.V2
         ? Root + cgroupPath + "/memory.events"
         : Root + "/memory" + cgroupPath + "/memory.oom_control";
+
+    /// <summary>The file of "1" if someone froze the group: its own setting, whatever that of the groups above.</summary>
+    public string FrozenFile(string cgroupPath) => Mode == CgroupMode.V2
+        ? Root + cgroupPath + "/cgroup.freeze"
+        : Root + "/freezer" + cgroupPath + "/freezer.self_freezing";
 
     /// <summary>The file that lists the processes of a container.</summary>
     public string ProcessesFile(string cgroupPath) => Mode == CgroupMode.V2

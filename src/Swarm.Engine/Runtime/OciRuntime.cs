@@ -34,7 +34,7 @@ public sealed class OciRuntime(EngineOptions options, RuntimeThread thread)
     {
         string[] arguments = [program.Path, .. program.Arguments, "--root", options.RuntimeStatePath, .. command];
         var (status, text) = await ChildOutput.CollectAsync(
-            output => thread.InvokeAsync(() => ChildProcess.Start(program.Path, arguments, Environment, [new(output, 1), new(output, 2)], newSession: true)),
+            output => thread.InvokeAsync(() => ChildProcess.Start(thread.Copies.PathOf(program.Path), arguments, Environment, [new(output, 1), new(output, 2)], newSession: true)),
             cancellation).ConfigureAwait(false);
         if (status.ExitCode != 0)
         {

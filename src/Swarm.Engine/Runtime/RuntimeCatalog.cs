@@ -20,7 +20,9 @@ public sealed class RuntimeCatalog
         .Add("crun", new RuntimeProgram("/usr/bin/crun", [])).Add("runc", new RuntimeProgram("/usr/bin/crun", [])));
 
     /// <summary>Some runtime refuses to work beside the unified tree of a hybrid machine.</summary>
-    public bool HasCrun => _state.Programs.Values.Any(program => Path.GetFileName(program.Path).StartsWith("crun", StringComparison.Ordinal));
+    public bool HasCrun => _state.Programs.Values.Any(program => IsCrun(program.Path));
+
+    internal static bool IsCrun(string path) => Path.GetFileName(path).StartsWith("crun", StringComparison.Ordinal);
 
     public void Replace(string defaultName, ImmutableSortedDictionary<string, RuntimeProgram> programs) => _state = new State(defaultName, programs);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Win32.SafeHandles;
 using Swarm.Linux;
 
 namespace Swarm.Engine.Runtime;
@@ -10,6 +11,8 @@ namespace Swarm.Engine.Runtime;
 /// </summary>
 public sealed class RuntimeThread : IDisposable
 {
+    /// <summary>The mode of a tmpfs's top that all may read.</summary>
+    private const string ReadableTop = "mode=755";
     private const int MaximumQueue = 4096;
     private readonly BlockingCollection<Action> _work = new(MaximumQueue);
     private readonly Thread _thread;
@@ -52,10 +55,14 @@ public sealed class RuntimeThread : IDisposable
         return done.Task;
     }
 
+    /// <summary>For what is run on this thread.</summary>
+    internal SealedRuntimes Copies { get; } = new();
+
     public void Dispose()
     {
         _work.CompleteAdding();
         _thread.Join();
+        Copies.Dispose();
         _work.Dispose();
     }
 
@@ -67,6 +74,42 @@ public sealed class RuntimeThread : IDisposable
             .Any(fields => fields[4] == wanted && fields.Skip(6).TakeWhile(f => f != "-").Any(f => f.StartsWith("shared:", StringComparison.Ordinal)));
     }
 
+    /// <summary>
+    /// Puts a folder with the old hierarchies alone in the place of all. It is not enough to unmount the unified one: crun makes a folder for each container in
+    /// what is left of it, and never removes it.
+    /// </summary>
+    private static void ShowControllersOnly()
+    {
+        var links = new List<(string Path, string Target)>();
+        var folders = new List<(string Path, SafeFileHandle Handle)>();
+        foreach (var path in Directory.GetDirectories(CgroupLayout.Root).Where(path => path != CgroupLayout.Unified))
+        {
+            if (new DirectoryInfo(path).LinkTarget is { } target)
+            {
+                links.Add((path, target)); // cpu is a link to cpu,cpuacct where the two are one
+            }
+            else
+            {
+                folders.Add((path, new SafeFileHandle(FileDescriptors.Open(path, FileDescriptors.PathOnly | FileDescriptors.Directory), ownsHandle: true)));
+            }
+        }
+
+        MountNamespace.MountNew("tmpfs", "tmpfs", CgroupLayout.Root, ReadableTop);
+        foreach (var (path, handle) in folders)
+        {
+            using (handle)
+            {
+                Directory.CreateDirectory(path);
+                MountNamespace.BindFolder(handle, path);
+            }
+        }
+
+        foreach (var (path, target) in links)
+        {
+            Directory.CreateSymbolicLink(path, target);
+        }
+    }
+
     private void Loop(bool isPrivate, TaskCompletionSource entered)
     {
         try
@@ -74,7 +117,7 @@ public sealed class RuntimeThread : IDisposable
             if (isPrivate)
             {
                 MountNamespace.Enter();
-                MountNamespace.DetachLazy(CgroupLayout.Unified);
+                ShowControllersOnly();
             }
 
             entered.SetResult();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Swarm.Engine.Runtime;
 using Swarm.Linux;
 
 namespace Swarm.Engine.Shim;
@@ -9,6 +10,7 @@ internal sealed class OciRuntimeProcess(ShimOptions options)
 {
     public const string LogName = "runtime.log", PidFileName = "pid";
     private const int MaximumMessage = 4096;
+    private readonly string _program = options.RuntimeCopy is { } copy ? SealedRuntimes.PathOf(copy) : options.Runtime;
     private static readonly string[] Environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
 
     /// <summary>Creates and starts the container (or one more process in it) in one call; it ends as soon as the process runs.</summary>
@@ -25,17 +27,46 @@ internal sealed class OciRuntimeProcess(ShimOptions options)
         arguments.Add(options.Id);
         FileDescriptors.Unlink(LogName);
         FileDescriptors.Unlink(PidFileName);
-        return ChildProcess.Start(options.Runtime, arguments, Environment, stdio.ForRuntime, newSession: false);
+        return ChildProcess.Start(_program, arguments, Environment, stdio.ForRuntime, newSession: false);
     }
 
-    /// <summary>Removes what the runtime keeps of the container: its state folder and its control groups.</summary>
+    /// <summary>
+    /// Removes what the runtime keeps of the container, its control groups and its state folder, if that is all that is left of it: no process is, and
+    /// nothing else is to be done. A start of the runtime costs more than the rest of an exit.
+    /// </summary>
+    /// <returns>False: it is the runtime's to do.</returns>
+    public bool TryDelete()
+    {
+        if (options.Cgroup.Length == 0)
+        {
+            return false;
+        }
+
+        foreach (var folder in CgroupLayout.FoldersOf(options.Cgroup, File.ReadLines("/proc/self/cgroup")))
+        {
+            if (FileDescriptors.RemoveFolder(folder) is not (0 or -LinuxError.NoEntry))
+            {
+                return false;
+            }
+        }
+
+        var state = Path.Combine(options.RuntimeRoot, options.Id);
+        if (Directory.Exists(state))
+        {
+            Directory.Delete(state, recursive: true);
+        }
+
+        return true;
+    }
+
+    /// <summary>Ends what is left of the container and removes what the runtime keeps of it.</summary>
     public int StartDelete()
     {
         var nothing = FileDescriptors.Open("/dev/null", FileDescriptors.ReadWrite);
         try
         {
             return ChildProcess.Start(
-                options.Runtime,
+                _program,
                 [options.Runtime, .. options.RuntimeArguments, "--root", options.RuntimeRoot, "delete", "--force", options.Id],
                 Environment,
                 [new(nothing, 0), new(nothing, 1), new(nothing, 2)],

@@ -23,8 +23,7 @@ public sealed class ShimLauncher(EngineOptions options, RuntimeThread thread)
         int pid;
         try
         {
-            string[] arguments = [.. options.ShimCommand, .. shim.ToArguments()];
-            pid = await thread.InvokeAsync(() => Start(arguments, theirs, shim.Bundle)).ConfigureAwait(false);
+            pid = await thread.InvokeAsync(() => Start(shim, theirs)).ConfigureAwait(false);
         }
         catch (IOException e)
         {
@@ -48,12 +47,16 @@ public sealed class ShimLauncher(EngineOptions options, RuntimeThread thread)
         throw new EngineException(500, $"failed to start shim: {(File.Exists(said) ? File.ReadAllText(said).Trim() : "it ended at once")}");
     }
 
-    private static int Start(string[] arguments, int control, string bundle)
+    private int Start(ShimOptions shim, int control)
     {
-        var errors = FileDescriptors.Open(Path.Combine(bundle, ErrorsName), FileDescriptors.WriteOnly | FileDescriptors.Create | FileDescriptors.Truncate, ErrorsMode);
+        const int copyInShim = 3;
+        var copy = thread.Copies.Of(shim.Runtime);
+        string[] arguments = [.. options.ShimCommand, .. (copy is null ? shim : shim with { RuntimeCopy = copyInShim }).ToArguments()];
+        var errors = FileDescriptors.Open(Path.Combine(shim.Bundle, ErrorsName), FileDescriptors.WriteOnly | FileDescriptors.Create | FileDescriptors.Truncate, ErrorsMode);
         try
         {
-            return ChildProcess.Start(arguments[0], arguments, Environment, [new(control, 0), new(errors, 1), new(errors, 2)], newSession: true);
+            ReadOnlySpan<ChildDescriptor> streams = [new(control, 0), new(errors, 1), new(errors, 2), new(copy ?? 0, copyInShim)];
+            return ChildProcess.Start(arguments[0], arguments, Environment, copy is null ? streams[..^1] : streams, newSession: true);
         }
         finally
         {

@@ -295,7 +295,7 @@ internal sealed class ShimLoop : IDisposable
 
         _exit = record;
         _clients.Announce(ShimInterest.Life, ShimFrameKind.Exited, record);
-        if (!_options.IsExec)
+        if (!_options.IsExec && !_runtime.TryDelete())
         {
             _deletePid = _runtime.StartDelete();
             Watch(_deletePid);

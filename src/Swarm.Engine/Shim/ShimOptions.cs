@@ -14,6 +14,9 @@ public sealed record ShimOptions
     /// <summary>Path of the OCI runtime.</summary>
     public required string Runtime { get; init; }
 
+    /// <summary>A descriptor with a sealed copy of the runtime, to be run instead of its file; null: none.</summary>
+    public int? RuntimeCopy { get; init; }
+
     /// <summary>Put before the runtime's own arguments.</summary>
     public IReadOnlyList<string> RuntimeArguments { get; init; } = [];
 
@@ -48,6 +51,9 @@ public sealed record ShimOptions
     /// <summary>The control group's file with an "oom_kill N" line; empty: unknown.</summary>
     public string OomFile { get; init; } = "";
 
+    /// <summary>The container's control group, if all that the runtime's delete does is to remove it and its own state; empty: it may do more.</summary>
+    public string Cgroup { get; init; } = "";
+
     /// <summary>Set: not a container of its own, but one more process in container <see cref="Id"/>, described by this OCI process file.</summary>
     public string ExecProcess { get; init; } = "";
 
@@ -67,6 +73,7 @@ public sealed record ShimOptions
         AddText("--log-max-files", LogMaximumFiles == 1 ? "" : LogMaximumFiles.ToString(CultureInfo.InvariantCulture));
         AddText("--log-compressor", LogCompressor);
         AddText("--log-attributes", LogAttributes);
+        AddText("--runtime-copy", RuntimeCopy?.ToString(CultureInfo.InvariantCulture) ?? "");
         foreach (var argument in RuntimeArguments)
         {
             AddText("--runtime-argument", argument);
@@ -74,6 +81,7 @@ public sealed record ShimOptions
 
         AddText("--exit-file", ExitFile);
         AddText("--oom-file", OomFile);
+        AddText("--cgroup", Cgroup);
         AddText("--exec", ExecProcess);
         AddText("--stream-owner", StreamOwner is { } owner ? string.Create(CultureInfo.InvariantCulture, $"{owner.Uid}:{owner.Gid}") : "");
         return arguments;
@@ -111,6 +119,7 @@ public sealed record ShimOptions
                 "--bundle" => options with { Bundle = Value() },
                 "--id" => options with { Id = Value() },
                 "--runtime" => options with { Runtime = Value() },
+                "--runtime-copy" => options with { RuntimeCopy = int.Parse(Value(), CultureInfo.InvariantCulture) },
                 "--runtime-root" => options with { RuntimeRoot = Value() },
                 "--log" => options with { Log = Value() },
                 "--log-max-size" => options with { LogMaximumSize = long.Parse(Value(), CultureInfo.InvariantCulture) },
@@ -120,6 +129,7 @@ public sealed record ShimOptions
                 "--runtime-argument" => options with { RuntimeArguments = [.. options.RuntimeArguments, Value()] },
                 "--exit-file" => options with { ExitFile = Value() },
                 "--oom-file" => options with { OomFile = Value() },
+                "--cgroup" => options with { Cgroup = Value() },
                 "--exec" => options with { ExecProcess = Value() },
                 "--stream-owner" => options with { StreamOwner = Owner(Value().Split(':')) },
                 _ => throw new ArgumentException($"shim: unknown argument {name}"),

@@ -18,6 +18,11 @@ public static class ShimProgram
             Linux.ChildProcess.Ignore(Interrupt);
             Linux.ChildProcess.Ignore(BrokenPipe);
             Linux.ChildProcess.BecomeSubreaper();
+            if (options.RuntimeCopy is { } copy)
+            {
+                Linux.FileDescriptors.SetCloseOnExec(copy);
+            }
+
             Linux.FileDescriptors.ChangeDirectory(options.Bundle);
             using var loop = new ShimLoop(options, TimeProvider.System);
             return loop.Run();

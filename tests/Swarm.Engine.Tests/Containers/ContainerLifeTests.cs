@@ -57,20 +57,54 @@ public sealed class ContainerLifeTests
         {
             using var client = new CancellationTokenSource();
             var pausing = fixture.Engine.PauseAsync(container, client.Token);
-            await Task.WhenAny(pausing, Task.Run(() => SpinWait.SpinUntil(() => IsFrozen(container.State.Pid) || pausing.IsCompleted)));
+            await Task.WhenAny(pausing, Task.Run(() => SpinWait.SpinUntil(() => Freezer.IsFrozen(container.State.Pid) || pausing.IsCompleted)));
             await client.CancelAsync();
             await Task.WhenAny(pausing);
-            Assert.Equal(IsFrozen(container.State.Pid), container.State.Status == ContainerStatus.Paused);
+            Assert.Equal(Freezer.IsFrozen(container.State.Pid), container.State.Status == ContainerStatus.Paused);
             await fixture.Engine.UnpauseAsync(container, CancellationToken.None);
         }
 
-        static bool IsFrozen(int pid)
-        {
-            var groups = File.ReadAllLines($"/proc/{pid}/cgroup");
-            return groups.FirstOrDefault(line => line.Contains(":freezer:", StringComparison.Ordinal)) is { } first
-                ? File.ReadAllText($"/sys/fs/cgroup/freezer{first.Split(':')[2]}/freezer.state").Trim() == "FROZEN"
-                : File.ReadAllText($"/sys/fs/cgroup{groups.First(line => line.StartsWith("0::", StringComparison.Ordinal)).Split(':')[2]}/cgroup.freeze").Trim() == "1";
-        }
+    }
+
+    /// <summary>What a daemon leaves that is killed between the runtime's freeze and its own record of it.</summary>
+    [RootFact]
+    public async Task A_freeze_that_was_not_recorded_is_undone_at_the_next_start()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        var container = await fixture.RunAsync("trap 'exit 5' TERM; while :; do sleep 0.05; done");
+        Freezer.Set(container.State.Pid, frozen: true);
+        await fixture.RestartAsync();
+        await CheckRunsAsync(fixture);
+    }
+
+    [RootFact]
+    public async Task A_thaw_that_was_not_recorded_is_taken_over_at_the_next_start()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        var container = await fixture.RunAsync("trap 'exit 5' TERM; while :; do sleep 0.05; done");
+        await fixture.Engine.PauseAsync(container, CancellationToken.None);
+        Freezer.Set(container.State.Pid, frozen: false);
+        await fixture.RestartAsync();
+        await CheckRunsAsync(fixture);
+    }
+
+    private static async Task CheckRunsAsync(EngineFixture fixture)
+    {
+        var adopted = Assert.Single(fixture.Engine.Containers);
+        Assert.Equal((ContainerStatus.Running, false), (adopted.State.Status, Freezer.IsFrozen(adopted.State.Pid)));
+        await fixture.Engine.StopAsync(adopted, 30, "", CancellationToken.None);
+        Assert.Equal(5, adopted.State.ExitCode);
+    }
+
+    [RootFact]
+    public async Task A_paused_container_is_paused_after_a_start()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        var container = await fixture.RunAsync("sleep 1000");
+        await fixture.Engine.PauseAsync(container, CancellationToken.None);
+        await fixture.RestartAsync();
+        var adopted = Assert.Single(fixture.Engine.Containers);
+        Assert.Equal((ContainerStatus.Paused, true), (adopted.State.Status, Freezer.IsFrozen(adopted.State.Pid)));
     }
 
     [RootFact]
