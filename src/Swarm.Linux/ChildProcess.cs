@@ -13,7 +13,7 @@ public readonly record struct ChildDescriptor(int Source, int Target);
 public static unsafe partial class ChildProcess
 {
     private const short SetSignalMask = 0x08, SetSignalDefaults = 0x04, NewSession = 0x80;
-    private const int PrctlSetChildSubreaper = 36, WaitNoHang = 1, SystemCallPidfdOpen = 434;
+    private const int PrctlSetChildSubreaper = 36, PrctlSetName = 15, WaitNoHang = 1, SystemCallPidfdOpen = 434;
     private const int LowestSafeDescriptor = 32;
 
     // posix_spawnattr_t is 336 bytes and posix_spawn_file_actions_t 80 in glibc and less in musl; sigset_t is 128.
@@ -115,6 +115,18 @@ public static unsafe partial class ChildProcess
         if (prctl(PrctlSetChildSubreaper, 1, 0, 0, 0) != 0)
         {
             throw LinuxError.Last("prctl(PR_SET_CHILD_SUBREAPER)");
+        }
+    }
+
+    /// <summary>prctl(2) PR_SET_NAME: what ps(1) and top(1) call this thread, and the process if it is the first; 15 bytes of it.</summary>
+    public static void Name(string name)
+    {
+        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0'))
+        {
+            if (prctl(PrctlSetName, (nuint)text, 0, 0, 0) != 0)
+            {
+                throw LinuxError.Last("prctl(PR_SET_NAME)");
+            }
         }
     }
 

@@ -72,6 +72,15 @@ public static partial class FileDescriptors
         }
     }
 
+    /// <summary>dup2(2): <paramref name="target"/> becomes what <paramref name="source"/> is.</summary>
+    public static void Replace(int target, int source)
+    {
+        if (dup2(source, target) < 0)
+        {
+            throw LinuxError.Last("dup2");
+        }
+    }
+
     public static void SetNonBlocking(int fd)
     {
         if (fcntl(fd, SetFlags, fcntl(fd, GetFlags, 0) | NonBlocking) < 0)
@@ -115,6 +124,9 @@ public static partial class FileDescriptors
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fcntl(int fd, int command, nint argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int dup2(int source, int target);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(int fd);

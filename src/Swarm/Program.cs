@@ -10,8 +10,8 @@ if (!RuntimeFeature.IsDynamicCodeSupported)
 }
 
 // The shim goes first and past the command line: one runs beside every container, and costs what it loads.
-return args is ["shim", .. var rest]
-    ? ShimProgram.Run(rest)
+return args is ["shim"]
+    ? ShimProgram.Run()
     : CalledAs.Dockerd()
         ? await SwarmCommandLine.InvokeDockerdAsync(args, NodeDaemon.RunAsync)
         : await SwarmCommandLine.InvokeAsync(args, NodeDaemon.RunAsync);

@@ -90,6 +90,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         }
 
         await _ended.CancelAsync().ConfigureAwait(false);
+        Shims.Dispose();
         _thread.Dispose();
         _ended.Dispose();
     }

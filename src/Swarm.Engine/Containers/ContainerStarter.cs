@@ -85,6 +85,7 @@ internal sealed class ContainerStarter(
                 await ConnectWaitingAsync(container, bundle, cancellation).ConfigureAwait(false);
                 told = true;
                 var pid = await StartProcessAsync(control, record, cancellation).ConfigureAwait(false);
+                shims.Prepare();
                 if (uncompiled is not null)
                 {
                     seccomp.Harvest(uncompiled, record.Id);

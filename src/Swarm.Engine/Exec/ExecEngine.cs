@@ -173,6 +173,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
                 throw Refused(exec, first, control, shimPid);
             }
 
+            containers.Shims.Prepare();
             exec.Started(int.Parse(started.Payload.Span, NumberStyles.None, CultureInfo.InvariantCulture), control);
             containers.Publish(container, "exec_start: " + string.Join(' ', exec.Request.Cmd!), ("execID", exec.Id));
             _ = MonitorAsync(exec, container, shimPid, bundle);

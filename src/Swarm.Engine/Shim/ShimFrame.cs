@@ -40,6 +40,9 @@ public enum ShimFrameKind : byte
 
     /// <summary>Payload: rows and columns, two big-endian 16-bit numbers.</summary>
     Resize = 23,
+
+    /// <summary>First frame of the daemon: what the shim is for. Payload: <see cref="ShimOptions.ToPayload"/>.</summary>
+    Options = 24,
 }
 
 /// <summary>What a client of a shim sends and wants to hear.</summary>

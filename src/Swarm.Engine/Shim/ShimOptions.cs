@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Swarm.Engine.Shim;
 
@@ -61,6 +62,12 @@ public sealed record ShimOptions
     public (uint Uid, uint Gid)? StreamOwner { get; init; }
 
     public bool IsExec => ExecProcess.Length > 0;
+
+    /// <summary>The arguments in UTF-8, with a zero byte between them.</summary>
+    public byte[] ToPayload() => Encoding.UTF8.GetBytes(string.Join('\0', ToArguments()));
+
+    /// <exception cref="ArgumentException">As of <see cref="Parse(IReadOnlyList{string})"/>.</exception>
+    public static ShimOptions Parse(ReadOnlySpan<byte> payload) => Parse(Encoding.UTF8.GetString(payload).Split('\0'));
 
     public IReadOnlyList<string> ToArguments()
     {
@@ -142,6 +149,6 @@ public sealed record ShimOptions
 
         return options.Bundle.Length > 0 && options.Id.Length > 0 && options.Runtime.Length > 0 && options.RuntimeRoot.Length > 0
             ? options
-            : throw new ArgumentException("shim: --bundle, --id, --runtime and --runtime-root are required; the daemon starts shims, users do not");
+            : throw new ArgumentException("shim: --bundle, --id, --runtime and --runtime-root are required");
     }
 }

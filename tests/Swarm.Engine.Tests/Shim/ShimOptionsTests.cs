@@ -12,7 +12,7 @@ public sealed class ShimOptionsTests
             Bundle = "/b", Id = "i", Runtime = "/r", RuntimeRoot = "/rr", Tty = true, Stdin = true, StdinOnce = true,
             Log = "/l", LogMaximumSize = 10, LogMaximumFiles = 3, LogCompressor = "/usr/bin/gzip", ExitFile = "/e", OomFile = "/o", ExecProcess = "p", RuntimeCopy = 3, Cgroup = "/g", LogAttributes = "a", StreamOwner = (100_000, 200_000),
         };
-        Assert.Equal(options, ShimOptions.Parse(options.ToArguments()));
+        Assert.Equal(options, ShimOptions.Parse(options.ToPayload()));
     }
 
     [Fact]
