@@ -52,6 +52,16 @@ public sealed class ContainerRequestTests : IAsyncLifetime
         await _daemon.UntilAsync("it is stopped", async () => await PidAsync() == "0" ? "it is" : null);
     }
 
+    [Theory]
+    [InlineData("{}", "config cannot be empty in order to create a container")]
+    [InlineData("""{"HostConfig":{"AutoRemove":true}}""", "config cannot be empty in order to create a container")]
+    [InlineData("""{"Image":""}""", "no command specified")]
+    public async Task A_creation_that_says_nothing_of_the_container_is_refused(string body, string message)
+    {
+        Assert.Equal((400, message), await PostAsync("/v1.51/containers/create", body));
+        Assert.Equal("", await _daemon.DockerOkAsync("ps", "-aq"));
+    }
+
     [Fact]
     public async Task Several_networks_at_the_creation_are_for_newer_clients()
     {

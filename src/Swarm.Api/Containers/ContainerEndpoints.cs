@@ -55,8 +55,12 @@ public static class ContainerEndpoints
 
     private static async Task CreateAsync(HttpContext context, ContainerEngine engine)
     {
-        var request = await context.ReadJsonAsync(EngineJson.Default.ContainerCreateRequest).ConfigureAwait(false)
-            ?? throw EngineException.BadRequest("config cannot be empty in order to create a container");
+        var request = await context.ReadJsonAsync(EngineJson.Default.ContainerCreateRequest).ConfigureAwait(false);
+        if (request is null || request == new ContainerCreateRequest { HostConfig = request.HostConfig, NetworkingConfig = request.NetworkingConfig })
+        {
+            throw EngineException.BadRequest("config cannot be empty in order to create a container");
+        }
+
         var platform = context.QueryString("platform") is { Length: > 0 } given ? ImagePlatform.Parse(given) : null;
         List<string> warnings = [];
         request = OlderClients.Adapt(request, context.ApiVersion());
