@@ -28,7 +28,7 @@ public static class CommitEndpoint
         // The client does not get an image of half a second of changes: what runs is frozen, unless it says otherwise.
         using var root = await engine.HoldRootAsync(container).ConfigureAwait(false);
         await using var frozen = await engine.FreezeAsync(container, context.QueryBool("pause", fallback: true), context.RequestAborted).ConfigureAwait(false);
-        var image = await images.CommitAsync(
+        var image = await ContainerEngine.ReadingAsync(container, context.QueryString("container"), () => images.CommitAsync(
             new ImageCommit
             {
                 ParentId = record.ImageId,
@@ -39,7 +39,7 @@ public static class CommitEndpoint
                 Comment = comment,
                 Name = name,
             },
-            context.RequestAborted).ConfigureAwait(false);
+            context.RequestAborted)).ConfigureAwait(false);
         engine.Publish(container, "commit", ("comment", comment), ("imageID", image.Id), ("imageRef", name?.Familiar ?? ""));
         await context.WriteJsonAsync(new Committed(image.Id), CommitJson.Default.Committed, StatusCodes.Status201Created).ConfigureAwait(false);
     }

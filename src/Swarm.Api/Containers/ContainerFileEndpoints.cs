@@ -53,15 +53,15 @@ internal static class ContainerFileEndpoints
         var container = Container(context, engine);
         using var root = await engine.HoldRootAsync(container).ConfigureAwait(false);
         context.Response.ContentType = "application/octet-stream";
-        await context.WriteBlockingAsync(output => engine.Export(container, root, output)).ConfigureAwait(false);
+        await ContainerEngine.ReadingAsync(container, context.RouteString("id"), () => context.WriteBlockingAsync(output => engine.Export(container, root, output))).ConfigureAwait(false);
     }
 
-    private static Task ChangesAsync(HttpContext context, ContainerEngine engine)
+    private static async Task ChangesAsync(HttpContext context, ContainerEngine engine)
     {
-        var changes = engine.Changes(Container(context, engine));
+        var changes = await engine.ChangesAsync(Container(context, engine), context.RouteString("id")).ConfigureAwait(false);
 
         // Docker's list of nothing is null.
-        return context.WriteJsonAsync(changes.Count > 0 ? changes : null!, EngineJson.Default.IReadOnlyListFileSystemChange);
+        await context.WriteJsonAsync(changes.Count > 0 ? changes : null!, EngineJson.Default.IReadOnlyListFileSystemChange).ConfigureAwait(false);
     }
 
     private static Task<ContainerFiles> OpenAsync(HttpContext context, ContainerEngine engine)

@@ -11,7 +11,7 @@ public sealed partial class ContainerEngine
     /// <summary>The container's files, volumes included. Dispose them when done.</summary>
     /// <param name="named">As the client named the container, for refusals.</param>
     /// <exception cref="EngineException">409: it is being removed.</exception>
-    public async Task<ContainerFiles> OpenFilesAsync(Container container, string named)
+    public Task<ContainerFiles> OpenFilesAsync(Container container, string named) => ReadingAsync(container, named, async () =>
     {
         var root = await HoldRootAsync(container).ConfigureAwait(false);
         var user = "files-" + Guid.NewGuid().ToString("N");
@@ -33,16 +33,33 @@ public sealed partial class ContainerEngine
                 VolumeMounts.Release(user);
             });
         }
-        catch (Exception e)
+        catch
         {
             root.Dispose();
             VolumeMounts.Release(user);
-            if (e is IOException && container.Removing)
-            {
-                throw new EngineException(NotFound, $"No such container: {named}", e);
-            }
-
             throw;
+        }
+    });
+
+    /// <summary>Reads what a container has on disk, while it may be removed.</summary>
+    /// <param name="named">As the client named the container.</param>
+    /// <exception cref="EngineException">404: it is being removed.</exception>
+    public static Task ReadingAsync(Container container, string named, Func<Task> read) => ReadingAsync(container, named, async () =>
+    {
+        await read().ConfigureAwait(false);
+        return true;
+    });
+
+    /// <inheritdoc cref="ReadingAsync(Container, string, Func{Task})"/>
+    public static async Task<T> ReadingAsync<T>(Container container, string named, Func<Task<T>> read)
+    {
+        try
+        {
+            return await read().ConfigureAwait(false);
+        }
+        catch (IOException e) when (container.Removing)
+        {
+            throw new EngineException(NotFound, $"No such container: {named}", e);
         }
     }
 
@@ -54,7 +71,9 @@ public sealed partial class ContainerEngine
     }
 
     /// <summary>What `docker diff` lists.</summary>
-    public IReadOnlyList<FileSystemChange> Changes(Container container) => FileSystemChanges.Of(_rootfs.Folders(container.Id));
+    /// <exception cref="EngineException">404: it is being removed.</exception>
+    public Task<IReadOnlyList<FileSystemChange>> ChangesAsync(Container container, string named) =>
+        ReadingAsync(container, named, () => Task.Run(() => FileSystemChanges.Of(_rootfs.Folders(container.Id))));
 
     /// <summary>Keeps the container's root mounted until the answer is disposed, whether the container starts and stops meanwhile or not.</summary>
     public Task<RootHold> HoldRootAsync(Container container) => container.Mailbox.RunAsync(() =>

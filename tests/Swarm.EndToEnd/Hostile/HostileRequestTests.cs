@@ -20,6 +20,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
 
     private static readonly int Count = FromEnvironment("SWARM_HOSTILE_REQUESTS", 3000), Seed = FromEnvironment("SWARM_HOSTILE_SEED", 1);
     private readonly Dictionary<int, int> _statuses = [];
+    private readonly Dictionary<string, int> _dockers500 = [];
     private readonly List<string> _findings = [];
     private OneNode _node = null!;
 
@@ -51,6 +52,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
         }
 
         output.WriteLine(string.Join(", ", _statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}: {s.Value}")));
+        output.WriteLine("500 as in Docker: " + string.Join(", ", _dockers500.Select(s => $"{s.Key}: {s.Value}")));
         Assert.True(_findings.Count == 0, $"seed {Seed}:\n{string.Join("\n----\n", _findings)}\n{_node.Log()}");
         Assert.True(kept[^1].Descriptors <= kept[0].Descriptors + DescriptorSlack, $"descriptors after each batch: {string.Join(' ', kept.Select(k => k.Descriptors))}");
         var settled = kept.Skip(BatchesToSettle).ToList();
@@ -97,9 +99,24 @@ public sealed class HostileRequestTests(ITestOutputHelper output) : IAsyncLifeti
     }
 
     /// <summary>What is 500 in Docker too: a version that is not the object's, and what fails outside of the daemon (the runtime refuses, no registry answers).</summary>
-    private static bool IsDockers500(HostileAnswer answer) =>
-        answer.Text.Contains("update out of sequence", StringComparison.Ordinal)
-        || answer.Text.Contains("OCI runtime ", StringComparison.Ordinal) || answer.Text.Contains("Get \\\"http", StringComparison.Ordinal);
+    private static readonly string[] Dockers500 = ["update out of sequence", "OCI runtime ", "Get \\\"http"];
+
+    private bool IsDockers500(HostileAnswer answer)
+    {
+        if (Array.Find(Dockers500, text => answer.Text.Contains(text, StringComparison.Ordinal)) is not { } said)
+        {
+            return false;
+        }
+
+        var words = answer.Text[answer.Text.IndexOf(said, StringComparison.Ordinal)..].Split(' ');
+        lock (_statuses)
+        {
+            var kind = string.Join(' ', words.Take(said.Contains("http", StringComparison.Ordinal) ? 1 : 4));
+            _dockers500[kind] = _dockers500.GetValueOrDefault(kind) + 1;
+        }
+
+        return true;
+    }
 
     /// <summary>Refused before any endpoint: the request's line or its headers are too long.</summary>
     private static bool IsHttpItself(HostileAnswer answer) => answer.Status is 400 or 408 or 413 or 414 or 431 && answer.Text.Contains("Content-Length: 0", StringComparison.Ordinal);

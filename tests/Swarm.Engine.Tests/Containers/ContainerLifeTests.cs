@@ -148,6 +148,18 @@ public sealed class ContainerLifeTests
     }
 
     [RootFact]
+    public async Task What_cannot_be_read_of_a_container_since_it_is_removed_is_not_found()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        var container = await fixture.CreateAsync("true");
+        Func<Task> fails = () => throw new IOException("no such folder");
+        await Assert.ThrowsAsync<IOException>(() => ContainerEngine.ReadingAsync(container, "web", fails));
+        await fixture.Engine.RemoveAsync(container, force: false, removeVolumes: false, CancellationToken.None);
+        var refusal = await Assert.ThrowsAsync<EngineException>(() => ContainerEngine.ReadingAsync(container, "web", fails));
+        Assert.Equal((404, "No such container: web"), (refusal.Status, refusal.Message));
+    }
+
+    [RootFact]
     public async Task An_auto_removed_container_leaves_nothing()
     {
         await using var fixture = await EngineFixture.StartAsync();
