@@ -79,6 +79,25 @@ public sealed class ContainerRequestTests : IAsyncLifetime
         Assert.False((await ListedAsync("1.45")).ContainsKey("Annotations"));
     }
 
+    [Fact]
+    public async Task An_images_configuration_has_nothing_of_containers_for_newer_clients()
+    {
+        string[] always = ["Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "User", "Volumes", "WorkingDir"];
+        Assert.Equal(always, (await ConfigAsync("1.50")).Select(pair => pair.Key).Order());
+        var older = await ConfigAsync("1.49");
+        Assert.Superset(always.ToHashSet(), older.Select(pair => pair.Key).ToHashSet());
+        Assert.Equal((false, ""), ((bool)older["Tty"]!, (string)older["Hostname"]!));
+
+        async Task<JsonObject> ConfigAsync(string version) => JsonNode.Parse(await _client.GetStringAsync($"/v{version}/images/box/json"))!["Config"]!.AsObject();
+    }
+
+    [Theory]
+    [InlineData("cachefrom=x", "error reading cache-from: invalid character 'x' looking for beginning of value")]
+    [InlineData("""labels={"a":1}""", "error reading labels: json: cannot unmarshal number 1 into Go value of type string")]
+    [InlineData("""buildargs={} y""", "error reading build args: invalid character 'y' after top-level value")]
+    public async Task A_build_with_a_malformed_option_is_refused(string query, string message) =>
+        Assert.Equal((400, message), await PostAsync("/v1.51/build?" + query, ""));
+
     private async Task<JsonObject> ListedAsync(string version) =>
         JsonNode.Parse(await _client.GetStringAsync($"/v{version}/containers/json?all=1"))!.AsArray().Single()!["HostConfig"]!.AsObject();
 

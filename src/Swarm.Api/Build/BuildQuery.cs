@@ -33,7 +33,7 @@ internal static class BuildQuery
             Pull = context.QueryBool("pull"),
             Remove = force || context.QueryString("rm").Length == 0 || context.QueryBool("rm"),
             ForceRemove = force,
-            CacheFrom = [.. (Parse(context, "cachefrom", "cache sources", BuildJson.Default.ListString) ?? []).Where(name => !string.IsNullOrEmpty(name))],
+            CacheFrom = [.. (Parse(context, "cachefrom", "cache-from", BuildJson.Default.ListString) ?? []).Where(name => !string.IsNullOrEmpty(name))],
             Host = Host(context),
             RegistryAuth = host => credentials.GetValueOrDefault(host),
         };
@@ -111,7 +111,7 @@ internal static class BuildQuery
         }
         catch (JsonException e)
         {
-            throw new EngineException(StatusCodes.Status400BadRequest, $"error reading {what}: {e.Message}", e);
+            throw new EngineException(StatusCodes.Status400BadRequest, $"error reading {what}: {JsonRefusal.Complaint(Encoding.UTF8.GetBytes(text), e, type)}", e);
         }
     }
 

@@ -19,6 +19,9 @@ public static class Hijack
     /// <summary>Frames of stdout and stderr with eight bytes of header.</summary>
     public const string MultiplexedStream = "application/vnd.docker.multiplexed-stream";
 
+    /// <summary>Older clients know of one type only, and so does whoever asks for no upgrade.</summary>
+    private static readonly ApiVersion NamesFrames = new(1, 42);
+
     private static readonly TimeSpan HeadPatience = TimeSpan.FromMilliseconds(100), HeadPoll = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
@@ -88,6 +91,7 @@ public static class Hijack
     private static byte[] Head(HttpContext context, string contentType)
     {
         var upgrade = context.Request.Headers.Upgrade.ToString();
+        contentType = upgrade.Length > 0 && context.ApiVersion() >= NamesFrames ? contentType : RawStream;
         var head = upgrade.Length > 0
             ? $"HTTP/1.1 101 UPGRADED\r\nContent-Type: {contentType}\r\nConnection: Upgrade\r\nUpgrade: {upgrade}\r\n"
             : $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\n";

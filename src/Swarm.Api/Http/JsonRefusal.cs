@@ -6,17 +6,24 @@ namespace Swarm.Api.Http;
 /// <summary>Why a body was refused, in the words of Go's encoding/json, which Docker passes on.</summary>
 internal static class JsonRefusal
 {
-    internal static string Explain<T>(ReadOnlyMemory<byte> body, JsonException e, JsonTypeInfo<T> type)
+    /// <summary>Of a request's body.</summary>
+    internal static string Explain<T>(ReadOnlyMemory<byte> body, JsonException e, JsonTypeInfo<T> type) =>
+        GoJsonSyntax.Complaint(body.Span, out var end) is null && After(body, end) is not null ? "unexpected content after JSON" : $"invalid JSON: {Complaint(body, e, type)}";
+
+    /// <summary>Of any text.</summary>
+    internal static string Complaint<T>(ReadOnlyMemory<byte> text, JsonException e, JsonTypeInfo<T> type)
     {
-        if (GoJsonSyntax.Complaint(body.Span, out var end) is { } complaint)
+        if (GoJsonSyntax.Complaint(text.Span, out var end) is { } complaint)
         {
-            return $"invalid JSON: {complaint}";
+            return complaint;
         }
 
-        return body.Span[end..].IndexOfAnyExcept(" \t\r\n"u8) >= 0
-            ? "unexpected content after JSON"
-            : $"invalid JSON: {WrongType(body[..end], e, type)}";
+        return After(text, end) is { } after ? $"invalid character '{after}' after top-level value" : WrongType(text[..end], e, type);
     }
+
+    /// <summary>The first character after the first value, if there is one.</summary>
+    private static char? After(ReadOnlyMemory<byte> text, int end) =>
+        text.Span[end..].IndexOfAnyExcept(" \t\r\n"u8) is >= 0 and var at ? (char)text.Span[end + at] : null;
 
     private static string WrongType(ReadOnlyMemory<byte> body, JsonException e, JsonTypeInfo type)
     {

@@ -40,7 +40,7 @@ internal static class ImageInspectEndpoint
             Created = image.Created,
             DockerVersion = details.DockerVersion,
             Author = details.Author,
-            Config = details.RawConfig.ValueKind == JsonValueKind.Object ? details.RawConfig : null,
+            Config = details.RawConfig.ValueKind == JsonValueKind.Object ? ImageConfigWriter.Write(details.RawConfig, context.ApiVersion()) : null,
             Architecture = image.Architecture,
             Variant = details.Variant,
             Os = image.Os,

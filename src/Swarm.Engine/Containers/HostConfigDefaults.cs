@@ -30,6 +30,7 @@ internal static class HostConfigDefaults
             Ulimits = Ulimits(host.Ulimits, options.Defaults.Ulimits),
             MaskedPaths = host.MaskedPaths ?? (host.Privileged ? null : MaskedPaths.Default),
             ReadonlyPaths = host.ReadonlyPaths ?? (host.Privileged ? null : ReadonlyPaths.Default),
+            ConsoleSize = host.ConsoleSize ?? [0, 0],
             RestartPolicy = host.RestartPolicy is null ? null : host.RestartPolicy with { Name = string.IsNullOrEmpty(host.RestartPolicy.Name) ? "no" : host.RestartPolicy.Name },
         };
     }

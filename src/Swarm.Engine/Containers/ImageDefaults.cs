@@ -48,7 +48,7 @@ internal static class ImageDefaults
             Tty = user.Tty,
             OpenStdin = user.OpenStdin,
             StdinOnce = user.StdinOnce,
-            Env = Environment(user.Env ?? [], image.Env),
+            Env = Environment(user.Env ?? [], image.Env) is { Count: > 0 } environment ? environment : null,
             Cmd = cmd,
             Image = user.Image,
             Volumes = Union(user.Volumes, image.Volumes),

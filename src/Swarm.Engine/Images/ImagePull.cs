@@ -100,12 +100,18 @@ internal sealed class ImagePull(
             throw new InvalidDataException("invalid manifest: an index within an index");
         }
 
+        List<ImageReference> names = reference.Digest is null ? [reference, reference.WithDigest(top.Digest)] : [reference.WithDigest(top.Digest)];
         List<Digest> blobs = [fetched.Digest, Digest.Parse(config.Digest), .. layers.Select(layer => Digest.Parse(layer.Digest))];
-        var known = store.State.Images.ContainsKey(blobs[1]);
+        var isUpToDate = store.State.References.TryGetValue(names[0].Canonical, out var before) && before == blobs[1];
         var isOfUse = true;
         store.Blobs.Hold(blobs);
         try
         {
+            if (store.TryName(blobs[1], CheckPlatform, names) is { } here)
+            {
+                return Done(here, top.Digest, isUpToDate);
+            }
+
             store.Blobs.Write(fetched.Content);
             if (config.Size is < 0 or > ImageConfigDocument.MaxSize)
             {
@@ -115,11 +121,7 @@ internal sealed class ImagePull(
             await DownloadAsync(repository, config, null, cancellation);
             var stored = StoredImage.Read(store.Blobs, fetched.Digest);
             CheckPlatform(stored.Document);
-            var image = await UnpackAsync(repository, stored, top.Digest, cancellation);
-            Report(new PullProgress($"Digest: {top.Digest}"));
-            Report(new PullProgress($"Status: {(known ? "Image is up to date" : "Downloaded newer image")} for {reference.Familiar}"));
-            store.Publish("pull", reference.Familiar, reference.FamiliarName);
-            return image;
+            return Done(await UnpackAsync(repository, stored, names, cancellation), top.Digest, isUpToDate);
         }
         catch (Exception e) when (e is InvalidDataException or RegistryException { Fault: RegistryFault.Invalid } || LinuxError.IsNoSpace(e))
         {
@@ -137,6 +139,14 @@ internal sealed class ImagePull(
         }
     }
 
+    private Image Done(Image image, Digest top, bool isUpToDate)
+    {
+        Report(new PullProgress($"Digest: {top}"));
+        Report(new PullProgress($"Status: {(isUpToDate ? "Image is up to date" : "Downloaded newer image")} for {reference.Familiar}"));
+        store.Publish("pull", reference.Familiar, reference.FamiliarName);
+        return image;
+    }
+
     /// <summary>Only who asked for a platform is refused another.</summary>
     private void CheckPlatform(ImageConfigDocument document)
     {
@@ -148,17 +158,18 @@ internal sealed class ImagePull(
         }
     }
 
-    private async Task<Image> UnpackAsync(RegistryRepository repository, StoredImage image, Digest top, CancellationToken cancellation)
+    private async Task<Image> UnpackAsync(RegistryRepository repository, StoredImage image, IReadOnlyList<ImageReference> names, CancellationToken cancellation)
     {
         var layers = image.Manifest.Layers!;
         store.Layers.Hold(image.Chain);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var isHere = layers.Select((layer, i) => store.Layers.Find(image.Chain[i]) is not null && store.Blobs.Contains(Digest.Parse(layer.Digest))).ToList();
         var downloads = new List<Task>();
         try
         {
             for (var i = 0; i < layers.Count; i++)
             {
-                downloads.Add(LayerAsync(repository, layers[i], store.Layers.Find(image.Chain[i]) is not null, stop.Token));
+                downloads.Add(LayerAsync(repository, layers[i], isHere[i], stop.Token));
             }
 
             await store.UnpackAsync(
@@ -171,9 +182,15 @@ internal sealed class ImagePull(
                         Report(new PullProgress("Extracting", Short(layers[i]), layers[i].Size, layers[i].Size));
                     }
                 },
-                i => Report(new PullProgress("Pull complete", Short(layers[i]))),
+                i =>
+                {
+                    if (!isHere[i])
+                    {
+                        Report(new PullProgress("Pull complete", Short(layers[i])));
+                    }
+                },
                 cancellation);
-            return store.Install(image, reference.Digest is null ? [reference, reference.WithDigest(top)] : [reference.WithDigest(top)]);
+            return store.Install(image, names);
         }
         finally
         {
@@ -188,9 +205,9 @@ internal sealed class ImagePull(
         }
     }
 
-    private async Task LayerAsync(RegistryRepository repository, Descriptor layer, bool unpacked, CancellationToken cancellation)
+    private async Task LayerAsync(RegistryRepository repository, Descriptor layer, bool isHere, CancellationToken cancellation)
     {
-        if (unpacked && store.Blobs.Contains(Digest.Parse(layer.Digest)))
+        if (isHere)
         {
             Report(new PullProgress("Already exists", Short(layer)));
             return;

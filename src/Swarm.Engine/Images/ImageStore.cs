@@ -290,6 +290,23 @@ public sealed partial class ImageStore : IImageStore
         }
     }
 
+    /// <summary>More names for an image of which everything is here; null: something is not.</summary>
+    /// <param name="check">Throws what speaks against it.</param>
+    internal Image? TryName(Digest id, Action<ImageConfigDocument> check, IReadOnlyList<ImageReference> names)
+    {
+        lock (_gate)
+        {
+            if (_state.Images.GetValueOrDefault(id) is not { } image || !image.Blobs.All(Blobs.Contains) || !image.Chain.All(layer => Layers.Find(layer) is not null))
+            {
+                return null;
+            }
+
+            check(image.Document);
+            Commit(_state with { References = _state.References.SetItems(names.Select(name => KeyValuePair.Create(name.Canonical, id))) });
+            return image.ToImage(_state, Layers);
+        }
+    }
+
     /// <summary>Another name for an image that is here.</summary>
     internal void AddName(Digest id, ImageReference name)
     {

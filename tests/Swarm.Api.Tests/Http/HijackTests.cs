@@ -28,6 +28,18 @@ public sealed class HijackTests
         Assert.Equal("body {} then hello", await ReadToEndAsync(socket));
     }
 
+    [Theory]
+    [InlineData("/v1.51", Upgrade, "multiplexed")]
+    [InlineData("/v1.41", Upgrade, "raw")]
+    [InlineData("/v1.51", "", "raw")]
+    public async Task Frames_are_named_to_those_who_know_of_them(string version, string headers, string kind)
+    {
+        await using var host = await TestHost.StartAsync(routes => routes.MapPost("/frames", context => context.HijackAsync(Hijack.MultiplexedStream, (_, _) => Task.CompletedTask)));
+        using var socket = await host.ConnectAsync();
+        await SendAsync(socket, $"POST {version}/frames HTTP/1.1\r\nHost: d\r\n{headers}Content-Length: 0\r\n\r\n");
+        Assert.Contains($"Content-Type: application/vnd.docker.{kind}-stream\r\n", await ReadUntilAsync(socket, "\r\n\r\n"));
+    }
+
     /// <summary>More than one of the server's pieces of memory at a time: their length once came out wrong.</summary>
     [Fact]
     public async Task Input_of_any_size_arrives_whole()

@@ -32,8 +32,28 @@ public sealed class ImagePullTests
 
         steps.Clear();
         Assert.Equal(image.Id, (await room.Images.PullAsync(image.RepoDigests[0], null, steps.Add, default)).Id);
-        Assert.Contains(steps, step => step.Status == "Already exists");
+        Assert.DoesNotContain(steps, step => step.Status is "Already exists" or "Pull complete");
         Assert.StartsWith("Status: Image is up to date for ", steps[^1].Status);
+    }
+
+    /// <summary>Docker's way to say whether anything was changed, which tools read.</summary>
+    [Fact]
+    public async Task A_tag_that_was_not_here_is_newer_though_its_image_was()
+    {
+        using var room = await ImageRoom.OpenAsync();
+        await using var registry = await LocalRegistry.StartAsync();
+        registry.Push($"docker-archive:{room.BusyboxArchive()}", "box:1");
+        registry.Push($"docker-archive:{room.BusyboxArchive()}", "box:2");
+        await room.Images.PullAsync($"{registry.Host}/box:1", null, null, default);
+        var steps = new List<PullProgress>();
+
+        var image = await room.Images.PullAsync($"{registry.Host}/box:2", null, steps.Add, default);
+
+        Assert.Equal([$"Pulling from {registry.Host}/box", "Digest:", $"Status: Downloaded newer image for {registry.Host}/box:2"], steps.Select(step => step.Status.StartsWith("Digest:", StringComparison.Ordinal) ? "Digest:" : step.Status));
+        Assert.Equal([$"{registry.Host}/box:1", $"{registry.Host}/box:2"], image.RepoTags.Order());
+        steps.Clear();
+        await room.Images.PullAsync($"{registry.Host}/box:2", null, steps.Add, default);
+        Assert.Equal($"Status: Image is up to date for {registry.Host}/box:2", steps[^1].Status);
     }
 
     [Fact]
