@@ -30,7 +30,8 @@ public interface ITaskExecutor
     Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation);
 
     /// <summary>Stop signal, grace period, kill. Answers once nothing of the task runs; does nothing if nothing does.</summary>
-    Task StopAsync(SwarmTask task, CancellationToken cancellation);
+    /// <returns>What the container ended with; null: the task has none.</returns>
+    Task<ContainerStatus?> StopAsync(SwarmTask task, CancellationToken cancellation);
 
     /// <summary>Removes what is left of a task that does not run: container, anonymous volumes, files.</summary>
     Task RemoveAsync(string taskId, CancellationToken cancellation);

@@ -80,20 +80,19 @@ internal sealed partial class TaskWorker
 
             // Off the flow that cancelled: it has other tasks to tell.
             await System.Threading.Tasks.Task.Yield();
-            await StopContainerAsync(daemon);
-            Report(TaskState.Shutdown, "shutdown");
+            Report(TaskState.Shutdown, "shutdown", container: await StopContainerAsync(daemon));
         }
         catch (Exception error) when (error is not OperationCanceledException || !daemon.IsCancellationRequested)
         {
             // A container that did not become healthy may still run.
-            await StopContainerAsync(daemon);
+            var ended = await StopContainerAsync(daemon);
             var failed = _task.Status.State >= TaskState.Starting && error is not TaskRejectedException;
             LogFailed(_task.Id, error);
             Report(
                 failed ? TaskState.Failed : TaskState.Rejected,
                 _task.Status.Message,
                 error.Message,
-                (error as TaskFailedException)?.Container,
+                ended ?? (error as TaskFailedException)?.Container,
                 error is TaskFailedException { Unseen: true });
         }
     }
@@ -157,8 +156,12 @@ internal sealed partial class TaskWorker
         Report(TaskState.Running, "started", container: container);
     }
 
-    private Task StopContainerAsync(CancellationToken daemon) =>
-        InsistAsync("stop", () => _context.Executor.StopAsync(_task, daemon), daemon);
+    private async Task<ContainerStatus?> StopContainerAsync(CancellationToken daemon)
+    {
+        ContainerStatus? ended = null;
+        await InsistAsync("stop", async () => ended = await _context.Executor.StopAsync(_task, daemon), daemon);
+        return ended;
+    }
 
     private async Task RemoveAsync(CancellationToken daemon)
     {

@@ -142,7 +142,7 @@ internal sealed class ScriptedContainers : ITaskExecutor
 
     public Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation) => _boxes[task.Id].Ended.Task.WaitAsync(cancellation);
 
-    public Task StopAsync(SwarmTask task, CancellationToken cancellation)
+    public Task<ContainerStatus?> StopAsync(SwarmTask task, CancellationToken cancellation)
     {
         Say("stop", task.Id);
         if (FailingStops-- > 0)
@@ -150,12 +150,13 @@ internal sealed class ScriptedContainers : ITaskExecutor
             throw new IOException("the runtime did not answer");
         }
 
-        if (_boxes.ContainsKey(task.Id))
+        if (!_boxes.TryGetValue(task.Id, out var box))
         {
-            End(task.Id, 143);
+            return Task.FromResult<ContainerStatus?>(null);
         }
 
-        return Task.CompletedTask;
+        End(task.Id, 143);
+        return Task.FromResult<ContainerStatus?>(box.Ended.Task.Result.Container);
     }
 
     public Task RemoveAsync(string taskId, CancellationToken cancellation)

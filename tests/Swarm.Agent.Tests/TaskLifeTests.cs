@@ -80,6 +80,7 @@ public sealed class TaskLifeTests : IAsyncLifetime
         _node.Manager.Want(AgentNode.Assigned("t", TaskState.Shutdown));
         await _node.ReachesAsync("t", TaskState.Shutdown);
         Assert.Equal(4, _node.Containers.Calls.Count(call => call == "stop t"));
+        Assert.Equal(143, _node.Manager.LastOf("t")!.Container!.ExitCode);
         _node.Manager.Drop("t");
         await _node.UntilAsync("its container is gone", () => _node.Containers.All.Count == 0);
         await _node.StopDaemonAsync();

@@ -155,9 +155,18 @@ public sealed class RefusalTests
     public async Task Every_operation_that_is_not_built_answers_501()
     {
         await using var host = await ClusterHost.StartManagerAsync();
-        foreach (var (method, path) in new[] { ("POST", "/session"), ("GET", "/plugins") })
+        foreach (var (method, path) in new[] { ("POST", "/session"), ("POST", "/plugins/pull"), ("GET", "/containers/web/checkpoints") })
         {
             Assert.Equal(501, (await host.RefusedAsync(new HttpMethod(method), path)).Status);
         }
+    }
+
+    /// <summary>`docker inspect NAME` asks for a plugin last, and says that there is no such object only if that is not found.</summary>
+    [Fact]
+    public async Task There_is_no_plugin()
+    {
+        await using var host = await ClusterHost.StartManagerAsync();
+        Assert.Equal("[]", (await host.Http.SendAsync(HttpMethod.Get, "/plugins")).Body);
+        Assert.Equal((404, "plugin \"a/b:1\" not found"), await host.RefusedAsync(HttpMethod.Get, "/plugins/a/b:1/json"));
     }
 }

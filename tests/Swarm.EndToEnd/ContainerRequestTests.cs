@@ -80,6 +80,68 @@ public sealed class ContainerRequestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_that_runs_is_not_started_again()
+    {
+        await _daemon.DockerOkAsync("run", "-d", "--name", "busy", "box", "sleep", "1000");
+        var id = await CreatedAsync("""{"Cmd":["cat"],"AttachStdin":true,"Tty":true,"DetachKeys":"ctrl-a,b"}""");
+        Assert.Equal("AWI=", (string?)JsonNode.Parse(await _client.GetStringAsync($"/v1.51/exec/{id}/json"))!["DetachKeys"]);
+
+        var ends = await CreatedAsync("""{"Cmd":["true"]}""");
+        foreach (var exec in (string[])[id, ends])
+        {
+            using var started = await _client.PostAsync($"/v1.51/exec/{exec}/start", new StringContent("""{"Detach":true}""", Encoding.UTF8, "application/json"));
+            Assert.Equal(200, (int)started.StatusCode);
+        }
+
+        Assert.Equal((409, $"Error: Exec command {id} is already running"), await PostAsync($"/v1.51/exec/{id}/start", """{"Detach":true}"""));
+        await _daemon.UntilAsync("the other has run", async () => (bool)JsonNode.Parse(await _client.GetStringAsync($"/v1.51/exec/{ends}/json"))!["Running"]! ? null : "it has");
+        Assert.Equal((409, $"Error: Exec command {ends} has already run"), await PostAsync($"/v1.51/exec/{ends}/start", """{"Detach":true}"""));
+
+        async Task<string> CreatedAsync(string body)
+        {
+            using var answer = await _client.PostAsync("/v1.51/containers/busy/exec", new StringContent(body, Encoding.UTF8, "application/json"));
+            return (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["Id"]!;
+        }
+    }
+
+    [Fact]
+    public async Task An_images_events_have_its_labels()
+    {
+        await _daemon.DockerOkAsync("import", "--change", "LABEL a=b", _room.Image, "labelled");
+        await _daemon.DockerOkAsync("tag", "labelled", "labelled:two");
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1;
+        Assert.Equal("tag labelled:two b", await _daemon.DockerOkAsync(
+            "events", "--since", "0", "--until", $"{now}", "--filter", "type=image", "--filter", "label=a=b", "--filter", "event=tag", "--format", "{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.a}}"));
+    }
+
+    [Fact]
+    public async Task An_image_list_counts_containers_for_newer_clients()
+    {
+        await _daemon.DockerOkAsync("create", "box", "true");
+        Assert.Equal((1L, -1L), (await CountAsync("1.51"), await CountAsync("1.50")));
+
+        async Task<long> CountAsync(string version) => (long)JsonNode.Parse(await _client.GetStringAsync($"/v{version}/images/json"))![0]!["Containers"]!;
+    }
+
+    [Fact]
+    public async Task Facts_of_the_daemon_are_there_to_be_read()
+    {
+        var info = JsonNode.Parse(await _client.GetStringAsync("/v1.51/info"))!;
+        Assert.Equal(["Backing Filesystem", "Supports d_type", "Using metacopy", "Native Overlay Diff", "userxattr"], info["DriverStatus"]!.AsArray().Select(line => (string)line![0]!));
+        Assert.True((int)info["NFd"]! > 10);
+        Assert.NotNull(info["ContainerdCommit"]!["ID"]);
+        var runtime = JsonNode.Parse(await _client.GetStringAsync("/v1.51/version"))!["Components"]![1]!;
+        Assert.Matches("^[0-9]+[.][0-9]", (string)runtime["Version"]!);
+        Assert.Equal((string)runtime["Details"]!["GitCommit"]!, (string)info["RuncCommit"]!["ID"]!);
+    }
+
+    [Fact]
+    public async Task What_is_nowhere_is_no_such_object()
+    {
+        Assert.Contains("No such object: nosuch", (await _daemon.DockerAsync("inspect", "nosuch")).Error, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task An_images_configuration_has_nothing_of_containers_for_newer_clients()
     {
         string[] always = ["Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "User", "Volumes", "WorkingDir"];

@@ -1,3 +1,5 @@
+using Swarm.Engine.Runtime;
+
 namespace Swarm.Api.Daemon;
 
 /// <summary>What does not change while the daemon runs, as `docker version` and `docker info` show it.</summary>
@@ -13,9 +15,11 @@ public sealed record DaemonFacts
     public required string DataRoot { get; init; }
     public string StorageDriver { get; init; } = "overlay2";
 
-    /// <summary>The default OCI runtime: its name and what it says of its version.</summary>
+    /// <summary>What `docker info` says of the driver, in lines of a name and a value.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> DriverStatus { get; init; } = [];
+
+    /// <summary>The default OCI runtime's name.</summary>
     public string Runtime { get; init; } = "crun";
-    public string RuntimeVersion { get; init; } = "";
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
@@ -25,6 +29,12 @@ public interface ISystemInfo
     ContainerCounts Containers { get; }
 
     int Images { get; }
+
+    /// <summary>Clients that listen to events now.</summary>
+    int EventListeners => 0;
+
+    /// <summary>Of the default OCI runtime; both texts are empty if it does not say.</summary>
+    Task<RuntimeVersion> RuntimeVersionAsync(CancellationToken cancellation) => Task.FromResult(new RuntimeVersion("", ""));
 
     /// <summary>The part of the configuration that is shown, which a reload changes.</summary>
     ConfiguredFacts Configured => new();

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Swarm.Api.Http;
+using Swarm.Api.Wire;
 using Swarm.Engine;
 
 namespace Swarm.Api.Daemon;
@@ -11,6 +13,7 @@ namespace Swarm.Api.Daemon;
 public static class NotBuiltEndpoints
 {
     private const int AfterAllOthers = int.MaxValue;
+    private const string Json = "/json";
 
     private static readonly (string Method, string Path, string What)[] Operations =
     [
@@ -21,11 +24,9 @@ public static class NotBuiltEndpoints
         ("GET", "/containers/{id}/checkpoints", "checkpoints are not built"),
         ("POST", "/containers/{id}/checkpoints", "checkpoints are not built"),
         ("DELETE", "/containers/{id}/checkpoints/{checkpoint}", "checkpoints are not built"),
-        ("GET", "/plugins", "plugins are not built"),
         ("GET", "/plugins/privileges", "plugins are not built"),
         ("POST", "/plugins/{**rest}", "plugins are not built"),
         ("DELETE", "/plugins/{**rest}", "plugins are not built"),
-        ("GET", "/plugins/{**rest}", "plugins are not built"),
     ];
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -36,5 +37,12 @@ public static class NotBuiltEndpoints
             routes.MapMethods(path, [method], _ => throw EngineException.NotImplemented(refusal))
                 .Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = AfterAllOthers);
         }
+
+        // Of what is asked for, rather than done, there is none: `docker inspect` asks for a plugin last.
+        routes.MapGet("/plugins", context => context.WriteJsonAsync([], SystemJson.Default.IReadOnlyListString));
+        routes.MapGet("/plugins/{**name}", context => throw EngineException.NotFound($"plugin \"{PluginNamed(context.RouteString("name"))}\" not found"));
     }
+
+    /// <summary>A plugin's name may have slashes.</summary>
+    private static string PluginNamed(string rest) => rest.EndsWith(Json, StringComparison.Ordinal) ? rest[..^Json.Length] : rest;
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Swarm.Api.Http;
 using Swarm.Api.Wire;
+using Swarm.Engine.Runtime;
 
 namespace Swarm.Api.Daemon;
 
@@ -13,10 +14,11 @@ public static class SystemEndpoints
 
     public static void Map(IEndpointRouteBuilder routes, DaemonFacts facts, ISystemInfo system, INodeLifecycle node, TimeProvider time)
     {
-        var version = Version(facts);
         routes.MapMethods("/_ping", GetOrHead, context => PingAsync(context, node));
-        routes.MapGet("/version", context => context.WriteJsonAsync(version, SystemJson.Default.SystemVersion));
-        routes.MapGet("/info", context => context.WriteJsonAsync(Info(facts, system, node, time), SystemJson.Default.SystemInfo));
+        routes.MapGet("/version", async context => await context.WriteJsonAsync(
+            Version(facts, await system.RuntimeVersionAsync(context.RequestAborted).ConfigureAwait(false)), SystemJson.Default.SystemVersion).ConfigureAwait(false));
+        routes.MapGet("/info", async context => await context.WriteJsonAsync(
+            Info(facts, await system.RuntimeVersionAsync(context.RequestAborted).ConfigureAwait(false), system, node, time), SystemJson.Default.SystemInfo).ConfigureAwait(false));
     }
 
     private static async Task PingAsync(HttpContext context, INodeLifecycle node)
@@ -36,7 +38,7 @@ public static class SystemEndpoints
         await context.Response.WriteAsync("OK", context.RequestAborted).ConfigureAwait(false);
     }
 
-    private static SystemVersion Version(DaemonFacts facts) => new()
+    private static SystemVersion Version(DaemonFacts facts, RuntimeVersion runtime) => new()
     {
         Platform = new PlatformName { Name = "Swarm" },
         Components =
@@ -61,8 +63,8 @@ public static class SystemEndpoints
             new ComponentVersion
             {
                 Name = facts.Runtime,
-                Version = facts.RuntimeVersion,
-                Details = new Dictionary<string, string>(),
+                Version = runtime.Version,
+                Details = new Dictionary<string, string> { ["GitCommit"] = runtime.Commit },
             },
         ],
         Version = facts.EngineVersion,
@@ -94,7 +96,7 @@ public static class SystemEndpoints
         return new RegistryConfigInfo { InsecureRegistryCIDRs = ["::1/128", "127.0.0.0/8", .. configured.InsecureNetworks], IndexConfigs = indexes, Mirrors = configured.Mirrors };
     }
 
-    private static SystemInfo Info(DaemonFacts facts, ISystemInfo system, INodeLifecycle node, TimeProvider time)
+    private static SystemInfo Info(DaemonFacts facts, RuntimeVersion runtime, ISystemInfo system, INodeLifecycle node, TimeProvider time)
     {
         var containers = system.Containers;
         var configured = system.Configured;
@@ -107,6 +109,7 @@ public static class SystemEndpoints
             ContainersStopped = containers.Stopped,
             Images = system.Images,
             Driver = facts.StorageDriver,
+            DriverStatus = facts.DriverStatus,
             Plugins = new PluginsInfo { Volume = BuiltInDrivers.Volume, Network = BuiltInDrivers.Network, Log = BuiltInDrivers.Log, Authorization = configured.AuthorizationPlugins },
             MemoryLimit = true,
             SwapLimit = true,
@@ -118,6 +121,10 @@ public static class SystemEndpoints
             IPv4Forwarding = configured.Forwards,
             SystemTime = time.GetUtcNow().UtcDateTime,
             Debug = configured.Debug,
+            NFd = Directory.GetFileSystemEntries("/proc/self/fd").Length,
+            NGoroutines = ThreadPool.ThreadCount,
+            NEventsListener = system.EventListeners,
+            RuncCommit = new CommitInfo(runtime.Commit),
             LoggingDriver = configured.LogDriver,
             CgroupDriver = "cgroupfs",
             CgroupVersion = configured.CgroupVersion,

@@ -17,7 +17,7 @@ public static class ImageEndpoints
     /// <param name="http">Downloads what `docker import URL` names.</param>
     public static void Map(IEndpointRouteBuilder routes, ImageStore images, IImageUse use, HttpClient http, TimeProvider time)
     {
-        routes.MapGet("/images/json", context => ImageListEndpoint.ListAsync(context, images, time));
+        routes.MapGet("/images/json", context => ImageListEndpoint.ListAsync(context, images, use, time));
         routes.MapGet("/images/search", _ => throw EngineException.NotImplemented(
             "searching Docker Hub is not built: look at https://hub.docker.com, or list a registry's repositories by its own API"));
         routes.MapPost("/auth", context => RegistryEndpoints.LogInAsync(context, images));

@@ -7,8 +7,11 @@ namespace Swarm.Api.Images;
 
 internal static class ImageListEndpoint
 {
-    public static Task ListAsync(HttpContext context, ImageStore images, TimeProvider time)
+    private static readonly ApiVersion WithContainers = new(1, 51);
+
+    public static Task ListAsync(HttpContext context, ImageStore images, IImageUse use, TimeProvider time)
     {
+        var counts = context.ApiVersion() >= WithContainers;
         var filters = Filters.Read(context, "reference", "dangling", "label", "before", "since", "until");
         var all = context.QueryBool("all");
         var shared = context.QueryBool("shared-size");
@@ -46,6 +49,7 @@ internal static class ImageListEndpoint
                 Created = image.Created?.ToUnixTimeSeconds() ?? 0,
                 Size = image.Size,
                 Labels = image.Config.Labels,
+                Containers = counts ? use.UsersOf(image.Id).Count : -1,
             });
         }
 

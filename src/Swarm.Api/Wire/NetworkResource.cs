@@ -35,6 +35,8 @@ public sealed record NetworkResource
 public sealed record IPAM
 {
     public string Driver { get; init; } = "default";
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public IReadOnlyDictionary<string, string>? Options { get; init; }
     public IReadOnlyList<IPAMConfig> Config { get; init; } = [];
 }

@@ -77,6 +77,11 @@ public sealed record SystemInfo
     public IReadOnlyDictionary<string, RuntimeInfo>? Runtimes { get; init; }
     public string? DefaultRuntime { get; init; }
     public SwarmInfo? Swarm { get; init; }
+    public CommitInfo ContainerdCommit { get; init; } = new("");
+
+    /// <summary>Of the default OCI runtime, whichever it is.</summary>
+    public CommitInfo RuncCommit { get; init; } = new("");
+    public CommitInfo InitCommit { get; init; } = new("");
     public bool LiveRestoreEnabled { get; init; }
     public string? Isolation { get; init; }
     public string? InitBinary { get; init; }
@@ -88,6 +93,8 @@ public sealed record SystemInfo
     public IReadOnlyList<DeviceInfo>? DiscoveredDevices { get; init; }
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
+
+public sealed record CommitInfo(string ID);
 
 /// <param name="Source">The driver that found it: cdi.</param>
 public sealed record DeviceInfo(string Source, string ID);
@@ -157,5 +164,6 @@ public sealed record Peer
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(SystemVersion))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(SystemInfo))]
 internal sealed partial class SystemJson : JsonSerializerContext;

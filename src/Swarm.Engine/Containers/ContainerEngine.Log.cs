@@ -42,4 +42,7 @@ public sealed partial class ContainerEngine
 
     [LoggerMessage(4013, LogLevel.Information, "Container {Container} is committed without a pause: {Reason}")]
     private partial void NotFrozen(string container, string reason);
+
+    [LoggerMessage(4014, LogLevel.Warning, "The OCI runtime {Path} does not say its version")]
+    private partial void RuntimeSaysNothing(Exception error, string path);
 }

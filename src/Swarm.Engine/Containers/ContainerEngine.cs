@@ -25,6 +25,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     private readonly ILogger<ContainerEngine> _logger;
     private readonly RuntimeThread _thread;
     private readonly OciRuntime _runtime;
+    private volatile KnownVersion? _version;
     private readonly ContainerStore _store;
     private readonly ContainerStarter _starter;
     private readonly ContainerIndex _index = new();
@@ -69,6 +70,28 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     internal SpecWriter Specs { get; }
     internal EngineOptions Options => _options;
 
+    /// <summary>Of the default runtime, asked once for each; both texts are empty if it does not run.</summary>
+    public async Task<RuntimeVersion> RuntimeVersionAsync(CancellationToken cancellation)
+    {
+        var program = _options.Runtimes.Default;
+        if (_version is { } known && known.Of == program)
+        {
+            return known.Version;
+        }
+
+        try
+        {
+            var version = await _runtime.VersionAsync(program, cancellation).ConfigureAwait(false);
+            _version = new KnownVersion(program, version);
+            return version;
+        }
+        catch (Exception e) when (e is EngineException or IOException)
+        {
+            RuntimeSaysNothing(e, program.Path);
+            return new RuntimeVersion("", "");
+        }
+    }
+
     /// <summary>By id, name or a prefix of the id.</summary>
     /// <exception cref="EngineException">404; 400: several fit.</exception>
     public Container Get(string idOrName) => _index.Get(idOrName);
@@ -94,4 +117,6 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         _thread.Dispose();
         _ended.Dispose();
     }
+
+    private sealed record KnownVersion(RuntimeProgram Of, RuntimeVersion Version);
 }

@@ -8,6 +8,8 @@ public sealed class DetachKeys
 
     private DetachKeys(byte[] sequence) => _sequence = sequence;
 
+    internal ReadOnlySpan<byte> Sequence => _sequence;
+
     /// <param name="text">Such as "ctrl-p,ctrl-q"; empty: the default.</param>
     /// <exception cref="EngineException">400: not keys.</exception>
     public static DetachKeys Parse(string? text)

@@ -88,7 +88,7 @@ internal static class MountResolution
         var readOnly = options.Contains("ro");
         if (!parts[0].StartsWith('/'))
         {
-            return Volume(parts[0], destination, readOnly, mode, options.Contains("nocopy"));
+            return Volume(parts[0], destination, readOnly, mode.Length > 0 ? mode : "z", options.Contains("nocopy"));
         }
 
         var source = Path.TrimEndingDirectorySeparator(parts[0]);

@@ -79,6 +79,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         OpenStdout = exec.Request.AttachStdout,
         OpenStderr = exec.Request.AttachStderr,
         CanRemove = exec.ExitCode is not null,
+        DetachKeys = string.IsNullOrEmpty(exec.Request.DetachKeys) ? "" : Convert.ToBase64String(DetachKeys.Parse(exec.Request.DetachKeys).Sequence),
         ProcessConfig = new ExecProcessConfig(exec.Request.Tty, exec.Request.Cmd![0], [.. exec.Request.Cmd.Skip(1)], exec.Request.Privileged, exec.Request.User),
     };
 
@@ -89,7 +90,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         RequireRunning(containers.Find(exec.ContainerId) ?? throw EngineException.NotFound($"No such container: {exec.ContainerId}"));
         if (exec.IsClaimed)
         {
-            throw EngineException.Conflict($"Error: Exec command {exec.Id} has already run");
+            throw Claimed(exec);
         }
     }
 
@@ -145,7 +146,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         RequireRunning(container);
         if (!exec.TryClaim())
         {
-            throw EngineException.Conflict($"Error: Exec command {exec.Id} has already run");
+            throw Claimed(exec);
         }
 
         var bundle = containers.Bundle(exec.Id);
@@ -275,6 +276,9 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
 
     private static ShimInterest InterestOf(ExecCreateRequest request) =>
         (request.AttachStdin ? ShimInterest.Stdin : 0) | (request.AttachStdout ? ShimInterest.Stdout : 0) | (request.AttachStderr ? ShimInterest.Stderr : 0);
+
+    private static EngineException Claimed(ExecProcess exec) =>
+        EngineException.Conflict($"Error: Exec command {exec.Id} {(exec.ExitCode is null ? "is already running" : "has already run")}");
 
     private static void RequireRunning(Container container)
     {

@@ -43,7 +43,9 @@ public sealed record ExecInspect
     public bool OpenStdout { get; init; }
     public bool CanRemove { get; init; }
     public required string ContainerID { get; init; }
-    public string DetachKeys { get; set; } = "";
+
+    /// <summary>Their bytes in base64; empty: the daemon's.</summary>
+    public string DetachKeys { get; init; } = "";
     public int Pid { get; init; }
 }
 

@@ -251,9 +251,11 @@ public sealed partial class ImageStore : IImageStore
         return EngineException.NotFound($"No such image: {reference?.Familiar ?? name}");
     }
 
+    /// <summary>With the labels of the image, if it is still there.</summary>
+    /// <param name="id">Or a reference.</param>
     /// <param name="name">As a user knows it.</param>
     internal void Publish(string action, string id, string name) =>
-        Events?.Publish("image", action, id, ImmutableDictionary<string, string>.Empty.Add("name", name));
+        Events?.Publish("image", action, id, (Find(id)?.Config.Labels.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty).SetItem("name", name));
 
     /// <summary>Unpacks what is missing of an image's layers, lowest first. Its blobs are held by the caller.</summary>
     /// <param name="before">Awaited before the layer of that index: its blob is there when this is done.</param>

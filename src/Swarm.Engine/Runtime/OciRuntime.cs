@@ -27,10 +27,19 @@ public sealed class OciRuntime(EngineOptions options, RuntimeThread thread)
         }
     }
 
+    /// <summary>What a runtime says of itself: a line that ends with its version, and "commit: ..." in another.</summary>
+    /// <exception cref="EngineException">500: it does not run.</exception>
+    public async Task<RuntimeVersion> VersionAsync(RuntimeProgram program, CancellationToken cancellation)
+    {
+        const string commit = "commit: ";
+        var lines = (await RunAsync(program, ["--version"], cancellation).ConfigureAwait(false)).Split('\n', StringSplitOptions.TrimEntries);
+        return new RuntimeVersion(lines[0].Split(' ')[^1], lines.FirstOrDefault(line => line.StartsWith(commit, StringComparison.Ordinal))?[commit.Length..] ?? "");
+    }
+
     private RuntimeProgram ProgramOf(ContainerRecord container) => options.Runtimes.Of(container.HostConfig.Runtime);
 
     /// <exception cref="EngineException">409: the container has ended; 500: with the runtime's words.</exception>
-    private async Task RunAsync(RuntimeProgram program, IReadOnlyList<string> command, CancellationToken cancellation)
+    private async Task<string> RunAsync(RuntimeProgram program, IReadOnlyList<string> command, CancellationToken cancellation)
     {
         string[] arguments = [program.Path, .. program.Arguments, "--root", options.RuntimeStatePath, .. command];
         var (status, text) = await ChildOutput.CollectAsync(
@@ -40,5 +49,7 @@ public sealed class OciRuntime(EngineOptions options, RuntimeThread thread)
         {
             throw new EngineException(RuntimeFailure.IsOfEnded(text) ? 409 : 500, $"OCI runtime {command[0]} failed: {(text.Length > 0 ? text : $"exit status {status.ExitCode}")}");
         }
+
+        return text;
     }
 }

@@ -35,7 +35,10 @@ internal sealed class StatsSampler(CgroupLayout cgroups, TimeProvider time)
     private PidsStats Pids(string cgroup)
     {
         var folder = cgroups.FolderOf("pids", cgroup);
-        return new PidsStats { Current = KernelCounters.Number(folder + "/pids.current"), Limit = KernelCounters.Number(folder + "/pids.max") };
+        var limit = KernelCounters.Number(folder + "/pids.max");
+
+        // Docker has nothing to say of no limit where version 1 has none, and shows version 2's as it is.
+        return new PidsStats { Current = KernelCounters.Number(folder + "/pids.current"), Limit = limit == ulong.MaxValue && cgroups.Mode != CgroupMode.V2 ? null : limit };
     }
 
     private MemoryStats MemoryV1(string cgroup)

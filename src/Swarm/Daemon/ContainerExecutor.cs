@@ -103,14 +103,16 @@ internal sealed class ContainerExecutor(ContainerEngine engine, IImageStore imag
         return ExitOf(container);
     }
 
-    public async Task StopAsync(SwarmTask task, CancellationToken cancellation)
+    public async Task<ContainerStatus?> StopAsync(SwarmTask task, CancellationToken cancellation)
     {
-        if (Find(task.Id) is { } container)
+        var container = Find(task.Id);
+        if (container is not null)
         {
             await engine.StopAsync(container, seconds: null, signal: "", cancellation).ConfigureAwait(false);
         }
 
         files.Remove(task.Id);
+        return container is null ? null : StatusOf(container);
     }
 
     public async Task RemoveAsync(string taskId, CancellationToken cancellation)

@@ -116,6 +116,10 @@ internal sealed class LocalEngine : ISystemInfo, IImageUse, IAsyncDisposable
 
     public int Images => _images.List().Count;
 
+    public int EventListeners => _containers.Events.Listeners;
+
+    public Task<RuntimeVersion> RuntimeVersionAsync(CancellationToken cancellation) => _containers.RuntimeVersionAsync(cancellation);
+
     public ConfiguredFacts Configured
     {
         get

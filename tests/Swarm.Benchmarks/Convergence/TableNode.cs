@@ -107,13 +107,17 @@ internal sealed class TableNode : ITaskExecutor, INodeNetworks, IDispatcherClien
 
     public Task<TaskExit> WaitAsync(SwarmTask task, CancellationToken cancellation) => _running[task.Id].Task.WaitAsync(cancellation);
 
-    public async Task StopAsync(SwarmTask task, CancellationToken cancellation)
+    public async Task<ContainerStatus?> StopAsync(SwarmTask task, CancellationToken cancellation)
     {
-        if (_running.TryGetValue(task.Id, out var running))
+        if (!_running.TryGetValue(task.Id, out var running))
         {
-            await _networks.DetachAsync(task.Id, cancellation);
-            running.TrySetResult(new TaskExit(new ContainerStatus { ContainerId = task.Id, ExitCode = 137 }, ""));
+            return null;
         }
+
+        var ended = new ContainerStatus { ContainerId = task.Id, ExitCode = 137 };
+        await _networks.DetachAsync(task.Id, cancellation);
+        running.TrySetResult(new TaskExit(ended, ""));
+        return ended;
     }
 
     public Task RemoveAsync(string taskId, CancellationToken cancellation)

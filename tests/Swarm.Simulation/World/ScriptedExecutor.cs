@@ -91,11 +91,11 @@ public sealed class ScriptedExecutor(SimulatedCluster world, string nodeId) : IT
         return await box.Ended.Task.WaitAsync(cancellation);
     }
 
-    public async Task StopAsync(SwarmTask task, CancellationToken cancellation)
+    public async Task<ContainerStatus?> StopAsync(SwarmTask task, CancellationToken cancellation)
     {
         if (!_boxes.TryGetValue(task.Id, out var box) || !box.IsRunning)
         {
-            return;
+            return null;
         }
 
         await SpendAsync(5, world.Random.Next(10) == 0 ? 5000 : 200, cancellation);
@@ -105,6 +105,7 @@ public sealed class ScriptedExecutor(SimulatedCluster world, string nodeId) : IT
         }
 
         End(task.Id, box, 143);
+        return Status(task.Id, 143);
     }
 
     public async Task RemoveAsync(string taskId, CancellationToken cancellation)
