@@ -83,10 +83,10 @@ public sealed class ContainerRequestTests : IAsyncLifetime
     public async Task A_command_that_runs_is_not_started_again()
     {
         await _daemon.DockerOkAsync("run", "-d", "--name", "busy", "box", "sleep", "1000");
-        var id = await CreatedAsync("""{"Cmd":["cat"],"AttachStdin":true,"Tty":true,"DetachKeys":"ctrl-a,b"}""");
+        var id = await CreatedAsync("""{"Cmd":["sleep","1000"],"AttachStdin":true,"Tty":true,"DetachKeys":"ctrl-a,b"}""");
         Assert.Equal("AWI=", (string?)JsonNode.Parse(await _client.GetStringAsync($"/v1.51/exec/{id}/json"))!["DetachKeys"]);
 
-        var ends = await CreatedAsync("""{"Cmd":["true"]}""");
+        var ends = await CreatedAsync("""{"Cmd":["sh","-c","exit 0"]}""");
         foreach (var exec in (string[])[id, ends])
         {
             using var started = await _client.PostAsync($"/v1.51/exec/{exec}/start", new StringContent("""{"Detach":true}""", Encoding.UTF8, "application/json"));
