@@ -80,12 +80,20 @@ internal static partial class NodeDaemon
         }
     }
 
+    /// <summary>Bytes of managed memory up to which a full collection takes a few milliseconds.</summary>
+    private const long SmallHeap = 32 << 20;
+
     /// <summary>Half of the program's pages that the start, or a burst of work, has touched are not touched again (decision 64).</summary>
     private static async Task ReleasePagesAsync(TimeProvider time, CancellationToken cancellation)
     {
-        for (var pause = TimeSpan.FromSeconds(3); ; pause = TimeSpan.FromMinutes(1))
+        await Task.Delay(TimeSpan.FromSeconds(3), time, cancellation);
+        if (GC.GetTotalMemory(forceFullCollection: false) < SmallHeap)
         {
-            await Task.Delay(pause, time, cancellation);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
+        for (; ; await Task.Delay(TimeSpan.FromMinutes(1), time, cancellation))
+        {
             ProgramPages.Release(Environment.ProcessPath!);
         }
     }
