@@ -20,7 +20,6 @@ public static class NotBuiltEndpoints
         ("POST", "/build/cancel", "cancelling a build by its id is of BuildKit, which is not built: leave the request"),
         ("POST", "/session", "BuildKit is not built: use the classic builder (DOCKER_BUILDKIT=0)"),
         ("POST", "/grpc", "BuildKit is not built: use the classic builder (DOCKER_BUILDKIT=0)"),
-        ("GET", "/events", "events are not built"),
         ("GET", "/containers/{id}/checkpoints", "checkpoints are not built"),
         ("POST", "/containers/{id}/checkpoints", "checkpoints are not built"),
         ("DELETE", "/containers/{id}/checkpoints/{checkpoint}", "checkpoints are not built"),

@@ -28,7 +28,7 @@ internal static class TaskSpecWriter
     };
 
     internal static Wire.Driver? Driver(DriverConfig? driver) =>
-        driver is null ? null : new Wire.Driver { Name = driver.Name, Options = NullIfEmpty(driver.Options) };
+        driver is null ? null : new Wire.Driver { Name = NullIfEmpty(driver.Name), Options = NullIfEmpty(driver.Options) };
 
     internal static Wire.Resources Resources(Resources resources) => new()
     {

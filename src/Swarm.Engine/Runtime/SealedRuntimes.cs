@@ -45,16 +45,41 @@ internal sealed class SealedRuntimes : IDisposable
         _copies.Clear();
     }
 
-    /// <summary>Null: then the file itself is run, which can do without us.</summary>
+    /// <summary>Null, where none can be made or run (SELinux may forbid it): then the file itself is run, which can do without us.</summary>
     private static int? TryCopy(string path)
     {
+        var copy = -1;
         try
         {
-            return SealedCopy.Of(path);
+            copy = SealedCopy.Of(path);
+            if (Runs(copy, path))
+            {
+                return copy;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            // As above.
+        }
+
+        if (copy >= 0)
+        {
+            FileDescriptors.Close(copy);
+        }
+
+        return null;
+    }
+
+    private static bool Runs(int copy, string path)
+    {
+        var nothing = FileDescriptors.Open("/dev/null", FileDescriptors.ReadWrite);
+        try
+        {
+            return ChildProcess.Wait(ChildProcess.Start(PathOf(copy), [path, "--version"], [], [new(nothing, 0), new(nothing, 1), new(nothing, 2)], newSession: true)) is { ExitCode: 0 };
+        }
+        finally
+        {
+            FileDescriptors.Close(nothing);
         }
     }
 

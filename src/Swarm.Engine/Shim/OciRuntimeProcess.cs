@@ -10,8 +10,8 @@ internal sealed class OciRuntimeProcess(ShimOptions options)
 {
     public const string LogName = "runtime.log", PidFileName = "pid";
     private const int MaximumMessage = 4096;
-    private readonly string _program = options.RuntimeCopy is { } copy ? SealedRuntimes.PathOf(copy) : options.Runtime;
     private static readonly string[] Environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
+    private readonly string _program = options.RuntimeCopy is { } copy ? SealedRuntimes.PathOf(copy) : options.Runtime;
 
     /// <summary>Creates and starts the container (or one more process in it) in one call; it ends as soon as the process runs.</summary>
     public int StartRun(ContainerStdio stdio)
@@ -51,12 +51,15 @@ internal sealed class OciRuntimeProcess(ShimOptions options)
         }
 
         var state = Path.Combine(options.RuntimeRoot, options.Id);
-        if (Directory.Exists(state))
+        try
         {
             Directory.Delete(state, recursive: true);
+            return true;
         }
-
-        return true;
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return !Directory.Exists(state);
+        }
     }
 
     /// <summary>Ends what is left of the container and removes what the runtime keeps of it.</summary>

@@ -33,9 +33,17 @@ public sealed class SealedRuntimesTests : IDisposable
     public void A_new_version_of_the_file_is_copied_anew()
     {
         Assert.Equal(0, Run());
-        File.Copy("/bin/false", Program + ".new");
+        var before = File.ReadAllBytes(_copies.PathOf(Program));
+        File.Copy("/bin/echo", Program + ".new");
         File.Move(Program + ".new", Program, overwrite: true);
-        Assert.Equal(1, Run());
+        Assert.NotEqual(before, File.ReadAllBytes(_copies.PathOf(Program)));
+    }
+
+    [Fact]
+    public void What_does_not_run_from_memory_is_run_from_its_file()
+    {
+        File.WriteAllText(Program, "not a program");
+        Assert.Equal(Program, _copies.PathOf(Program));
     }
 
     [Fact]
