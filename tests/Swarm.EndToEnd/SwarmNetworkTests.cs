@@ -1,4 +1,5 @@
 using System.Globalization;
+using Swarm.Api.Wire;
 
 namespace Swarm.EndToEnd;
 
@@ -28,7 +29,13 @@ public sealed class SwarmNetworkTests(LabFixture lab) : IAsyncLifetime
     [Fact]
     public async Task Tasks_in_all_subnets_of_a_network_find_and_reach_each_other()
     {
-        await lab.DockerOkAsync("m1", "network", "create", "--driver", "overlay", "--attachable", "--subnet", "10.91.0.0/29", "--subnet", "10.92.0.0/24", "wide");
+        // By the API: the docker client sends several subnets in any order, and the first is filled first.
+        using (var client = lab.Lab.Connect("m1"))
+        {
+            var ipam = new IPAMRequest { Config = [new IPAMConfig { Subnet = "10.91.0.0/29" }, new IPAMConfig { Subnet = "10.92.0.0/24" }] };
+            await client.CreateNetworkAsync(new NetworkCreateRequest { Name = "wide", Driver = "overlay", Attachable = true, IPAM = ipam }, CancellationToken.None);
+        }
+
         Assert.Equal("10.91.0.0/29 10.92.0.0/24 ", await lab.DockerOkAsync("m1", "network", "inspect", "--format", "{{range .IPAM.Config}}{{.Subnet}} {{end}}", "wide"));
         await CreateAsync("wide", "--replicas", "7");
         await lab.RunningAsync("m1", "web", 7);
