@@ -27,6 +27,7 @@ public sealed class RefusalTests
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"}},\"EndpointSpec\":{\"Mode\":\"dnsrr\",\"Ports\":[{\"TargetPort\":80}]}}", 400, "rpc error: code = InvalidArgument desc = EndpointSpec: port published with ingress mode can't be used with dnsrr mode")]
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"}},\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":80}]}}", 400, "rpc error: code = FailedPrecondition desc = service needs ingress network, but no ingress network is present")]
     [InlineData("{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b\"},\"Networks\":[{\"Target\":\"over\"}]}}", 404, "network over not found")]
+    [InlineData("""{"Name":"a","TaskTemplate":{"ContainerSpec":{"Image":"busybox"},"Networks":[null]}}""", 400, "invalid JSON: null in a list of NetworkAttachmentConfig")]
     public async Task Service_that_can_not_be_is_refused(string body, int status, string message)
     {
         await using var host = await ClusterHost.StartManagerAsync();

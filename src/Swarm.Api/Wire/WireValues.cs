@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Swarm.Engine;
 
 namespace Swarm.Api.Wire;
 
@@ -23,7 +24,9 @@ internal static class WireValues
         return values is null ? empty : empty.AddRange(values.Select(pair => KeyValuePair.Create(pair.Key, pair.Value ?? "")));
     }
 
-    internal static ImmutableArray<TTo> List<TFrom, TTo>(IReadOnlyList<TFrom>? values, Func<TFrom, TTo> map) => values is null ? [] : [.. values.Select(map)];
+    /// <exception cref="EngineException">400: a null among them.</exception>
+    internal static ImmutableArray<TTo> List<TFrom, TTo>(IReadOnlyList<TFrom>? values, Func<TFrom, TTo> map) =>
+        values is null ? [] : [.. values.Select(value => value is null ? throw EngineException.BadRequest($"invalid JSON: null in a list of {typeof(TFrom).Name}") : map(value))];
 
     /// <summary>Absent rather than empty.</summary>
     internal static IReadOnlyList<T>? NullIfEmpty<T>(ImmutableArray<T> values) => values.IsDefaultOrEmpty ? null : values;

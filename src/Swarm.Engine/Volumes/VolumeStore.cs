@@ -15,6 +15,9 @@ namespace Swarm.Engine.Volumes;
 public sealed partial class VolumeStore
 {
     private const string RecordName = "volume.json", DataName = "_data";
+
+    /// <summary>Characters, which are bytes here: of a folder's name on any file system, and of one in a refusal.</summary>
+    private const int MaximumName = 255, ShownOfName = 32;
     private const UnixFileMode DataMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
     private readonly string _root;
@@ -70,6 +73,11 @@ public sealed partial class VolumeStore
         if (!NamePattern().IsMatch(name))
         {
             throw EngineException.BadRequest($"create {name}: \"{name}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path");
+        }
+
+        if (name.Length > MaximumName)
+        {
+            throw EngineException.BadRequest($"create {name[..ShownOfName]}...: file name too long");
         }
 
         lock (_lock)

@@ -160,6 +160,15 @@ public sealed class ContainerLifeTests
     }
 
     [RootFact]
+    public async Task A_volumes_name_is_that_of_a_folder()
+    {
+        await using var fixture = await EngineFixture.StartAsync();
+        Assert.Equal(255, fixture.Engine.Volumes.Create(new() { Name = new string('a', 255) }, anonymous: false).Name.Length);
+        var refusal = Assert.Throws<EngineException>(() => fixture.Engine.Volumes.Create(new() { Name = new string('a', 256) }, anonymous: false));
+        Assert.Equal((400, $"create {new string('a', 32)}...: file name too long"), (refusal.Status, refusal.Message));
+    }
+
+    [RootFact]
     public async Task An_auto_removed_container_leaves_nothing()
     {
         await using var fixture = await EngineFixture.StartAsync();
