@@ -71,6 +71,20 @@ public static unsafe partial class ChildProcess
         }
     }
 
+    /// <summary>As <see cref="Start"/>, with nothing to read and nobody to hear it: /dev/null as all three streams.</summary>
+    public static int StartSilently(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, bool newSession)
+    {
+        var nothing = FileDescriptors.Open("/dev/null", FileDescriptors.ReadWrite);
+        try
+        {
+            return Start(path, arguments, environment, [new(nothing, 0), new(nothing, 1), new(nothing, 2)], newSession);
+        }
+        finally
+        {
+            FileDescriptors.Close(nothing);
+        }
+    }
+
     /// <summary>Waits until our child <paramref name="pid"/> has ended and reaps it. Null if it is not our child (any more).</summary>
     public static WaitStatus? Wait(int pid)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Swarm.Linux;
 
@@ -30,8 +31,9 @@ public static partial class SealedCopy
         try
         {
             using (var file = File.OpenRead(path))
+            using (var memory = new FileStream(new SafeFileHandle(fd, ownsHandle: false), FileAccess.Write))
             {
-                Fill(fd, file);
+                file.CopyTo(memory);
             }
 
             return fchmod(fd, ReadableAndExecutable) == 0 && fcntl(fd, AddSeals, AllSeals) == 0 ? fd : throw LinuxError.Last("fcntl(F_ADD_SEALS)");
@@ -40,19 +42,6 @@ public static partial class SealedCopy
         {
             FileDescriptors.Close(fd);
             throw;
-        }
-    }
-
-    private static void Fill(int fd, FileStream file)
-    {
-        var buffer = new byte[64 * 1024];
-        for (int count; (count = file.Read(buffer)) > 0;)
-        {
-            for (var done = 0; done < count;)
-            {
-                var written = FileDescriptors.Write(fd, buffer.AsSpan(done, count - done));
-                done += written >= 0 ? written : throw LinuxError.Of("write", -written);
-            }
         }
     }
 

@@ -6,9 +6,11 @@ namespace Swarm.Api.Http;
 /// <summary>Why a body was refused, in the words of Go's encoding/json, which Docker passes on.</summary>
 internal static class JsonRefusal
 {
+    private const string Trailing = "after top-level value";
+
     /// <summary>Of a request's body.</summary>
     internal static string Explain<T>(ReadOnlyMemory<byte> body, JsonException e, JsonTypeInfo<T> type) =>
-        GoJsonSyntax.Complaint(body.Span, out var end) is null && After(body, end) is not null ? "unexpected content after JSON" : $"invalid JSON: {Complaint(body, e, type)}";
+        Complaint(body, e, type) is var complaint && complaint.EndsWith(Trailing, StringComparison.Ordinal) ? "unexpected content after JSON" : $"invalid JSON: {complaint}";
 
     /// <summary>Of any text.</summary>
     internal static string Complaint<T>(ReadOnlyMemory<byte> text, JsonException e, JsonTypeInfo<T> type)
@@ -18,7 +20,7 @@ internal static class JsonRefusal
             return complaint;
         }
 
-        return After(text, end) is { } after ? $"invalid character '{after}' after top-level value" : WrongType(text[..end], e, type);
+        return After(text, end) is { } after ? $"invalid character '{after}' {Trailing}" : WrongType(text[..end], e, type);
     }
 
     /// <summary>The first character after the first value, if there is one.</summary>

@@ -65,7 +65,7 @@ public static class TaskExecEndpoints
 
         if (!exec.TryClaim())
         {
-            throw EngineException.Conflict($"Error: Exec command {exec.Id} {(exec.IsEnded ? "has already run" : "is already running")}");
+            throw ExecEngine.Claimed(exec.Id, exec.IsEnded);
         }
 
         await context.HijackAsync(exec.Command.Tty ? Hijack.RawStream : Hijack.MultiplexedStream, (client, closed) => RunAsync(exec, client, closed)).ConfigureAwait(false);

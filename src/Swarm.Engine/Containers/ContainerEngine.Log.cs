@@ -45,4 +45,7 @@ public sealed partial class ContainerEngine
 
     [LoggerMessage(4014, LogLevel.Warning, "The OCI runtime {Path} does not say its version")]
     private partial void RuntimeSaysNothing(Exception error, string path);
+
+    [LoggerMessage(4015, LogLevel.Error, "Container {Container} was found frozen, and cannot be thawed")]
+    private partial void NotThawed(Exception error, string container);
 }

@@ -125,13 +125,21 @@ public sealed partial class ContainerEngine
     private async Task<bool> IsStillPausedAsync(Container container)
     {
         var isFrozen = KernelCounters.Number(Cgroups.FrozenFile(Specs.CgroupPath(container.Record))) == 1;
-        if (isFrozen && container.State.Status != ContainerStatus.Paused)
+        if (!isFrozen || container.State.Status == ContainerStatus.Paused)
+        {
+            return isFrozen;
+        }
+
+        try
         {
             await _runtime.ResumeAsync(container.Record).ConfigureAwait(false);
             return false;
         }
-
-        return isFrozen;
+        catch (EngineException e)
+        {
+            NotThawed(e, container.Id);
+            return true; // then it is called what it is, and a user may try
+        }
     }
 
     /// <summary>The pid, once the runtime has started it; 0 if it never will, or has ended: the exit record tells which.</summary>

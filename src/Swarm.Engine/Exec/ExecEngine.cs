@@ -90,7 +90,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         RequireRunning(containers.Find(exec.ContainerId) ?? throw EngineException.NotFound($"No such container: {exec.ContainerId}"));
         if (exec.IsClaimed)
         {
-            throw Claimed(exec);
+            throw Claimed(exec.Id, exec.ExitCode is not null);
         }
     }
 
@@ -146,7 +146,7 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
         RequireRunning(container);
         if (!exec.TryClaim())
         {
-            throw Claimed(exec);
+            throw Claimed(exec.Id, exec.ExitCode is not null);
         }
 
         var bundle = containers.Bundle(exec.Id);
@@ -277,8 +277,8 @@ public sealed class ExecEngine(ContainerEngine containers, TimeProvider time)
     private static ShimInterest InterestOf(ExecCreateRequest request) =>
         (request.AttachStdin ? ShimInterest.Stdin : 0) | (request.AttachStdout ? ShimInterest.Stdout : 0) | (request.AttachStderr ? ShimInterest.Stderr : 0);
 
-    private static EngineException Claimed(ExecProcess exec) =>
-        EngineException.Conflict($"Error: Exec command {exec.Id} {(exec.ExitCode is null ? "is already running" : "has already run")}");
+    /// <summary>Of a second start.</summary>
+    public static EngineException Claimed(string id, bool hasEnded) => EngineException.Conflict($"Error: Exec command {id} {(hasEnded ? "has already run" : "is already running")}");
 
     private static void RequireRunning(Container container)
     {

@@ -11,8 +11,6 @@ namespace Swarm.Engine.Runtime;
 /// </summary>
 public sealed class RuntimeThread : IDisposable
 {
-    /// <summary>The mode of a tmpfs's top that all may read.</summary>
-    private const string ReadableTop = "mode=755";
     private const int MaximumQueue = 4096;
     private readonly BlockingCollection<Action> _work = new(MaximumQueue);
     private readonly Thread _thread;
@@ -94,7 +92,7 @@ public sealed class RuntimeThread : IDisposable
             }
         }
 
-        MountNamespace.MountNew("tmpfs", "tmpfs", CgroupLayout.Root, ReadableTop);
+        MountNamespace.MountNew("tmpfs", "tmpfs", CgroupLayout.Root, "mode=755");
         foreach (var (path, handle) in folders)
         {
             using (handle)

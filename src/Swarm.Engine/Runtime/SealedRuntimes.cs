@@ -70,18 +70,8 @@ internal sealed class SealedRuntimes : IDisposable
         return null;
     }
 
-    private static bool Runs(int copy, string path)
-    {
-        var nothing = FileDescriptors.Open("/dev/null", FileDescriptors.ReadWrite);
-        try
-        {
-            return ChildProcess.Wait(ChildProcess.Start(PathOf(copy), [path, "--version"], [], [new(nothing, 0), new(nothing, 1), new(nothing, 2)], newSession: true)) is { ExitCode: 0 };
-        }
-        finally
-        {
-            FileDescriptors.Close(nothing);
-        }
-    }
+    private static bool Runs(int copy, string path) =>
+        ChildProcess.Wait(ChildProcess.StartSilently(PathOf(copy), [path, "--version"], [], newSession: true)) is { ExitCode: 0 };
 
     private sealed record Copy((FileIdentity, DateTime) Version, int? Descriptor)
     {

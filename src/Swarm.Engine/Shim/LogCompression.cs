@@ -29,18 +29,13 @@ public sealed class LogCompression(string program)
     /// <summary>A program that cannot be started leaves the file as it is: the log must never stop the container.</summary>
     public void Start(string path)
     {
-        var nothing = FileDescriptors.Open("/dev/null", FileDescriptors.ReadWrite);
         try
         {
-            _pid = ChildProcess.Start(program, [program, "-f", path], [], [new(nothing, 0), new(nothing, 1), new(nothing, 2)], newSession: true);
+            _pid = ChildProcess.StartSilently(program, [program, "-f", path], [], newSession: true);
         }
         catch (IOException e)
         {
             Console.Error.WriteLine($"{path} stays uncompressed: {e.Message}");
-        }
-        finally
-        {
-            FileDescriptors.Close(nothing);
         }
     }
 }

@@ -63,23 +63,8 @@ internal sealed class OciRuntimeProcess(ShimOptions options)
     }
 
     /// <summary>Ends what is left of the container and removes what the runtime keeps of it.</summary>
-    public int StartDelete()
-    {
-        var nothing = FileDescriptors.Open("/dev/null", FileDescriptors.ReadWrite);
-        try
-        {
-            return ChildProcess.Start(
-                _program,
-                [options.Runtime, .. options.RuntimeArguments, "--root", options.RuntimeRoot, "delete", "--force", options.Id],
-                Environment,
-                [new(nothing, 0), new(nothing, 1), new(nothing, 2)],
-                newSession: false);
-        }
-        finally
-        {
-            FileDescriptors.Close(nothing);
-        }
-    }
+    public int StartDelete() => ChildProcess.StartSilently(
+        _program, [options.Runtime, .. options.RuntimeArguments, "--root", options.RuntimeRoot, "delete", "--force", options.Id], Environment, newSession: false);
 
     /// <summary>The process id that the runtime wrote; 0 if it wrote none.</summary>
     public static int ReadPid() =>

@@ -73,7 +73,22 @@ public sealed class ShimLauncher(EngineOptions options, RuntimeThread thread) : 
             (last, _next) = (_next, null);
         }
 
-        last?.ContinueWith(static started => started.Result.Control.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        if (last is not null)
+        {
+            _ = LeaveAsync(last);
+        }
+    }
+
+    private static async Task LeaveAsync(Task<IdleShim> last)
+    {
+        try
+        {
+            (await last.ConfigureAwait(false)).Control.Dispose();
+        }
+        catch (IOException)
+        {
+            // It could not be started, and nobody needs it any more.
+        }
     }
 
     private Task<IdleShim>? TakeNext()

@@ -6,6 +6,7 @@ using Swarm.Api.Hosting;
 using Swarm.Api.Membership;
 using Swarm.Commands;
 using Swarm.Engine;
+using Swarm.Engine.Layers;
 using Swarm.Engine.UserNamespaces;
 using Swarm.Manager.Certificates;
 using Swarm.Manager.Control;
@@ -115,23 +116,9 @@ internal static partial class NodeDaemon
         EngineId = engine.Id,
         EngineVersion = EngineVersion.Text,
         DataRoot = options.DataRoot,
-        DriverStatus = DriverStatus(options.DataRoot),
+        DriverStatus = RootfsStore.Status(options.DataRoot),
         Runtime = options.DefaultRuntime,
     };
-
-    /// <summary>As Docker tells of overlay2, with Docker's name for the family of ext file systems.</summary>
-    private static string[][] DriverStatus(string dataRoot)
-    {
-        var format = new DriveInfo(dataRoot).DriveFormat;
-        return
-        [
-            ["Backing Filesystem", format.StartsWith("ext", StringComparison.Ordinal) ? "extfs" : format],
-            ["Supports d_type", "true"],
-            ["Using metacopy", "false"],
-            ["Native Overlay Diff", "true"],
-            ["userxattr", "false"],
-        ];
-    }
 
     private static ClusterHints HintsOf(DaemonOptions options) => new(options.AdvertiseAddress, [.. options.Peers.Select(NodeAddresses.Remote)], options.DefaultAdvertiseAddress);
 

@@ -141,8 +141,7 @@ public sealed class ContainerLifeTests
         var container = await fixture.RunAsync("sleep 1000");
         var exit = container.NextExit;
         var pid = container.State.Pid;
-        var parent = (await File.ReadAllTextAsync($"/proc/{pid}/stat")).Split(") ")[1].Split(' ')[1];
-        Linux.ChildProcess.Signal(int.Parse(parent, System.Globalization.CultureInfo.InvariantCulture), 9);
+        Linux.ChildProcess.Signal(ProcessFacts.ParentOf(pid), 9);
         Assert.Equal(255, (await exit.WaitAsync(EngineFixture.Deadline)).ExitCode);
         await WaitForAsync(() => !Directory.Exists($"/proc/{pid}"), $"the end of process {pid}");
     }

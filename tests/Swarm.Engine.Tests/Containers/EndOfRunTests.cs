@@ -39,8 +39,8 @@ public sealed class EndOfRunTests
         await using var fixture = await EngineFixture.StartAsync();
         var container = await fixture.RunAsync("setsid sleep 1000 & " + UntilGo, new HostConfig { PidMode = "host" });
         var processes = fixture.Engine.Cgroups.ProcessesFile(fixture.Engine.Specs.CgroupPath(container.Record));
-        await EngineFixture.UntilAsync("it sleeps", () => PidsOf(processes).Any(pid => NameOf(pid) == "sleep" && SessionOf(pid) == pid));
-        var outliving = PidsOf(processes).Single(pid => SessionOf(pid) == pid && NameOf(pid) == "sleep");
+        await EngineFixture.UntilAsync("it sleeps", () => PidsOf(processes).Any(pid => NameOf(pid) == "sleep" && ProcessFacts.SessionOf(pid) == pid));
+        var outliving = PidsOf(processes).Single(pid => ProcessFacts.SessionOf(pid) == pid && NameOf(pid) == "sleep");
         await EndAsync(fixture, container, _ => { });
         await EngineFixture.UntilAsync("it is ended", () => !Directory.Exists($"/proc/{outliving}"));
     }
@@ -51,7 +51,7 @@ public sealed class EndOfRunTests
     {
         await using var fixture = await EngineFixture.StartAsync();
         var container = await fixture.RunAsync("sleep 1000");
-        var root = $"/proc/{ParentOf(container.State.Pid)}/root";
+        var root = $"/proc/{ProcessFacts.ParentOf(container.State.Pid)}/root";
         var hidden = fixture.Engine.Cgroups is { Mode: CgroupMode.Hybrid, UnifiedHasControllers: true };
         Assert.Equal(
             Directory.GetDirectories(CgroupLayout.Root).Where(path => !hidden || path != CgroupLayout.Unified).Order(),
@@ -74,11 +74,4 @@ public sealed class EndOfRunTests
     private static IEnumerable<int> PidsOf(string file) => File.ReadLines(file).Select(line => int.Parse(line, CultureInfo.InvariantCulture));
 
     private static string NameOf(int pid) => File.ReadAllText($"/proc/{pid}/comm").Trim();
-
-    private static int ParentOf(int pid) => StatOf(pid, 1);
-
-    private static int SessionOf(int pid) => StatOf(pid, 3);
-
-    /// <summary>proc_pid_stat(5): the fields after the name.</summary>
-    private static int StatOf(int pid, int field) => int.Parse(File.ReadAllText($"/proc/{pid}/stat").Split(") ")[1].Split(' ')[field], CultureInfo.InvariantCulture);
 }

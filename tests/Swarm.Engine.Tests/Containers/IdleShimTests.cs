@@ -14,9 +14,9 @@ public sealed class IdleShimTests
         await using var fixture = await EngineFixture.StartAsync();
         var first = await fixture.RunAsync("sleep 1000");
         var waiting = await WaitingAsync(fixture);
-        Assert.NotEqual(ParentOf(first.State.Pid), waiting);
+        Assert.NotEqual(ProcessFacts.ParentOf(first.State.Pid), waiting);
         var second = await fixture.RunAsync("sleep 1000");
-        Assert.Equal(waiting, ParentOf(second.State.Pid));
+        Assert.Equal(waiting, ProcessFacts.ParentOf(second.State.Pid));
         Assert.NotEqual(waiting, await WaitingAsync(fixture));
     }
 
@@ -52,6 +52,4 @@ public sealed class IdleShimTests
         .. Directory.GetDirectories("/proc").Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) ? pid : 0)
             .Where(pid => pid > 0 && new FileInfo($"/proc/{pid}/fd/2").LinkTarget == Path.Combine(fixture.Options.ExecRoot, "shim.err")),
     ];
-
-    private static int ParentOf(int pid) => int.Parse(File.ReadAllText($"/proc/{pid}/stat").Split(") ")[1].Split(' ')[1], CultureInfo.InvariantCulture);
 }
